@@ -1,0 +1,1 @@
+"""A self-hosted customer-service chatbot that answers only from the company's help articles."""

@@ -1,0 +1,222 @@
+"""From question to answer events, step by step. Knows no database, no conversation id and no reader."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import sentencex
+import structlog
+
+from support_bot.answering import citations, condense, evidence, grounding, phrases, policy, prompt
+from support_bot.answering.intent import Intent, IntentRecogniser, Recognised
+from support_bot.engine.base import Generation, GenerationRequest, TextEngine
+from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
+from support_bot.index.keyword import terms
+from support_bot.retrieval.retriever import Retriever
+from support_bot.settings import AnsweringSettings
+from support_bot.values import (
+    AnswerEvent,
+    Audience,
+    Citation,
+    Evidence,
+    Excerpt,
+    HandOff,
+    HandoffReason,
+    Passage,
+    Queued,
+    Refused,
+    SourceRef,
+    Text,
+    TraceDraft,
+    Turn,
+)
+
+_QUEUE_LOOK_S = 0.5
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one question has gathered on its way down; becomes the trace."""
+
+    standalone: str
+    passages: list[Passage] = field(default_factory=list)
+    excerpts: list[Excerpt] = field(default_factory=list)
+    decision: str = ""
+    confidence: float = 0.0
+    draft: str = ""
+    cut: list[str] = field(default_factory=list)
+    timings: dict[str, float] = field(default_factory=dict)
+    tokens: dict[str, int] = field(default_factory=dict)
+
+
+class AnswerChain:
+    """The six steps: condense, retrieve, choose evidence, decide, write, check."""
+
+    def __init__(
+        self, retriever: Retriever, embed: evidence.Embed, engine: TextEngine, settings: AnsweringSettings
+    ) -> None:
+        self._retriever = retriever
+        self._embed = embed
+        self._engine = engine
+        self._settings = settings
+        self._recogniser = IntentRecogniser(embed)
+
+    def stream(
+        self,
+        question: str,
+        turns: Sequence[Turn],
+        *,
+        audience: Audience = Audience.PUBLIC,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Iterator[AnswerEvent | TraceDraft]:
+        """The events of the answer as they happen, the trace last. `stopped` is asked while the model writes.
+
+        Every sentence that comes out has passed the evidence gate; closing the iterator frees the engine."""
+        work = _Work(standalone=condense.standalone(question, turns))
+        begin = time.monotonic()
+        recognised = self._recogniser.recognise(question)
+        work.timings["intent"] = time.monotonic() - begin
+        if recognised.intent not in (Intent.HUMAN_REQUEST, Intent.CHITCHAT, Intent.INJECTION):
+            self._search(work, audience)
+        decision = self._decide(recognised, work)
+        yield from self._act(decision, question, work, stopped)
+        work.timings["total"] = time.monotonic() - begin
+        yield self._trace(work)
+
+    def _search(self, work: _Work, audience: Audience) -> None:
+        begin = time.monotonic()
+        work.passages = self._retriever.retrieve(work.standalone, audience=audience)
+        work.timings["retrieve"] = time.monotonic() - begin
+        begin = time.monotonic()
+        work.excerpts = evidence.select(
+            work.standalone, work.passages, self._embed, most_words=self._settings.evidence_words
+        )
+        work.timings["evidence"] = time.monotonic() - begin
+
+    def _decide(self, recognised: Recognised, work: _Work) -> policy.Decision:
+        covered = 0.0
+        if work.excerpts:
+            best = work.excerpts[0]
+            covered = evidence.overlap(
+                terms(work.standalone), f"{best.passage.title} {best.passage.heading} {best.passage.text}"
+            )
+        found = policy.features(work.passages, work.excerpts, covered)
+        decision = policy.decide(recognised, found, threshold=self._settings.answer_threshold)
+        work.decision, work.confidence = f"{decision.step}:{recognised.intent}", decision.confidence
+        return decision
+
+    def _act(
+        self, decision: policy.Decision, question: str, work: _Work, stopped: Callable[[], bool]
+    ) -> Iterator[AnswerEvent]:
+        match decision.step:
+            case policy.Step.HAND_OFF:
+                reason = HandoffReason.CUSTOMER_REQUEST
+                yield HandOff(reason, phrases.HANDOFF[reason])
+            case policy.Step.SMALL_TALK:
+                yield Text(phrases.small_talk(question))
+            case policy.Step.DECLINE:
+                yield Refused(phrases.DECLINED, phrases.OFFER_PERSON)
+            case policy.Step.REFUSE:
+                off_topic = work.decision.endswith(Intent.OFFTOPIC)
+                yield Refused(phrases.OFF_TOPIC if off_topic else phrases.REFUSED, phrases.OFFER_PERSON)
+            case policy.Step.ANSWER:
+                known = citations.sources(work.excerpts)
+                yield Evidence(known)
+                yield from self._answer(known, work, stopped)
+
+    def _answer(self, known: tuple[SourceRef, ...], work: _Work, stopped: Callable[[], bool]) -> Iterator[AnswerEvent]:
+        """Say the evidence in the model's words where they hold, otherwise quote it."""
+        begin = time.monotonic()
+        if self._settings.write:
+            try:
+                yield from self._write(work, stopped)
+            except (EngineUnavailable, Overloaded, Invalid) as error:
+                _log.warning("answer.quoted_without_model", reason=error.code)
+                work.cut.append(f"(no draft: {error.detail})")
+        work.timings["write"] = time.monotonic() - begin
+        sentences = self._checked(work)
+        for sentence in sentences:
+            yield Text(citations.without_indices(sentence))
+            for source in citations.cited(sentence, known) or known[:1]:
+                yield Citation(source)
+        if not sentences:
+            for excerpt, source in zip(work.excerpts, known, strict=True):
+                yield Text(excerpt.text)
+                yield Citation(source)
+
+    def _write(self, work: _Work, stopped: Callable[[], bool]) -> Iterator[AnswerEvent]:
+        """Let the model draft; while it waits its turn, say at which place."""
+        request = GenerationRequest(
+            messages=prompt.answer_prompt(work.standalone, work.excerpts),
+            max_tokens=self._settings_tokens(work),
+            deadline_s=self._settings.deadline_s,
+        )
+        generation = self._engine.start(request)
+        try:
+            yield from _queue(generation, stopped)
+            pieces: list[str] = []
+            for piece in generation:
+                pieces.append(piece)
+                if stopped():
+                    raise Cancelled("The turn has ended.")
+            work.draft = "".join(pieces).strip()
+        finally:
+            generation.cancel()
+        if stats := generation.stats():
+            work.tokens = {
+                "prompt": stats.prompt_tokens, "reused": stats.reused_tokens, "answer": stats.answer_tokens,
+            }  # fmt: skip
+            work.timings["queue"] = stats.queue_s
+            work.timings["first_token"] = stats.first_token_s
+
+    def _settings_tokens(self, work: _Work) -> int:
+        # A draft much longer than its evidence cannot pass the gate; two tokens a word leave room enough.
+        return min(160, 24 + 2 * sum(len(excerpt.text.split()) for excerpt in work.excerpts))
+
+    def _checked(self, work: _Work) -> list[str]:
+        """The draft's sentences if all of them hold and no fact of the evidence was lost; otherwise none."""
+        text = "\n".join(excerpt.text for excerpt in work.excerpts)
+        sentences = [s.strip() for s in sentencex.segment("en", work.draft) if s.strip()]
+        sentences = [s for s in sentences if citations.without_indices(s).strip(" .")]
+        for sentence in sentences:
+            verdict = grounding.supported(citations.without_indices(sentence), text)
+            if not verdict.ok:
+                work.cut.append(f"{sentence} ({verdict.why})")
+        if not sentences or work.cut:
+            return []
+        kept = grounding.keeps_facts(citations.without_indices(work.draft), text)
+        if not kept.ok:
+            work.cut.append(f"{work.draft} ({kept.why})")
+            return []
+        return sentences
+
+    def _trace(self, work: _Work) -> TraceDraft:
+        return TraceDraft(
+            standalone=work.standalone,
+            passages=tuple(work.passages),
+            excerpts=tuple(work.excerpts),
+            decision=work.decision,
+            confidence=work.confidence,
+            threshold=self._settings.answer_threshold,
+            model=f"{self._engine.name}:{self._engine.model_hash[:12]}",
+            prompt_hash=prompt.prompt_hash(),
+            draft=work.draft,
+            sentences_cut=tuple(work.cut),
+            timings=work.timings,
+            tokens=work.tokens,
+        )
+
+
+def _queue(generation: Generation, stopped: Callable[[], bool]) -> Iterator[Queued]:
+    """A Queued event each time the place changes, until the generation starts."""
+    last = 0
+    while not generation.wait_started(_QUEUE_LOOK_S):
+        if stopped():
+            raise Cancelled("The turn has ended.")
+        place = generation.place()
+        if place and place != last:
+            last = place
+            yield Queued(place, round(generation.wait_s(), 1))

@@ -1,0 +1,88 @@
+"""Check what the model wrote against the evidence: facts must occur there, and the evidence's facts must survive."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from support_bot.answering.segments import plain
+from support_bot.index.keyword import terms
+
+_FACT = re.compile(
+    r"https?://\S+|www\.\S+"  # links
+    r"|[\w.+-]+@[\w-]+\.[\w.]+"  # e-mail addresses
+    r"|[$€£¥]\s?\d[\d.,]*|\d[\d.,:/-]*\s?(?:%|[$€£¥]|[a-z]{0,3}\b)|\d+",  # amounts, dates, times, numbers with a unit
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+", re.MULTILINE)
+_NEGATION = re.compile(
+    r"\b(not|no|never|cannot|can't|won't|don't|doesn't|isn't|aren't|without|unless|only|except)\b", re.IGNORECASE
+)
+_WORDS_AS_NUMBERS = {
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+    "ten": "10", "eleven": "11", "twelve": "12",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a sentence may be released, and why not."""
+
+    ok: bool
+    why: str = ""
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFKC", plain(text)).lower()
+
+
+def numbers(text: str) -> set[str]:
+    """Every number in the text, also those written as words up to twelve; thousands separators dropped."""
+    lowered = _normal(text)
+    found = {match.group().rstrip(".,:").replace(",", "") for match in _NUMBER.finditer(lowered)}
+    return found | {_WORDS_AS_NUMBERS[word] for word in re.findall(r"[a-z]+", lowered) if word in _WORDS_AS_NUMBERS}
+
+
+def names(text: str) -> set[str]:
+    """Capitalised words inside sentences (menu labels, products, places), lower case."""
+    return {match.group().lower() for match in _NAME.finditer(plain(text))}
+
+
+def supported(sentence: str, evidence: str, *, least_overlap: float = 0.6) -> Verdict:
+    """Whether the evidence carries the sentence: its numbers, names, links and enough of its words occur there."""
+    have = _normal(evidence)
+    if missing := numbers(sentence) - numbers(evidence):
+        return Verdict(False, f"numbers not in the evidence: {', '.join(sorted(missing))}")
+    for match in _FACT.finditer(_normal(sentence)):
+        fact = match.group().strip(" .,")
+        if ("@" in fact or "www." in fact or "http" in fact) and fact not in have:
+            return Verdict(False, f"not in the evidence: {fact}")
+    if missing := {name for name in names(sentence) if name not in have}:
+        return Verdict(False, f"names not in the evidence: {', '.join(sorted(missing))}")
+    stems = {word[:5] for word in terms(evidence)}
+    said = [word for word in terms(plain(sentence)) if not word.isdigit()]
+    share = sum(word[:5] in stems for word in said) / len(said) if said else 1.0
+    if share < least_overlap:
+        return Verdict(False, f"only {share:.0%} of its words are in the evidence")
+    if bool(_NEGATION.search(sentence)) and not _NEGATION.search(evidence):
+        return Verdict(False, "denies what the evidence does not deny")
+    return Verdict(True)
+
+
+def keeps_facts(answer: str, evidence: str, *, least_overlap: float = 0.7) -> Verdict:
+    """Whether the answer still says what the evidence says: no number, name, restriction or step was lost."""
+    if lost := numbers(evidence) - numbers(answer):
+        return Verdict(False, f"lost numbers: {', '.join(sorted(lost))}")
+    said = _normal(answer)
+    if lost := {name for name in names(evidence) if name not in said}:
+        return Verdict(False, f"lost names: {', '.join(sorted(lost))}")
+    if len(_NEGATION.findall(evidence)) > len(_NEGATION.findall(answer)):
+        return Verdict(False, "lost a restriction")
+    stems = {word[:5] for word in terms(plain(answer))}
+    wanted = terms(plain(evidence))
+    share = sum(word[:5] in stems for word in wanted) / len(wanted) if wanted else 1.0
+    if share < least_overlap:
+        return Verdict(False, f"keeps only {share:.0%} of the evidence's words")
+    return Verdict(True)

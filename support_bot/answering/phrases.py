@@ -1,0 +1,47 @@
+"""What the bot says that is not a fact: greetings, refusals, hand-offs. Never a number, price or promise of its own."""
+
+from __future__ import annotations
+
+import re
+
+from support_bot.values import HandoffReason
+
+OFFER_PERSON = "Talk to a person"
+REFUSED = "I couldn't find that in our help articles, so I won't guess. A person on our team can help you."
+OFF_TOPIC = "I can only help with questions about our products and services. If I misunderstood, a person can help you."
+DECLINED = "I can't do that. I answer questions from our help articles; a person can help you with anything else."
+
+HANDOFF: dict[HandoffReason, str] = {
+    HandoffReason.CUSTOMER_REQUEST: "I'm passing you to a person now. They see this conversation, so you won't need "
+    "to repeat yourself. You can keep writing here; the reply appears in this chat.",
+    HandoffReason.NO_EVIDENCE: "I couldn't find this in our help articles, so I'm passing you to a person. "
+    "The reply appears in this chat.",
+    HandoffReason.LOW_CONFIDENCE: "I'm not sure enough to answer this, so I'm passing you to a person. "
+    "The reply appears in this chat.",
+    HandoffReason.UNSUPPORTED_REQUEST: "This needs somebody who can look at your account, so I'm passing you to a "
+    "person. The reply appears in this chat.",
+    HandoffReason.POLICY: "This is something a person has to decide. I've passed your conversation on; "
+    "the reply appears in this chat.",
+    HandoffReason.TOOL_FAILURE: "Something on our side isn't working, so I'm passing you to a person. "
+    "Your messages are safe; the reply appears in this chat.",
+    HandoffReason.BOT_SILENT: "I took too long to answer, so I'm passing you to a person. The reply appears in this chat.",
+    HandoffReason.AGENT_PULL: "A person from our team has joined the conversation.",
+}
+
+_SMALL_TALK: tuple[tuple[str, str], ...] = (
+    (r"\b(thank|thanks|thx|ty|cheers|gracias|merci|danke|great|perfect|awesome|worked)\b",
+     "You're welcome. Is there anything else you'd like to know?"),
+    (r"\b(bye|goodbye|good night|have a (nice|good)|see you|that'?s all)\b", "Goodbye, and come back any time."),
+    (r"\b(who are you|are you a|robot|bot|real|your name|human)\b",
+     "I'm an automated assistant. I answer from our help articles and can pass you to a person at any time."),
+    (r"\b(what (can|do) you (do|help))\b",
+     "I answer questions from our help articles and show where each answer stands. I can also pass you to a person."),
+)  # fmt: skip
+
+
+def small_talk(message: str) -> str:
+    """A short friendly answer that states no fact about the company."""
+    for pattern, answer in _SMALL_TALK:
+        if re.search(pattern, message, re.IGNORECASE):
+            return answer
+    return "Hello. What can I help you with?"

@@ -1,0 +1,81 @@
+"""Decide what to do with the evidence: answer, refuse or hand off. A pure function of scores; sees no words."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from support_bot.answering.intent import Intent, Recognised
+from support_bot.values import Excerpt, Passage
+
+
+class Step(enum.StrEnum):
+    """What the bot does next."""
+
+    ANSWER = "answer"
+    REFUSE = "refuse"
+    DECLINE = "decline"
+    SMALL_TALK = "small_talk"
+    HAND_OFF = "hand_off"
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the decision rests on, all about 0..1: cosine of the best passage and of the best piece, the share of the
+    question's words that the evidence has, and how far the searches agree on the first passages."""
+
+    passage: float
+    piece: float
+    coverage: float
+    agreement: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """Logistic regression, fitted on the training companies (answerable against unanswerable and off-topic)."""
+
+    passage: float = 5.0
+    piece: float = 4.0
+    coverage: float = 2.0
+    agreement: float = 0.5
+    bias: float = -4.5
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    step: Step
+    confidence: float
+
+
+def features(passages: Sequence[Passage], excerpts: Sequence[Excerpt], coverage: float) -> Features:
+    """The features of one question; all zero where nothing was found."""
+    if not passages or not excerpts:
+        return Features(0.0, 0.0, 0.0, 0.0)
+    best = max((p.scores.vector or 0.0) for p in passages)
+    agreed = sum(p.scores.vector is not None and p.scores.keyword is not None for p in passages[:3]) / 3
+    return Features(best, excerpts[0].score, coverage, agreed)
+
+
+def confidence(found: Features, by: Coefficients = Coefficients()) -> float:
+    """The probability (0..1) that the evidence answers the question."""
+    total = by.bias + by.passage * found.passage + by.piece * found.piece
+    total += by.coverage * found.coverage + by.agreement * found.agreement
+    return 1.0 / (1.0 + math.exp(-total))
+
+
+def decide(recognised: Recognised, found: Features, *, threshold: float) -> Decision:
+    """What to do. A request for a person wins over everything; orders to the bot are declined, never obeyed."""
+    sure = confidence(found)
+    match recognised.intent:
+        case Intent.HUMAN_REQUEST:
+            return Decision(Step.HAND_OFF, recognised.score)
+        case Intent.INJECTION:
+            return Decision(Step.DECLINE, recognised.score)
+        case Intent.CHITCHAT:
+            return Decision(Step.SMALL_TALK, recognised.score)
+        case Intent.OFFTOPIC:
+            return Decision(Step.REFUSE, 1.0 - recognised.score)
+        case Intent.QUESTION:
+            return Decision(Step.ANSWER if sure >= threshold else Step.REFUSE, sure)

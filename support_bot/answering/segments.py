@@ -1,0 +1,122 @@
+"""Cut a passage into the smallest pieces that can be quoted: sentences, list items, table rows. Knows no question."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import sentencex
+
+_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(?P<text>.+?)\s*#*$")
+_ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+_TABLE_RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*:?-*:?\s*\|?\s*$")
+_MARKUP = re.compile(r"[*_`]+|\[(?P<label>[^\]]*)\]\([^)]*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A quotable piece: `text` as it stands in the passage, `context` what it needs to be understood.
+
+    `kind` is sentence, item, row or heading; `block` counts the paragraph, list or table it belongs to;
+    `table_head` is the header row and rule of a table's rows, shown above whatever rows are quoted."""
+
+    text: str
+    kind: str
+    block: int
+    context: str = ""
+    table_head: str = ""
+
+    @property
+    def words(self) -> int:
+        return len(self.text.split())
+
+
+def plain(markdown: str) -> str:
+    """The text without emphasis and link targets, for comparing and embedding."""
+    return _MARKUP.sub(lambda match: match.group("label") or "", markdown).strip()
+
+
+def segments(passage: str) -> list[Segment]:
+    """The passage's pieces in order; joined with the right line breaks they say all that the passage says."""
+    found: list[Segment] = []
+    heading = intro = ""
+    for block, lines in enumerate(_blocks(passage)):
+        first = lines[0]
+        if match := _HEADING.match(first):
+            heading, intro = match.group("text"), ""
+            found.append(Segment(first.strip(), "heading", block))
+        elif first.lstrip().startswith("|"):
+            found.extend(_rows(lines, block, " ".join(filter(None, (heading, intro)))))
+        elif _ITEM.match(first):
+            context = " ".join(filter(None, (heading, intro)))
+            found.extend(Segment(item, "item", block, context) for item in _items(lines))
+        else:
+            text = " ".join(line.strip() for line in lines)
+            sentences = [s.strip() for s in sentencex.segment("en", text) if s.strip()]
+            found.extend(Segment(sentence, "sentence", block, heading) for sentence in sentences)
+            intro = sentences[-1] if sentences and sentences[-1].endswith(":") else ""
+    return found
+
+
+def _blocks(passage: str) -> list[list[str]]:
+    """Lines grouped into headings, paragraphs, lists and tables; blank lines inside a list do not end it."""
+    blocks: list[list[str]] = []
+    kind = ""
+    for line in passage.splitlines():
+        if not line.strip():
+            kind = kind if kind == "list" else ""
+            continue
+        new = _line_kind(line, kind)
+        if new != kind or new == "heading":
+            blocks.append([])
+        blocks[-1].append(line)
+        kind = new
+    return blocks
+
+
+def _line_kind(line: str, before: str) -> str:
+    if _HEADING.match(line):
+        return "heading"
+    if line.lstrip().startswith("|"):
+        return "table"
+    if _ITEM.match(line) or (before == "list" and line.startswith((" ", "\t"))):
+        return "list"
+    return "paragraph"
+
+
+def _items(lines: list[str]) -> list[str]:
+    items: list[str] = []
+    for line in lines:
+        if _ITEM.match(line) or not items:
+            items.append(line.rstrip())
+        else:
+            items[-1] += " " + line.strip()
+    return items
+
+
+def _rows(lines: list[str], block: int, context: str) -> list[Segment]:
+    has_rule = len(lines) > 1 and bool(_TABLE_RULE.match(lines[1]))
+    head = "\n".join(line.strip() for line in lines[:2]) if has_rule else ""
+    labels = lines[0].replace("|", " ") if has_rule else ""
+    return [
+        Segment(line.strip(), "row", block, " ".join(f"{context} {labels}".split()), head)
+        for line in (lines[2:] if has_rule else lines)
+    ]
+
+
+def join(pieces: list[Segment]) -> str:
+    """Markdown of some pieces in order: a table gets its header back, sentences flow, items keep their lines."""
+    lines: list[str] = []
+    before: Segment | None = None
+    for piece in pieces:
+        same = before is not None and before.block == piece.block
+        if before is not None and not same:
+            lines.append("")
+        if piece.kind == "row" and not same and piece.table_head:
+            lines.append(piece.table_head)
+        if same and piece.kind == "sentence":
+            lines[-1] += " " + piece.text
+        else:
+            lines.append(piece.text)
+        before = piece
+    return "\n".join(lines)

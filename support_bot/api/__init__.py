@@ -1,0 +1,1 @@
+"""HTTP in, HTTP out: every route calls one service and nothing behind it."""

@@ -1,0 +1,95 @@
+"""The HTTP API as one FastAPI app. Wires routes, errors and layers together; holds no rule of its own."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import FastAPI, Request
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import ASGIApp, Lifespan
+
+from support_bot.api.errors import install_error_handlers
+from support_bot.api.limits import Limits
+from support_bot.api.middleware import BodyLimit, Observe, RequestId, SecurityHeaders
+from support_bot.api.origins import ChannelCors
+from support_bot.api.routes import (
+    channels,
+    conversations,
+    documents,
+    models,
+    operations,
+    search,
+    staff,
+    staff_conversations,
+    tickets,
+)
+from support_bot.assembly import App
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_ROUTERS = (
+    conversations.router,
+    channels.router,
+    tickets.router,
+    staff_conversations.router,
+    documents.router,
+    search.router,
+    staff.router,
+    models.router,
+    operations.router,
+)
+_DESCRIPTION = """
+Customers' routes need the token of their conversation, staff's routes an API key (or a signed-in browser), both as
+`Authorization: Bearer`. Every error has the shape `{"error", "detail", "request_id"}`.
+"""
+
+
+class Api(FastAPI):
+    """A FastAPI app whose outermost layers also see the answer to an unexpected error."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        inner: ASGIApp = super().build_middleware_stack()
+        return RequestId(Observe(SecurityHeaders(inner), self.state.bot))
+
+
+def build_api(app: App, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """Everything under `/api/v1`, and `/health`, `/ready`, `/metrics`, `/openapi.json`.
+
+    There is no page that shows the schema: the usual ones load their scripts from a foreign host."""
+    api = Api(
+        title="support-bot",
+        version=version("support-bot"),
+        description=_DESCRIPTION.strip(),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    api.state.bot = app
+    api.state.limits = Limits(app.settings.security)
+    install_error_handlers(api)
+    for router in _ROUTERS:
+        api.include_router(router)
+    api.add_api_route("/api/{rest:path}", _unknown, methods=list(_METHODS), include_in_schema=False)
+    api.add_middleware(ChannelCors, app=app)
+    api.add_middleware(BodyLimit, settings=app.settings)
+    return api
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+async def _unknown(request: Request) -> None:
+    """What no route takes is answered here, and not by a page that is mounted at `/`."""
+    others = [route for route in request.app.routes if getattr(route, "endpoint", None) is not _unknown]
+    allowed = [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in others)
+    ]
+    if allowed:
+        raise HTTPException(405, f"Only {', '.join(allowed)} here.", {"Allow": ", ".join(allowed)})
+    raise HTTPException(404, "There is no such address in this API; /openapi.json lists what there is.")

@@ -1,0 +1,116 @@
+"""Who is calling: a customer with a conversation's token, or staff with a key, a session or the owner's token."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Path, Request, Security
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+
+from support_bot.api.deps import Bot, RequestLimits
+from support_bot.api.origins import check_origin
+from support_bot.assembly import App
+from support_bot.errors import Forbidden, Unauthorized
+from support_bot.services.views import StaffView
+from support_bot.values import Role
+
+SESSION_COOKIE = "support_bot_session"
+CSRF_HEADER = "X-CSRF-Token"
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_token_scheme = HTTPBearer(
+    scheme_name="conversationToken", auto_error=False, description="The `token` that starting a conversation answered."
+)
+_key_scheme = HTTPBearer(scheme_name="apiKey", auto_error=False, description="An API key of an integrator.")
+_session_scheme = APIKeyCookie(
+    name=SESSION_COOKIE,
+    scheme_name="staffSession",
+    auto_error=False,
+    description=f"A signed-in browser. Changes also need `{CSRF_HEADER}` with the token from `GET /api/v1/me`.",
+)
+Bearer = HTTPAuthorizationCredentials | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A member of staff, or a program acting for one. `csrf_token` is there for a browser's session."""
+
+    staff: StaffView
+    csrf_token: str | None = None
+
+    @property
+    def id(self) -> int:
+        return self.staff.id
+
+
+def conversation_of_token(
+    conversation_id: Annotated[str, Path(max_length=64)],
+    request: Request,
+    app: Bot,
+    limits: RequestLimits,
+    bearer: Annotated[Bearer, Security(_token_scheme)],
+) -> str:
+    """The conversation in the path, if the token is for it; whether a guessed id exists is not to be seen."""
+    app.chat.authorize(conversation_id, bearer.credentials if bearer else "")
+    limits.count_request(f"conversation {conversation_id}")
+    check_origin(request, app, app.chat.channel_of(conversation_id).slug)
+    return conversation_id
+
+
+def calling_staff(
+    request: Request,
+    app: Bot,
+    limits: RequestLimits,
+    bearer: Annotated[Bearer, Security(_key_scheme)],
+    session: Annotated[str | None, Security(_session_scheme)],
+) -> Caller:
+    """Whoever the key or the session belongs to. A key that is given is never made good by a session."""
+    if bearer is not None:
+        caller = _by_bearer(app, bearer.credentials)
+        limits.count_request(bearer.credentials)
+        return caller
+    if session is None:
+        raise Unauthorized("Sign in, or send an API key as `Authorization: Bearer`.")
+    signed_in = app.staff.find_session(session)
+    if signed_in is None:
+        raise Unauthorized("This session has ended; sign in again.")
+    limits.count_request(session)
+    given = request.headers.get(CSRF_HEADER, "")
+    if request.method not in _READING and not _same(given, signed_in.csrf_token):
+        raise Forbidden(f"Changes from a browser need the header {CSRF_HEADER}; GET /api/v1/me has its value.")
+    return Caller(signed_in.staff, signed_in.csrf_token)
+
+
+def calling_admin(caller: Annotated[Caller, Depends(calling_staff)]) -> Caller:
+    """The caller, if an admin."""
+    if caller.staff.role is not Role.ADMIN:
+        raise Forbidden("Only an admin may do this.")
+    return caller
+
+
+def _by_bearer(app: App, secret: str) -> Caller:
+    if _same(secret, app.owner_token):
+        return Caller(_first_admin(app))
+    staff = app.staff.find_key(secret)
+    if staff is None:
+        raise Unauthorized("This API key is not known, or was revoked.")
+    return Caller(staff)
+
+
+def _first_admin(app: App) -> StaffView:
+    """Whom the owner of the data folder acts as."""
+    for staff in app.staff.page():
+        if staff.active and staff.role is Role.ADMIN:
+            return staff
+    raise Unauthorized("There is no active admin to act as.")
+
+
+def _same(given: str, expected: str) -> bool:
+    return bool(expected) and secrets.compare_digest(given.encode(), expected.encode())
+
+
+ConversationId = Annotated[str, Depends(conversation_of_token)]
+Agent = Annotated[Caller, Depends(calling_staff)]
+Admin = Annotated[Caller, Depends(calling_admin)]

@@ -1,0 +1,28 @@
+"""What every route may ask for: the live app and its limits. Both hang on the FastAPI app; nothing is global."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from support_bot.api.limits import Limits
+from support_bot.assembly import App
+
+
+def live_app(request: Request) -> App:
+    return cast(App, request.app.state.bot)
+
+
+def request_limits(request: Request) -> Limits:
+    return cast(Limits, request.app.state.limits)
+
+
+def client_address(request: Request) -> str | None:
+    """The caller's network address; a proxy's header counts only where the server trusts that proxy."""
+    return request.client.host if request.client else None
+
+
+Bot = Annotated[App, Depends(live_app)]
+RequestLimits = Annotated[Limits, Depends(request_limits)]
+Address = Annotated[str | None, Depends(client_address)]

@@ -1,0 +1,33 @@
+"""Types of single fields that requests carry: text a database can hold, ids in its range. Knows no route."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, StringConstraints
+
+LARGEST_ID = 2**53 - 1  # what JavaScript still counts exactly; every database holds it
+
+
+def without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not contain the character NUL")
+    return text
+
+
+Words = Annotated[str, AfterValidator(without_nul)]
+"""Text of any length; its limit is a rule of the service that takes it."""
+
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(without_nul)
+]
+Comment = Annotated[str, StringConstraints(max_length=4000), AfterValidator(without_nul)]
+Slug = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(without_nul)]
+
+PathId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+PathSlug = Annotated[str, Path(min_length=1, max_length=60), AfterValidator(without_nul)]
+Before = Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Only what is older than this id.")]
+After = Annotated[int, Query(ge=0, le=LARGEST_ID, description="Only what is newer than this id.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="Most entries to return.")]
+SearchWords = Annotated[str, Query(max_length=500), AfterValidator(without_nul)]

@@ -1,0 +1,87 @@
+"""Documents: upload, look at, replace, delete. Reading is for agents, changing for admins."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Query, UploadFile
+from starlette.status import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
+
+from support_bot.api.auth import Admin, Agent
+from support_bot.api.deps import Bot
+from support_bot.api.errors import error_body, error_responses
+from support_bot.api.fields import LARGEST_ID, PathId, SearchWords
+from support_bot.api.staff_schemas import DocumentPatch, DocumentsOut, Uploaded, UploadsOut
+from support_bot.assembly import App
+from support_bot.errors import SupportBotError
+from support_bot.services.views import DocumentDetail, DocumentView
+from support_bot.values import Audience, DocumentStatus
+
+router = APIRouter(prefix="/api/v1/documents", tags=["documents"])
+
+_CHANGE_ERRORS = error_responses(400, 401, 403, 404, 409, 413, 422, 429)
+
+
+@router.post("", status_code=HTTP_202_ACCEPTED, responses=error_responses(400, 401, 403, 413, 422, 429))
+def upload_documents(
+    files: Annotated[list[UploadFile], File(description="One part `files` for each file.")],
+    app: Bot,
+    admin: Admin,
+    audience: Annotated[Audience, Form(description="`internal` documents answer staff only.")] = Audience.PUBLIC,
+) -> UploadsOut:
+    """Take files in. Each is read later; what became of it stands in its document's `status` and `reason`."""
+    return UploadsOut(files=[_take_in(app, file, audience) for file in files])
+
+
+@router.get("", responses=error_responses(401, 403, 422, 429))
+def list_documents(
+    app: Bot,
+    agent: Agent,
+    search: SearchWords = "",
+    status: Annotated[DocumentStatus | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    offset: Annotated[int, Query(ge=0, le=LARGEST_ID)] = 0,
+) -> DocumentsOut:
+    """Documents by name, with the number in each state."""
+    documents = app.knowledge.page(search=search, status=status, limit=limit, offset=offset)
+    return DocumentsOut(documents=documents, counts=app.knowledge.counts())
+
+
+@router.get("/{document_id}", responses=error_responses(401, 403, 404, 422, 429))
+def read_document(document_id: PathId, app: Bot, agent: Agent) -> DocumentDetail:
+    """One document with its versions, its text and the chunks it was cut into."""
+    return app.knowledge.get(document_id)
+
+
+@router.put("/{document_id}", status_code=HTTP_202_ACCEPTED, responses=_CHANGE_ERRORS)
+def replace_document(document_id: PathId, file: Annotated[UploadFile, File()], app: Bot, admin: Admin) -> DocumentView:
+    """Replace a document's content; the old text answers until the new one is read."""
+    return app.knowledge.replace(document_id, file.file.read(), name=_file_name(file))
+
+
+@router.patch("/{document_id}", responses=_CHANGE_ERRORS)
+def change_document(document_id: PathId, body: DocumentPatch, app: Bot, admin: Admin) -> DocumentView:
+    """Change who may read a document."""
+    return app.knowledge.set_audience(document_id, body.audience)
+
+
+@router.delete("/{document_id}", status_code=HTTP_204_NO_CONTENT, responses=error_responses(401, 403, 404, 422, 429))
+def delete_document(document_id: PathId, app: Bot, admin: Admin) -> None:
+    """Delete a document with all its versions; nothing is answered from it any more."""
+    app.knowledge.delete(document_id)
+
+
+def _take_in(app: App, file: UploadFile, audience: Audience) -> Uploaded:
+    """One file that cannot be used stops no other: its error is told beside the others' outcomes."""
+    name = _file_name(file)
+    try:
+        added = app.knowledge.add(name, file.file.read(), audience=audience)
+    except SupportBotError as error:
+        return Uploaded(name=name, outcome="failed", error=error_body(error.code, error.detail))
+    return Uploaded.model_validate({"name": name, "outcome": added.outcome, "document": added.document})
+
+
+def _file_name(file: UploadFile) -> str:
+    """The name without the folders that some clients send along."""
+    return PurePosixPath(PureWindowsPath(file.filename or "").as_posix()).name.replace("\0", "")

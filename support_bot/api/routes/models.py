@@ -1,0 +1,27 @@
+"""Models: what is here, what answers now, and switching."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from support_bot.api.auth import Admin
+from support_bot.api.deps import Bot
+from support_bot.api.errors import error_responses
+from support_bot.api.staff_schemas import ModelsOut
+from support_bot.services.views import ModelRow
+
+router = APIRouter(prefix="/api/v1/models", tags=["models"])
+
+
+@router.get("", responses=error_responses(401, 403, 429))
+def list_models(app: Bot, admin: Admin) -> ModelsOut:
+    """Every model of the catalogue: whether its file is here, and which one is in use."""
+    return ModelsOut(models=app.models.page())
+
+
+@router.post("/{name}/use", responses=error_responses(401, 403, 404, 409, 422, 429, 503))
+def use_model(name: Annotated[str, Path(max_length=200)], app: Bot, admin: Admin) -> ModelRow:
+    """Answer with this model from now on; its file is verified first."""
+    return app.models.use(name)

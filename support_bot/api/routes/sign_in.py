@@ -1,0 +1,97 @@
+"""Signing in and out with a browser: plain forms that work without scripts. The page itself is handed in."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Cookie, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel, Field
+from starlette.status import HTTP_303_SEE_OTHER
+
+from support_bot.api.auth import SESSION_COOKIE
+from support_bot.api.deps import Address, Bot, RequestLimits
+from support_bot.api.origins import is_own_form
+from support_bot.api.staff_gate import DESK, LOGIN
+from support_bot.assembly import App
+from support_bot.errors import Forbidden, LimitExceeded, SupportBotError, Unauthorized
+
+SignInPage = Callable[[str, str], str]
+"""From where to go afterwards and what went wrong (or "") to HTML."""
+
+_LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
+_FOREIGN_FORM = "This form was sent by a page of another site."
+Session = Annotated[str | None, Cookie(alias=SESSION_COOKIE)]
+
+
+class SignInForm(BaseModel):
+    """What is typed in; whatever is missing is simply wrong."""
+
+    email: str = Field("", max_length=200)
+    password: str = Field("", max_length=1000)
+    next: str = Field(DESK, max_length=2000)
+
+
+def sign_in_router(page: SignInPage) -> APIRouter:
+    """`GET /login`, `POST /login` and `POST /logout`."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get(LOGIN)
+    def show_form(next: Annotated[str, Query()] = DESK) -> HTMLResponse:
+        return _form(page, next)
+
+    @router.post(LOGIN, response_model=None)
+    def sign_in(
+        request: Request, app: Bot, limits: RequestLimits, address: Address, form: Annotated[SignInForm, Form()]
+    ) -> HTMLResponse | RedirectResponse:
+        _require_own_form(request, app)
+        try:
+            limits.count_sign_in(address)
+            signed_in = app.staff.sign_in(form.email.strip(), form.password)
+        except (Unauthorized, LimitExceeded) as error:
+            return _form(page, form.next, error)
+        answer = RedirectResponse(safe_target(form.next), HTTP_303_SEE_OTHER)
+        answer.set_cookie(
+            SESSION_COOKIE,
+            signed_in.token,
+            max_age=int(app.settings.security.session_hours * 3600),
+            path="/",
+            secure=app.settings.server.secure_cookies,
+            httponly=True,
+            samesite="lax",
+        )
+        return answer
+
+    @router.post("/logout")
+    def sign_out(request: Request, app: Bot, session: Session = None) -> RedirectResponse:
+        _require_own_form(request, app)
+        if session:
+            app.staff.sign_out(session)
+        answer = RedirectResponse(LOGIN, HTTP_303_SEE_OTHER)
+        answer.delete_cookie(
+            SESSION_COOKIE, path="/", secure=app.settings.server.secure_cookies, httponly=True, samesite="lax"
+        )
+        return answer
+
+    return router
+
+
+def safe_target(wanted: str) -> str:
+    """A path on this server, or the desk where the wish leads anywhere else."""
+    return wanted if _LOCAL_PATH.fullmatch(wanted) else DESK
+
+
+def _form(page: SignInPage, wanted: str, error: SupportBotError | None = None) -> HTMLResponse:
+    headers = {"Cache-Control": "no-store"}
+    if error is not None and error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    html = page(safe_target(wanted), error.detail if error else "")
+    return HTMLResponse(html, error.status if error else 200, headers=headers)
+
+
+def _require_own_form(request: Request, app: App) -> None:
+    if not is_own_form(request, app):
+        raise Forbidden(_FOREIGN_FORM)

@@ -1,0 +1,60 @@
+"""Conversations as staff see them: with notes, retracted answers, and how the bot came to each answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+
+from support_bot.api.auth import Agent
+from support_bot.api.deps import Bot
+from support_bot.api.errors import error_responses
+from support_bot.api.fields import Limit
+from support_bot.api.routes.conversations import transcript_file
+from support_bot.api.staff_schemas import ConversationsOut
+from support_bot.services.views import ConversationView, TicketView
+from support_bot.values import Mode
+
+router = APIRouter(prefix="/api/v1/staff/conversations", tags=["staff conversations"])
+
+_ERRORS = error_responses(401, 403, 404, 422, 429)
+ConversationKey = Annotated[str, Path(max_length=64)]
+
+
+@router.get("", responses=error_responses(401, 403, 422, 429))
+def list_conversations(
+    app: Bot,
+    agent: Agent,
+    mode: Annotated[Mode | None, Query(description="Only those where this one speaks.")] = None,
+    before: Annotated[
+        str | None, Query(max_length=64, description="Only what is older than this conversation.")
+    ] = None,
+    limit: Limit = 50,
+) -> ConversationsOut:
+    """Conversations, newest first."""
+    rows = app.tickets.conversations(mode=mode, before=before, limit=limit)
+    return ConversationsOut(conversations=rows, next=rows[-1].id if len(rows) == limit else None)
+
+
+@router.get("/{conversation_id}", responses=_ERRORS)
+def read_conversation(conversation_id: ConversationKey, app: Bot, agent: Agent) -> ConversationView:
+    """One conversation with every message and the trace of every answer."""
+    return app.tickets.conversation(conversation_id)
+
+
+@router.post("/{conversation_id}/take", responses=error_responses(401, 403, 404, 409, 422, 429))
+def take_conversation(conversation_id: ConversationKey, app: Bot, agent: Agent) -> TicketView:
+    """Take the conversation over; an answer the bot is giving at this moment is taken back."""
+    return app.handoff.take(conversation_id, agent.id)
+
+
+@router.get("/{conversation_id}/transcript", response_class=Response, responses=_ERRORS)
+def download_transcript(
+    conversation_id: ConversationKey,
+    app: Bot,
+    agent: Agent,
+    format: Annotated[Literal["txt", "json", "html"], Query()] = "txt",
+) -> Response:
+    """The conversation as its customer sees it, as a file."""
+    return transcript_file(app, conversation_id, format)

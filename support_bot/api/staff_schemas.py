@@ -1,0 +1,132 @@
+"""What staff and integrators send, and the envelopes of what they receive. Inside are the services' own views."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints
+
+from support_bot.api.fields import LARGEST_ID, Line, Words
+from support_bot.api.schemas import Answered, ErrorOut
+from support_bot.services.views import (
+    ApiKeyView,
+    ChannelView,
+    ConversationRow,
+    DocumentView,
+    ModelRow,
+    StaffView,
+    TicketRow,
+)
+from support_bot.values import Audience, Passage, Role
+
+Priority = Literal["low", "normal", "high", "urgent"]
+TicketViewName = Literal["open", "waiting", "mine", "unassigned", "solved", "all"]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^@\s]+@[^@\s]+$")]
+
+
+def _origin(value: str) -> str:
+    """`scheme://host[:port]`, as browsers send it; a path, a wildcard or a trailing slash never matches."""
+    if not re.fullmatch(r"https?://[^/\s?#@*,;'\"]+", value):
+        raise ValueError("must be scheme://host or scheme://host:port, without a path")
+    return value.lower()
+
+
+Origin = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_origin)]
+
+
+class Me(Answered):
+    staff: StaffView
+    csrf_token: str | None = Field(description="Send it as `X-CSRF-Token` with every change; null for keys.")
+
+
+class TicketsOut(Answered):
+    tickets: list[TicketRow]
+    next: int | None = Field(description="Give it as `before` for the next page; null at the end.")
+
+
+class TicketPatch(BaseModel):
+    """What is left out stays; `assignee` null puts the ticket back to nobody."""
+
+    subject: Line | None = None
+    priority: Priority | None = None
+    assignee: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = None
+
+
+class TextIn(BaseModel):
+    text: Words
+
+
+class ConversationsOut(Answered):
+    conversations: list[ConversationRow]
+    next: str | None = Field(description="Give it as `before` for the next page; null at the end.")
+
+
+class DocumentsOut(Answered):
+    documents: list[DocumentView]
+    counts: dict[str, int] = Field(description="Documents by status, whatever the filter.")
+
+
+class Uploaded(Answered):
+    """What became of one file; `document` or `error` is there."""
+
+    name: str
+    outcome: Literal["created", "replaced", "unchanged", "duplicate", "failed"]
+    document: DocumentView | None = None
+    error: ErrorOut | None = None
+
+
+class UploadsOut(Answered):
+    files: list[Uploaded]
+
+
+class DocumentPatch(BaseModel):
+    audience: Audience
+
+
+class SearchOut(Answered):
+    passages: list[Passage]
+
+
+class ChannelsOut(Answered):
+    channels: list[ChannelView]
+
+
+class ChannelPatch(BaseModel):
+    """What is left out stays."""
+
+    name: Line | None = None
+    greeting: Annotated[Words, StringConstraints(max_length=2000)] | None = None
+    suggested_questions: Annotated[list[Line], Field(max_length=10)] | None = None
+    allowed_origins: Annotated[list[Origin], Field(max_length=100)] | None = None
+    accent: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
+    enabled: bool | None = None
+
+
+class StaffOut(Answered):
+    staff: list[StaffView]
+
+
+class StaffIn(BaseModel):
+    email: Email
+    name: Line
+    role: Role
+    password: SecretStr = Field(min_length=8, max_length=200)
+
+
+class KeysOut(Answered):
+    keys: list[ApiKeyView]
+
+
+class KeyIn(BaseModel):
+    name: Line
+    role: Role
+
+
+class KeyCreated(Answered):
+    key: str = Field(description="The secret itself; shown this once.")
+    details: ApiKeyView
+
+
+class ModelsOut(Answered):
+    models: list[ModelRow]

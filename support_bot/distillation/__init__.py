@@ -1,0 +1,1 @@
+"""From a teacher to a smaller student, stage by stage over files; the only home of PyTorch."""

@@ -1,0 +1,1 @@
+"""Everything that runs weights; it knows prompts and numbers, never customers or documents."""

@@ -1,0 +1,111 @@
+"""The words every engine and its callers share: a request, a running generation, its figures. Knows no model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTurn:
+    """One message of a prompt; `role` is `system`, `user` or `assistant`, `content` is plain text, never markup."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """What to write, and the limits it has to keep.
+
+    `max_tokens` counts the answer; `temperature` 0 is greedy; text from the first `stop` string on is not given out.
+    `deadline_s` counts seconds of running, not of waiting in the queue. The same `seed` and temperature give the same
+    answer; `top_p` (0..1] only matters above temperature 0."""
+
+    messages: tuple[ChatTurn, ...]
+    max_tokens: int = 160
+    temperature: float = 0.0
+    stop: tuple[str, ...] = ()
+    deadline_s: float = 60.0
+    seed: int = 0
+    top_p: float = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationStats:
+    """The figures of a generation that is over, however it ended.
+
+    Times are seconds from `start()`: until it ran (`queue_s`), until the first piece of text (0.0 if there was none),
+    until the end. `reused_tokens` of `prompt_tokens` were still in memory. `finish` is `end` (the model was done),
+    `stop` (a stop string), `length` (no tokens left), `deadline`, `cancelled` or `failed`."""
+
+    prompt_tokens: int
+    reused_tokens: int
+    answer_tokens: int
+    queue_s: float
+    first_token_s: float
+    total_s: float
+    finish: str = "end"
+
+
+class Generation(Protocol):
+    """A generation that waits, runs or is over. One reader iterates it; any thread may cancel it."""
+
+    def place(self) -> int:
+        """0 while it runs or is over, 1 if it is the next, 2 …"""
+        ...
+
+    def wait_s(self) -> float:
+        """Seconds until it is expected to start; 0.0 once it has."""
+        ...
+
+    def wait_started(self, timeout_s: float) -> bool:
+        """Wait at most `timeout_s` seconds; True once it runs or is over."""
+        ...
+
+    def __iter__(self) -> Iterator[str]:
+        """Pieces of text as they are written, whole characters only.
+
+        Raises Cancelled after `cancel()` or when the engine closes, EngineUnavailable when the engine broke or the
+        deadline has passed."""
+        ...
+
+    def cancel(self) -> None:
+        """End it; the engine is free within one step. Does nothing when it is over."""
+        ...
+
+    def stats(self) -> GenerationStats | None:
+        """The figures, or None while it is not over."""
+        ...
+
+
+class TextEngine(Protocol):
+    """Something that writes text from chat messages. Safe to use from any thread."""
+
+    name: str
+    model_hash: str
+    context_tokens: int
+
+    def start(self, request: GenerationRequest) -> Generation:
+        """Queue a request.
+
+        Raises Overloaded (`retry_after` in seconds) when the queue is full, Invalid when the prompt does not fit,
+        EngineUnavailable when the engine is closed or broken."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of this text, without the chat template around it."""
+        ...
+
+    def queue_length(self) -> int:
+        """How many generations wait, without the running ones."""
+        ...
+
+    def alive(self) -> bool:
+        """Whether `start` can work."""
+        ...
+
+    def close(self) -> None:
+        """End everything; generations that run or wait raise Cancelled. May be called twice."""
+        ...

@@ -1,0 +1,191 @@
+"""Stand-ins without weights: a scripted engine with the real queue, its model, and an embedder. For tests and demos."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from support_bot.engine.base import Generation, GenerationRequest
+from support_bot.engine.scheduler import Scheduler
+from support_bot.engine.step_model import BatchToken, StepFailed
+
+Replies = Mapping[str, str] | Callable[[str], str]
+"""Replies by the first key that the prompt contains, or a function from prompt to reply."""
+
+_END, _WRITE = 0, 1
+_WORD = re.compile(r"\s*\S+|\s+")
+
+
+class FakeModel:
+    """A StepModel of words: it answers from a script, but only out of what its memory holds.
+
+    A scheduler that forgets too much or too little gets a wrong answer. `fail_next` is raised by the next step."""
+
+    def __init__(self, reply: Callable[[str], str], *, context_tokens: int = 4096, delay_s: float = 0.0) -> None:
+        self.context_tokens = context_tokens
+        self.delay_s = delay_s
+        self.fail_next: Exception | None = None
+        self.steps: list[int] = []
+        self._reply = reply
+        self._words: list[bytes] = [b"", b""]
+        self._ids: dict[bytes, int] = {}
+        self._memory: dict[int, list[int]] = {}
+        self._rows: list[tuple[int, bool]] = []
+        self._lock = threading.Lock()
+
+    def prompt(self, text: str) -> list[int]:
+        """Token ids of a prompt: its words, then the token after which the model writes."""
+        return [*self.tokenize(text), _WRITE]
+
+    def tokenize(self, text: str) -> list[int]:
+        """A token id per word, spaces before it included; safe from any thread."""
+        with self._lock:
+            return [self._id(word.encode()) for word in _WORD.findall(text)]
+
+    def decode(self, batch: Sequence[BatchToken]) -> None:
+        """Remember the tokens. Raises `fail_next`, or StepFailed where a token leaves a gap in its sequence."""
+        self.steps.append(len(batch))
+        if self.delay_s:
+            time.sleep(self.delay_s)
+        if self.fail_next is not None:
+            error, self.fail_next = self.fail_next, None
+            raise error
+        self._rows = []
+        for item in batch:
+            memory = self._memory.setdefault(item.sequence, [])
+            if item.position != len(memory):
+                raise StepFailed(f"token for position {item.position}, memory ends at {len(memory)}")
+            memory.append(item.token)
+            self._rows.append((item.sequence, item.wants_logits))
+
+    def logits(self, row: int) -> NDArray[np.float32]:
+        """Logits [words so far] with one peak: the next word of the reply to the prompt in memory."""
+        sequence, wanted = self._rows[row]
+        if not wanted:
+            raise StepFailed(f"row {row} did not ask for logits")
+        memory = self._memory[sequence]
+        at = memory.index(_WRITE)
+        prompt = b"".join(self._words[token] for token in memory[:at]).decode()
+        reply = [*self.tokenize(self._reply(prompt)), _END]
+        row_logits = np.zeros(len(self._words), dtype=np.float32)
+        row_logits[reply[len(memory) - at - 1]] = 1.0
+        return row_logits
+
+    def remove_sequence(self, sequence: int, start: int = 0) -> None:
+        """Forget a sequence from position `start` on."""
+        self._memory[sequence] = self._memory.get(sequence, [])[:start]
+
+    def copy_sequence(self, source: int, target: int, end: int) -> None:
+        """Let `target` begin like `source`."""
+        self._memory[target] = self._memory.get(source, [])[:end]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._memory.clear()
+
+    def piece(self, token: int) -> bytes:
+        """The word."""
+        return self._words[token]
+
+    def is_end(self, token: int) -> bool:
+        """Whether this is the end token."""
+        return token == _END
+
+    def _id(self, word: bytes) -> int:
+        if word not in self._ids:
+            self._ids[word] = len(self._words)
+            self._words.append(word)
+        return self._ids[word]
+
+
+class FakeEngine:
+    """A TextEngine that answers from a script through the real scheduler: queue, limits and cancelling are real.
+
+    `prompts` are the prompts asked for so far, each message as `role: content` on lines of its own; `requests` the
+    requests themselves. `delay_s` passes before every word. `model.fail_next` breaks the next step."""
+
+    name = "fake"
+    model_hash = "fake"
+
+    def __init__(
+        self,
+        replies: Replies | None = None,
+        *,
+        default: str = "This is a scripted answer.",
+        delay_s: float = 0.0,
+        queue_limit: int = 32,
+        context_tokens: int = 4096,
+    ) -> None:
+        self.prompts: list[str] = []
+        self.requests: list[GenerationRequest] = []
+        self.replies: Replies = {} if replies is None else replies
+        self.default = default
+        self.context_tokens = context_tokens
+        self.model = FakeModel(self._reply, context_tokens=context_tokens, delay_s=delay_s)
+        self._scheduler = Scheduler(self.model, queue_limit=queue_limit, name="engine-fake")
+
+    def start(self, request: GenerationRequest) -> Generation:
+        """Queue a request. Raises Overloaded, Invalid or EngineUnavailable."""
+        prompt = "\n".join(f"{turn.role}: {turn.content}" for turn in request.messages)
+        generation = self._scheduler.submit(self.model.prompt(prompt), request)
+        self.prompts.append(prompt)
+        self.requests.append(request)
+        return generation
+
+    def count_tokens(self, text: str) -> int:
+        """Words of the text."""
+        return len(self.model.tokenize(text))
+
+    def queue_length(self) -> int:
+        """How many generations wait."""
+        return self._scheduler.queue_length()
+
+    def alive(self) -> bool:
+        """Whether `start` can work."""
+        return self._scheduler.alive()
+
+    def close(self) -> None:
+        """End everything."""
+        self._scheduler.close()
+
+    def _reply(self, prompt: str) -> str:
+        if callable(self.replies):
+            return self.replies(prompt)
+        return next((reply for key, reply in self.replies.items() if key in prompt), self.default)
+
+
+class HashingEmbedder:
+    """Unit vectors from hashed words and letter triples: deterministic, and texts that share words lie close."""
+
+    name = "hashing"
+    model_hash = "hashing"
+    dimension = 384
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors [len(texts), 384], in the order of the texts; a text without words is a zero vector."""
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for feature, weight in _features(text):
+                digest = hashlib.blake2b(feature.encode(), digest_size=8).digest()
+                number = int.from_bytes(digest, "little")
+                # Half of the features count negatively, so that collisions cancel out (Weinberger et al. 2009).
+                vectors[row, (number >> 1) % self.dimension] += weight if number & 1 else -weight
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
+
+
+def _features(text: str) -> list[tuple[str, float]]:
+    features: list[tuple[str, float]] = []
+    for word in re.findall(r"\w+", text.lower()):
+        # Short words carry grammar, long ones the subject.
+        weight = 0.2 if len(word) <= 3 else 1.0
+        features.append((word, weight))
+        padded = f"<{word}>"
+        features += [(padded[i : i + 3], 0.3 * weight) for i in range(len(padded) - 2)]
+    return features

@@ -1,0 +1,165 @@
+"""One model in memory, thin over the C calls of llama.cpp. Knows tokens and rows of logits, never a conversation."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import llama_cpp
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from support_bot.engine.step_model import BatchToken, StepFailed
+from support_bot.errors import WeightsError
+
+logger = logging.getLogger(__name__)
+
+_GGML_ERROR = 4
+
+
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator,unused-ignore]
+def _log(level: int, text: bytes, _data: object) -> None:
+    """llama.cpp's own lines: errors are ours too, the rest (its warnings are many) only helps to debug."""
+    line = text.decode("utf-8", "replace").strip(" .\n")
+    if line:
+        logger.log(logging.ERROR if level == _GGML_ERROR else logging.DEBUG, "llama.cpp: %s", line)
+
+
+def core_count() -> int:
+    """Physical cores this process may use; more threads than that make token generation slower."""
+    physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else physical
+    return max(1, min(physical, allowed))
+
+
+class LlamaModel:
+    """A GGUF file with its context memory. Tokenizing is safe from any thread; all else belongs to one thread."""
+
+    def __init__(self, path: Path, *, n_ctx: int, n_threads: int = 0, n_batch: int = 512, n_sequences: int = 1) -> None:
+        """`n_ctx` tokens per sequence (no more than the model was trained for); `n_threads` 0 takes the physical cores.
+
+        `n_batch` is the most tokens of one `decode`. Raises WeightsError when llama.cpp cannot load the file."""
+        llama_cpp.llama_log_set(_log, ctypes.c_void_p(0))
+        llama_cpp.llama_backend_init()
+        self._context: llama_cpp.llama_context_p | None = None
+        self._batch: llama_cpp.llama_batch | None = None
+        self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), llama_cpp.llama_model_default_params())
+        if not self._model:
+            raise WeightsError(f"llama.cpp cannot load {path.name}; run `support-bot models verify`.")
+        vocab = llama_cpp.llama_model_get_vocab(self._model)
+        assert vocab is not None  # every loaded model has one
+        self._vocab = vocab
+        self._n_vocab = llama_cpp.llama_vocab_n_tokens(vocab)
+        self._row_type = ctypes.c_float * self._n_vocab
+        self.context_tokens = min(n_ctx, llama_cpp.llama_model_n_ctx_train(self._model)) or n_ctx
+        self.n_batch = n_batch
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = self.context_tokens * n_sequences
+        params.n_batch = params.n_ubatch = n_batch
+        params.n_seq_max = n_sequences
+        params.n_threads = params.n_threads_batch = n_threads or core_count()
+        params.no_perf = True
+        self._context = llama_cpp.llama_init_from_model(self._model, params)
+        if not self._context:
+            self.close()
+            raise WeightsError(f"No memory for {path.name} with a context of {n_ctx} tokens; lower the setting.")
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self._batch = llama_cpp.llama_batch_init(n_batch, 0, 1)
+
+    # ---- one step
+
+    def decode(self, batch: Sequence[BatchToken]) -> None:
+        """Run the tokens through the model and remember them. Raises StepFailed; the memory is then undefined."""
+        if self._batch is None or len(batch) > self.n_batch:
+            raise StepFailed(f"a batch of {len(batch)} tokens, room for {self.n_batch}, or the model is closed")
+        raw = self._batch
+        for i, item in enumerate(batch):
+            raw.token[i] = item.token
+            raw.pos[i] = item.position  # type: ignore[call-overload]  # the stub has one pointer too many
+            raw.n_seq_id[i] = 1
+            raw.seq_id[i][0] = item.sequence
+            raw.logits[i] = item.wants_logits
+        raw.n_tokens = len(batch)
+        code = llama_cpp.llama_decode(self._context, raw)
+        if code != 0:
+            raise StepFailed(f"llama_decode answered {code}")
+
+    def logits(self, row: int) -> NDArray[np.float32]:
+        """Logits [n_vocab] of the batch's token `row`, which had to ask for them; a view, gone with the next step."""
+        pointer = llama_cpp.llama_get_logits_ith(self._context, row)
+        if not pointer:
+            raise StepFailed(f"no logits for row {row}")
+        return np.frombuffer(self._row_type.from_address(ctypes.addressof(pointer.contents)), dtype=np.float32)
+
+    def remove_sequence(self, sequence: int, start: int = 0) -> None:
+        """Forget a sequence from position `start` on. Raises StepFailed where the model cannot forget a part."""
+        if not llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, -1):
+            raise StepFailed(f"sequence {sequence} cannot be cut at {start}")
+
+    def copy_sequence(self, source: int, target: int, end: int) -> None:
+        """Let `target` share positions 0 to `end` of `source` without computing them again."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, end)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        llama_cpp.llama_memory_clear(self._memory, True)
+
+    # ---- words
+
+    def tokenize(self, text: str, *, control: bool) -> list[int]:
+        """Token ids of the text. Only with `control` does text like `<|im_end|>` become the control token it names."""
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        while True:
+            ids = (llama_cpp.llama_token * room)()
+            count = llama_cpp.llama_tokenize(self._vocab, data, len(data), ids, room, False, control)
+            if count >= 0:
+                return list(ids[:count])
+            room = -count
+
+    def piece(self, token: int) -> bytes:
+        """The bytes a token stands for, maybe a part of a character; nothing for a control token."""
+        room = 64
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            count = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, room, 0, False)
+            if count >= 0:
+                return buffer.raw[:count]
+            room = -count
+
+    def is_end(self, token: int) -> bool:
+        """Whether the model says with this token that it is done."""
+        return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+
+    def is_control(self, token: int) -> bool:
+        """Whether this token is markup of the chat template, not text."""
+        return bool(llama_cpp.llama_vocab_is_control(self._vocab, token))
+
+    def chat_template(self) -> str | None:
+        """The chat template (Jinja) inside the file, or None."""
+        template = llama_cpp.llama_model_chat_template(self._model, None)
+        return template.decode("utf-8", "replace") if template else None
+
+    def boundary_texts(self) -> tuple[str, str]:
+        """How the begin and the end token are written, `""` where there is none."""
+        texts = []
+        for token in (llama_cpp.llama_vocab_bos(self._vocab), llama_cpp.llama_vocab_eos(self._vocab)):
+            raw = llama_cpp.llama_vocab_get_text(self._vocab, token) if token >= 0 else b""
+            texts.append(raw.decode("utf-8", "replace"))
+        return texts[0], texts[1]
+
+    def close(self) -> None:
+        """Free everything. May be called twice."""
+        if self._batch is not None:
+            llama_cpp.llama_batch_free(self._batch)
+            self._batch = None
+        if self._context:
+            llama_cpp.llama_free(self._context)
+            self._context = None
+        if self._model:
+            llama_cpp.llama_model_free(self._model)
+            self._model = None

@@ -1,0 +1,56 @@
+"""What the scheduler asks of a model: one step at a time, over tokens. Knows no text and no weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class BatchToken(NamedTuple):
+    """One token of a step: its place in its sequence, and whether its logits are wanted afterwards."""
+
+    token: int
+    position: int
+    sequence: int
+    wants_logits: bool
+
+
+class StepFailed(Exception):
+    """A step did not work; what the model remembers is undefined until `clear()`."""
+
+
+class StepModel(Protocol):
+    """A model with a memory of sequences. All calls come from one thread."""
+
+    context_tokens: int
+
+    def decode(self, batch: Sequence[BatchToken]) -> None:
+        """Run the tokens through the model and remember them. Raises StepFailed."""
+        ...
+
+    def logits(self, row: int) -> NDArray[np.float32]:
+        """Logits [n_vocab] of row `row` of the last batch; valid until the next step."""
+        ...
+
+    def remove_sequence(self, sequence: int, start: int = 0) -> None:
+        """Forget a sequence from position `start` on."""
+        ...
+
+    def copy_sequence(self, source: int, target: int, end: int) -> None:
+        """Let `target` share positions 0 to `end` of `source`."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything."""
+        ...
+
+    def piece(self, token: int) -> bytes:
+        """The bytes a token stands for, maybe a part of a character."""
+        ...
+
+    def is_end(self, token: int) -> bool:
+        """Whether the model says with this token that it is done."""
+        ...

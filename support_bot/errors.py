@@ -1,0 +1,104 @@
+"""Every error the product raises on purpose, with its HTTP status and its remedy. Knows nothing of HTTP itself."""
+
+from __future__ import annotations
+
+
+class SupportBotError(Exception):
+    """Base of all errors that a caller may see. `status` is the HTTP status, `code` the word in the JSON error."""
+
+    status = 500
+    code = "internal_error"
+
+    def __init__(self, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class NotFound(SupportBotError):
+    """The thing does not exist, or the caller may not know that it does."""
+
+    status = 404
+    code = "not_found"
+
+
+class Conflict(SupportBotError):
+    """The thing is in a state that does not allow this; the detail says which."""
+
+    status = 409
+    code = "conflict"
+
+
+class Invalid(SupportBotError):
+    """The input cannot be used; the detail says what to change."""
+
+    status = 422
+    code = "invalid"
+
+
+class TooLarge(SupportBotError):
+    status = 413
+    code = "too_large"
+
+
+class Unauthorized(SupportBotError):
+    """No valid token, key or session."""
+
+    status = 401
+    code = "unauthorized"
+
+
+class Forbidden(SupportBotError):
+    """Known, but not allowed: the role, the origin or the channel says no."""
+
+    status = 403
+    code = "forbidden"
+
+
+class LimitExceeded(SupportBotError):
+    """Too many requests; `retry_after` says in how many seconds to try again."""
+
+    status = 429
+    code = "rate_limited"
+
+
+class Overloaded(SupportBotError):
+    """The queue is full; `retry_after` is the expected wait in seconds."""
+
+    status = 503
+    code = "overloaded"
+
+
+class EngineUnavailable(SupportBotError):
+    """The model cannot answer now; customers are offered a person."""
+
+    status = 503
+    code = "engine_unavailable"
+
+
+class Cancelled(SupportBotError):
+    """The generation was cancelled by its owner."""
+
+    status = 409
+    code = "cancelled"
+
+
+class WeightsError(SupportBotError):
+    """Weights are missing, damaged or not in the catalogue; the detail names the file and the remedy."""
+
+    status = 503
+    code = "weights"
+
+
+class UnreadableDocument(SupportBotError):
+    """A file yields no text; the detail is the reason an admin can act on (scanned, password, wrong type, empty)."""
+
+    status = 422
+    code = "unreadable_document"
+
+
+class DataFolderInUse(SupportBotError):
+    """Another process owns the data folder."""
+
+    status = 409
+    code = "data_folder_in_use"

@@ -1,0 +1,1 @@
+"""Is the bot still right? Data sets, metrics, reports and benchmarks."""

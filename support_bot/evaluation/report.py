@@ -1,0 +1,80 @@
+"""Scores as a table for people and as JSON for scripts. Adds up, judges nothing and prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from support_bot.evaluation.metrics import ANSWERABLE, TYPES, Score
+
+RETRIEVAL = ("mrr", "doc_recall", "passage_recall")
+ANSWER = ("include", "violation", "words", "status_ok", "cite_hit", "cite_prec", "lang_ok", "pass", "pass+cite")
+_HEADS = {
+    "doc_recall": "doc_rec",
+    "passage_recall": "psg_rec",
+    "violation": "violat",
+    "status_ok": "status",
+    "lang_ok": "lang",
+}
+_SUMS = ("ANSWERABLE", "NON-ANSWERABLE", "TOTAL")
+_COUNTS = {"words"}  # everything else is a share, shown in percent
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The mean of each figure over `n` questions of a kind; a figure that applied to none of them is absent."""
+
+    name: str
+    n: int
+    figures: Mapping[str, float]
+
+
+def totals(scores: Sequence[Score]) -> list[Total]:
+    """One total a type, in a fixed order, then ANSWERABLE, NON-ANSWERABLE and TOTAL; empty groups are left out."""
+    groups = {name: [s for s in scores if s.type == name] for name in TYPES}
+    answerable = [s for s in scores if s.type in ANSWERABLE]
+    other = [s for s in scores if s.type not in ANSWERABLE]
+    groups |= zip(_SUMS, (answerable, other, list(scores)), strict=True)
+    return [Total(name, len(group), _means(group)) for name, group in groups.items() if group]
+
+
+def table(lines: Sequence[Total], *, retrieval_only: bool = False) -> str:
+    """The totals as text, shares in percent and `-` where a figure does not apply."""
+    hits = sorted({name for line in lines for name in line.figures if name.startswith("hit@")}, key=_rank)
+    columns = [*hits, *RETRIEVAL, *(() if retrieval_only else ANSWER)]
+    head = "type".ljust(15) + "n".rjust(4) + "".join(_HEADS.get(name, name).rjust(10) for name in columns)
+    rule = "-" * len(head)
+    sums = [line for line in lines if line.name in _SUMS]
+    types = [line for line in lines if line.name not in _SUMS]
+    return "\n".join([head, *(_row(line, columns) for line in types), rule, *(_row(line, columns) for line in sums)])
+
+
+def as_json(lines: Sequence[Total]) -> dict[str, dict[str, float]]:
+    """The totals by name: `n` and every figure, shares 0..1, rounded to four places."""
+    return {
+        line.name: {"n": line.n, **{name: round(value, 4) for name, value in sorted(line.figures.items())}}
+        for line in lines
+    }
+
+
+def _means(scores: Iterable[Score]) -> dict[str, float]:
+    values: dict[str, list[float]] = {}
+    for score in scores:
+        for name, value in score.figures.items():
+            values.setdefault(name, []).append(value)
+    return {name: sum(numbers) / len(numbers) for name, numbers in values.items()}
+
+
+def _row(line: Total, columns: Sequence[str]) -> str:
+    cells = (_cell(name, line.figures.get(name)).rjust(10) for name in columns)
+    return line.name.ljust(15) + str(line.n).rjust(4) + "".join(cells)
+
+
+def _rank(hit: str) -> int:
+    return int(hit.removeprefix("hit@"))
+
+
+def _cell(name: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value if name in _COUNTS else 100 * value:.1f}"

@@ -1,0 +1,265 @@
+"""Ask every question of a file through the service customers use, and write down what came back. Judges nothing."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from support_bot.answering.condense import standalone
+from support_bot.errors import Invalid, SupportBotError
+from support_bot.evaluation.dataset import (
+    Prediction,
+    Question,
+    Retrieved,
+    drop_torn_line,
+    read_predictions,
+    read_questions,
+)
+from support_bot.services.chat import ChatService
+from support_bot.services.knowledge import KnowledgeService
+from support_bot.services.tickets import TicketService
+from support_bot.settings import Settings
+from support_bot.values import (
+    AnswerEvent,
+    AnswerStatus,
+    Asked,
+    DocumentStatus,
+    Evidence,
+    HandOff,
+    Refused,
+    SourceRef,
+    Text,
+)
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and the total."""
+
+_CHANNEL = "web"
+_INGEST_S = 600.0
+_TURN_S = 600.0
+_RETRIEVED = 10  # passages that `--retrieval-only` writes down
+
+
+class Bot(Protocol):
+    """The live product, as far as it is asked here."""
+
+    @property
+    def chat(self) -> ChatService: ...
+    @property
+    def knowledge(self) -> KnowledgeService: ...
+    @property
+    def tickets(self) -> TicketService: ...
+    def start(self) -> None: ...
+    def close(self) -> None: ...
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Nobody is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Which questions, and how they are asked.
+
+    `resume` keeps the answers a file already has; empty `languages` and `types` take all questions; `retrieval_only`
+    asks the search alone; `engine` names other weights; `quote_only` lets no model write."""
+
+    resume: bool = False
+    limit: int | None = None
+    languages: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    retrieval_only: bool = False
+    engine: str | None = None
+    quote_only: bool = False
+    progress: Progress = _silent
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The selected questions with the predictions now on file, and with its reason what could not be read or asked."""
+
+    questions: tuple[Question, ...]
+    predictions: Mapping[str, Prediction]
+    asked: int
+    unreadable: Mapping[str, str]
+    failed: Mapping[str, str]
+
+
+def evaluate(
+    settings: Settings, kb: Path, questions: Path, out: Path, options: Options, build: Callable[[Settings], Bot]
+) -> Result:
+    """Ingest the folder `kb` into a temporary data folder, ask the questions, and write one line each to `out`.
+
+    Raises Invalid where a file or the folder cannot be used; a question that fails is reported and left out."""
+    selected = _select(read_questions(questions), options)
+    if not kb.is_dir():
+        raise Invalid(f"{kb} is no folder.")
+    done = _start_file(out, options.resume)
+    todo = [question for question in selected if question.id not in done]
+    unreadable: dict[str, str] = {}
+    failed: dict[str, str] = {}
+    if todo:
+        with _temporary_bot(settings, options, build) as bot:
+            unreadable = _ingest(bot.knowledge, kb, options.progress)
+            failed = _ask_all(bot, todo, out, options)
+    return Result(tuple(selected), read_predictions(out), len(todo) - len(failed), unreadable, failed)
+
+
+def _select(questions: Sequence[Question], options: Options) -> list[Question]:
+    found = [
+        question
+        for question in questions
+        if (not options.languages or question.language in options.languages)
+        and (not options.types or question.type in options.types)
+    ]
+    if not found:
+        raise Invalid("No question is left by --language and --types.")
+    return found[: options.limit]
+
+
+def _start_file(out: Path, resume: bool) -> set[str]:
+    """The ids that `out` has answers for; it exists afterwards, so that a wrong path is known before the long run."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if resume:
+            drop_torn_line(out)
+        with out.open("a" if resume else "w", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise Invalid(f"{out} cannot be written: {error.strerror}.") from None
+    return set(read_predictions(out))
+
+
+@contextmanager
+def _temporary_bot(settings: Settings, options: Options, build: Callable[[Settings], Bot]) -> Iterator[Bot]:
+    """A bot on an empty data folder of its own, which goes when the block ends."""
+    with tempfile.TemporaryDirectory(prefix="support-bot-evaluation-", ignore_cleanup_errors=True) as folder:
+        options.progress("Loading the model", 0, 0)
+        engine = settings.engine.model_copy(update={"model": options.engine} if options.engine else {})
+        writes = settings.answering.write and not options.quote_only
+        bot = build(
+            settings.model_copy(
+                update={
+                    "data_dir": Path(folder),
+                    "database_url": "",
+                    "sample_data": False,
+                    "engine": engine,
+                    "answering": settings.answering.model_copy(update={"write": writes}),
+                }
+            )
+        )
+        try:
+            bot.start()
+            yield bot
+        finally:
+            bot.close()
+
+
+def _ingest(knowledge: KnowledgeService, kb: Path, progress: Progress) -> dict[str, str]:
+    """Add every supported file under its name relative to the folder; reasons by name for those that yield no text."""
+    suffixes = tuple(knowledge.supported())
+    paths = sorted(path for path in kb.rglob("*") if path.is_file() and path.name.lower().endswith(suffixes))
+    unreadable: dict[str, str] = {}
+    names: dict[int, str] = {}
+    for path in paths:
+        name = path.relative_to(kb).as_posix()
+        try:
+            names[knowledge.add(name, path.read_bytes()).document.id] = name
+        except SupportBotError as error:
+            unreadable[name] = error.detail
+    for number, (document_id, name) in enumerate(names.items(), start=1):
+        [document] = knowledge.wait_until_ready([document_id], _INGEST_S)
+        if document.status is not DocumentStatus.READY:
+            unreadable[name] = document.reason or f"not read within {_INGEST_S:.0f} s"
+        progress("Reading documents", number, len(names))
+    if len(unreadable) == len(paths):
+        raise Invalid(f"{kb} has no file that can be read ({', '.join(suffixes)}).")
+    return unreadable
+
+
+def _ask_all(bot: Bot, questions: Sequence[Question], out: Path, options: Options) -> dict[str, str]:
+    """Append a line for each question as soon as it is answered; reasons by id for those that failed."""
+    failed: dict[str, str] = {}
+    ask = _search if options.retrieval_only else _ask
+    with out.open("a", encoding="utf-8") as file:
+        for number, question in enumerate(questions, start=1):
+            try:
+                prediction = ask(bot, question)
+            except SupportBotError as error:
+                logger.warning("question %s failed", question.id, exc_info=True)
+                failed[question.id] = error.detail
+            else:
+                file.write(prediction.to_line() + "\n")
+                file.flush()
+            options.progress("Asking", number, len(questions))
+    return failed
+
+
+def _search(bot: Bot, question: Question) -> Prediction:
+    """What the search finds for the question as the bot would search it; no model is asked."""
+    begin = time.monotonic()
+    alone = standalone(question.question, question.turns)
+    passages = bot.knowledge.search(alone, limit=_RETRIEVED)
+    return Prediction(
+        id=question.id,
+        retrieved=tuple(Retrieved(doc=p.name, text=p.text, score=p.scores.fused) for p in passages),
+        status=AnswerStatus.REFUSED,
+        standalone=alone,
+        seconds_total=_since(begin),
+    )
+
+
+def _ask(bot: Bot, question: Question) -> Prediction:
+    chat = bot.chat
+    conversation = chat.start_with_history(_CHANNEL, question.turns) if question.history else chat.start(_CHANNEL)
+    begin = time.monotonic()
+    first: float | None = None
+    started = chat.say(conversation.id, question.question)
+    for logged in chat.follow(started, timeout_s=_TURN_S):
+        if first is None and _shows_answer(logged.event):
+            first = _since(begin)
+    total = _since(begin)
+    answer = chat.answer(conversation.id, started.message_id)
+    if not answer.done or answer.status in (AnswerStatus.FAILED, AnswerStatus.RETRACTED):
+        raise Invalid(f"the turn ended without an answer ({answer.status})")
+    traces = bot.tickets.conversation(conversation.id).traces
+    trace = traces[-1] if traces else None
+    return Prediction(
+        id=question.id,
+        answer=answer.text,
+        citations=_file_names(answer.citations),
+        retrieved=tuple(
+            Retrieved(doc=p["name"], text=p["text"], score=p["fused"]) for p in (trace.passages if trace else ())
+        ),
+        status=answer.status,
+        standalone=trace.standalone if trace else question.question,
+        seconds_first_token=first,
+        seconds_total=total,
+    )
+
+
+def _shows_answer(event: AnswerEvent) -> bool:
+    """Whether a customer now reads words that answer: a sentence, a quoted source, a question back, a refusal."""
+    match event:
+        case Text() | Asked() | Refused() | HandOff():
+            return True
+        case Evidence(citations):
+            return any(source.quote for source in citations)
+        case _:
+            return False
+
+
+def _file_names(citations: Sequence[SourceRef]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(source.name for source in citations))
+
+
+def _since(begin: float) -> float:
+    return round(time.monotonic() - begin, 4)

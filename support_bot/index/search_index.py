@@ -1,0 +1,123 @@
+"""Keeps the vector and keyword indexes in step with the chunks in SQL, and reads every hit back from SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, select
+
+from support_bot.index.keyword import KeywordEntry, KeywordIndex
+from support_bot.index.vector import EmbeddingModel, VectorIndex
+from support_bot.models import Chunk, Document
+from support_bot.values import Audience, Passage
+
+_READ_BATCH = 400
+
+
+def index_text(title: str, heading_path: Sequence[str], body: str) -> str:
+    """What is embedded: title and headings first, so that a chunk stands on its own."""
+    headings = [part for part in heading_path if part != title]
+    return "\n".join([" > ".join([title, *headings]), body])
+
+
+class SearchIndex:
+    """Both searches over one set of chunks. Hits that SQL no longer has, or that the audience may not see, fall out."""
+
+    def __init__(
+        self,
+        vectors: VectorIndex,
+        keywords: KeywordIndex,
+        model: EmbeddingModel,
+        connect: Callable[[], AbstractContextManager[Connection]],
+    ) -> None:
+        self._vectors = vectors
+        self._keywords = keywords
+        self._model = model
+        self._connect = connect
+
+    # ---- writing
+
+    def put_keywords(self, connection: Connection, document: Document, chunks: Sequence[Chunk]) -> None:
+        """Index the chunks' words in the caller's transaction."""
+        self._keywords.add(connection, [_keyword_entry(document, chunk) for chunk in chunks])
+
+    def remove_keywords(self, connection: Connection, document_id: int) -> None:
+        """Drop the document's words in the caller's transaction, before its chunks go."""
+        self._keywords.remove_document(connection, document_id)
+
+    def put_vectors(self, document: Document, chunks: Sequence[Chunk]) -> None:
+        """Embed and store; then drop vectors of older versions. Safe to repeat."""
+        self._vectors.put(
+            [chunk.id for chunk in chunks],
+            [index_text(document.title, chunk.heading_path, chunk.text) for chunk in chunks],
+            [
+                {"chunk_id": chunk.id, "document_id": document.id, "audience": document.audience.value}
+                for chunk in chunks
+            ],
+        )
+        self._vectors.remove_document(document.id, keep=[chunk.id for chunk in chunks])
+
+    def remove_vectors(self, document_id: int) -> None:
+        self._vectors.remove_document(document_id)
+
+    def rebuild_keywords(self, connection: Connection, pairs: Iterable[tuple[Document, Sequence[Chunk]]]) -> None:
+        self._keywords.clear(connection)
+        for document, chunks in pairs:
+            self.put_keywords(connection, document, chunks)
+
+    def reset_vectors(self) -> None:
+        self._vectors.reset()
+
+    def differences(self) -> tuple[set[int], set[int]]:
+        """Chunk ids that an index lacks, and ids it holds though SQL does not; both empty when all is in step."""
+        with self._connect() as connection:
+            stored = set(connection.scalars(select(Chunk.id)))
+            keywords = self._keywords.ids(connection)
+        vectors = self._vectors.ids()
+        return (stored - vectors) | (stored - keywords), (vectors - stored) | (keywords - stored)
+
+    # ---- searching
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors [n, dimension] by the index's own model."""
+        return self._model.embed(texts)
+
+    def vector_hits(
+        self, vector: NDArray[np.float32], limit: int, audience: Audience | None
+    ) -> list[tuple[int, float]]:
+        return self._vectors.search(vector, limit, audience.value if audience else None)
+
+    def keyword_hits(self, question: str, limit: int, audience: Audience | None) -> list[tuple[int, float]]:
+        with self._connect() as connection:
+            return self._keywords.search(connection, question, limit, audience)
+
+    def read(self, chunk_ids: Sequence[int], audience: Audience | None) -> dict[int, Passage]:
+        """The chunks that exist now, belong to their document's current version, and may be seen by the audience."""
+        query = (
+            select(
+                Chunk.id, Chunk.document_id, Document.name, Document.title, Chunk.heading_path,
+                Chunk.text, Document.url, Document.audience,
+            )
+            .join(Document, Document.id == Chunk.document_id)
+            .where(Chunk.version == Document.version)
+        )  # fmt: skip
+        if audience is not None:
+            query = query.where(Document.audience == audience)
+        passages: dict[int, Passage] = {}
+        with self._connect() as connection:
+            for begin in range(0, len(chunk_ids), _READ_BATCH):
+                rows = connection.execute(query.where(Chunk.id.in_(chunk_ids[begin : begin + _READ_BATCH])))
+                for row in rows:
+                    passages[row[0]] = Passage(
+                        chunk_id=row[0], document_id=row[1], name=row[2], title=row[3],
+                        heading_path=tuple(row[4]), text=row[5], url=row[6], audience=row[7],
+                    )  # fmt: skip
+        return passages
+
+
+def _keyword_entry(document: Document, chunk: Chunk) -> KeywordEntry:
+    headings = " ".join(part for part in chunk.heading_path if part != document.title)
+    return KeywordEntry(chunk.id, document.title, headings, chunk.text)

@@ -1,0 +1,91 @@
+"""The vector index in Chroma, through langchain-chroma. Knows chunk ids and vectors; never what a chunk may be used for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import chromadb
+import numpy as np
+from chromadb.config import Settings as ChromaSettings
+from langchain_chroma import Chroma
+from langchain_core.embeddings import Embeddings
+from numpy.typing import NDArray
+
+_COLLECTION = "chunks"
+_BATCH = 256
+
+
+class EmbeddingModel(Protocol):
+    """What the index needs of an embedder: unit vectors, float32 [n, dimension]."""
+
+    name: str
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+
+class LangChainEmbeddings(Embeddings):
+    """Our embedder in LangChain's words."""
+
+    def __init__(self, model: EmbeddingModel) -> None:
+        self._model = model
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return self._model.embed(texts).tolist()  # type: ignore[no-any-return]
+
+    def embed_query(self, text: str) -> list[float]:
+        return self._model.embed([text])[0].tolist()  # type: ignore[no-any-return]
+
+
+class VectorIndex:
+    """Chunk vectors by cosine. Derived from SQL: it can be thrown away and rebuilt at any time."""
+
+    def __init__(self, folder: Path, model: EmbeddingModel) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = ChromaSettings(anonymized_telemetry=False, allow_reset=True)
+        self._client = chromadb.PersistentClient(path=str(folder), settings=settings)
+        self._model = model
+        self._store = self._open()
+
+    def _open(self) -> Chroma:
+        # One collection per embedder: vectors of two models must never be compared.
+        return Chroma(
+            collection_name=f"{_COLLECTION}-{self._model.name}",
+            client=self._client,
+            embedding_function=LangChainEmbeddings(self._model),
+            collection_metadata={"hnsw:space": "cosine"},
+        )
+
+    def put(self, ids: Sequence[int], texts: Sequence[str], metadatas: Sequence[Mapping[str, int | str]]) -> None:
+        """Add or replace chunks by id; doing it twice is doing it once."""
+        for begin in range(0, len(ids), _BATCH):
+            part = slice(begin, begin + _BATCH)
+            self._store.add_texts(
+                list(texts[part]), [dict(m) for m in metadatas[part]], [str(chunk_id) for chunk_id in ids[part]]
+            )
+
+    def remove_document(self, document_id: int, *, keep: Sequence[int] = ()) -> None:
+        """Drop the vectors of a document, except those of the chunks in `keep`."""
+        stored = self._store.get(where={"document_id": document_id}, include=[])["ids"]
+        kept = {str(chunk_id) for chunk_id in keep}
+        if stale := [vector_id for vector_id in stored if vector_id not in kept]:
+            self._store.delete(stale)
+
+    def search(self, vector: NDArray[np.float32], limit: int, audience: str | None) -> list[tuple[int, float]]:
+        """Nearest chunks as (chunk id, cosine similarity), best first; `audience` None searches all."""
+        where: dict[str, str] | None = {"audience": audience} if audience else None
+        found = self._store.similarity_search_by_vector_with_relevance_scores(vector.tolist(), k=limit, filter=where)
+        return [(int(document.metadata["chunk_id"]), 1.0 - distance) for document, distance in found]
+
+    def ids(self) -> set[int]:
+        return {int(vector_id) for vector_id in self._store.get(include=[])["ids"]}
+
+    def remove(self, ids: Sequence[int]) -> None:
+        if ids:
+            self._store.delete([str(chunk_id) for chunk_id in ids])
+
+    def reset(self) -> None:
+        """Throw the whole collection away and begin an empty one."""
+        self._store.delete_collection()
+        self._store = self._open()

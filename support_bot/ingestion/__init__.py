@@ -1,0 +1,1 @@
+"""From a file to chunks; nothing here is stored."""

@@ -1,0 +1,1 @@
+"""One loader per kind of file; each yields Markdown and what the file says of itself."""

@@ -1,0 +1,1 @@
+"""Work that happens later: what each job does and when it recurs."""

@@ -1,0 +1,16 @@
+"""What each job does: one service call. Knows nothing of when it runs."""
+
+from __future__ import annotations
+
+from support_bot.assembly import App
+from support_bot.queue import Job
+
+
+def register(app: App) -> None:
+    """Tell the queue who does which job; call it once, before the app starts."""
+    app.jobs.handle(Job.PROCESS_DOCUMENT, app.knowledge.process)
+    app.jobs.handle(Job.SWEEP, lambda _row_id: _sweep(app))
+
+
+def _sweep(app: App) -> None:
+    app.knowledge.requeue_pending()

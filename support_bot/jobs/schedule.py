@@ -1,0 +1,11 @@
+"""What happens by the clock."""
+
+from __future__ import annotations
+
+from support_bot.assembly import App
+from support_bot.queue import Job
+
+
+def schedule(app: App) -> None:
+    """Each minute: queue again what a crash left between commit and queue."""
+    app.jobs.every_minute(Job.SWEEP)

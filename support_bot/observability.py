@@ -1,0 +1,130 @@
+"""Logs that carry ids and no personal data, and counters for Prometheus. Sees text and numbers, never entities.
+
+Modules log with `logging.getLogger(__name__)` or `structlog.get_logger()`; both come out of the handler set here."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_HANDLER = "support_bot"
+_OURS = frozenset({"timestamp", "level", "logger", "request_id", "conversation_id"})  # made by us, so left as they are
+_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+
+
+def configure_logging(level: str, *, json: bool, mask: Callable[[str], str], stream: TextIO | None = None) -> None:
+    """Send every log line of this process through one handler; calling it again replaces that handler.
+
+    `mask` takes personal data out of a text; it sees messages, values and tracebacks. `stream` is standard error."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.PositionalArgumentsFormatter(),
+    ]
+    renderer: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if not json:  # the traceback reaches the renderer as masked text, never as an exception
+        renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.set_name(_HANDLER)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.StackInfoRenderer(),
+                structlog.processors.format_exc_info,
+                _masking(mask),
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [other for other in root.handlers if other.name != _HANDLER] + [handler]
+    root.setLevel(level.upper())
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+def bound_ids(*, request_id: str | None = None, conversation_id: int | None = None) -> AbstractContextManager[Any]:
+    """Within this block every log line of this thread or task carries the ids given."""
+    ids = {"request_id": request_id, "conversation_id": conversation_id}
+    return structlog.contextvars.bound_contextvars(**{name: value for name, value in ids.items() if value is not None})
+
+
+def current_request_id() -> str | None:
+    """The id bound to the request being served, if there is one."""
+    return structlog.contextvars.get_contextvars().get("request_id")
+
+
+def _masking(mask: Callable[[str], str]) -> Processor:
+    def clean(value: object) -> object:
+        match value:
+            case bool() | int() | float() | None:
+                return value
+            case dict():
+                return {key: clean(item) for key, item in value.items()}
+            case list() | tuple():
+                return [clean(item) for item in value]
+            case _:
+                return mask(str(value))
+
+    def masked(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+        return {key: value if key in _OURS else clean(value) for key, value in event.items()}
+
+    return masked
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The counters of one app, in a registry of their own, so that two apps in one process never share a number."""
+
+    registry: CollectorRegistry
+    requests: Counter
+    request_seconds: Histogram
+    turns: Counter
+    turn_seconds: Histogram
+    first_text_seconds: Histogram
+    handoffs: Counter
+    feedback: Counter
+    tokens: Counter
+    engine_queue: Gauge
+    jobs: Counter
+    documents: Counter
+
+    @classmethod
+    def build(cls) -> Metrics:
+        """New counters, all at zero; label values come from enums and route patterns, never from customers."""
+        registry = CollectorRegistry()
+        ours: dict[str, Any] = {"namespace": "support_bot", "registry": registry}
+        timed: dict[str, Any] = {"buckets": _SECONDS, **ours}
+        return cls(
+            registry=registry,
+            requests=Counter("requests", "HTTP requests.", ["method", "route", "status"], **ours),
+            request_seconds=Histogram("request_seconds", "Time per request.", ["route"], **timed),
+            turns=Counter("turns", "Turns of the bot by how they ended.", ["status"], **ours),
+            turn_seconds=Histogram("turn_seconds", "Time per turn.", **timed),
+            first_text_seconds=Histogram("first_text_seconds", "Time until a customer reads the first text.", **timed),
+            handoffs=Counter("handoffs", "Conversations handed to a person.", ["reason"], **ours),
+            feedback=Counter("feedback", "Answers rated by customers.", ["helpful"], **ours),
+            tokens=Counter("tokens", "Tokens by kind: prompt, reused, generated.", ["kind"], **ours),
+            engine_queue=Gauge("engine_queue", "Generations waiting for the engine.", **ours),
+            jobs=Counter("jobs", "Jobs by name and outcome.", ["name", "outcome"], **ours),
+            documents=Counter("documents", "Documents processed, by outcome.", ["outcome"], **ours),
+        )
+
+    def text(self) -> bytes:
+        """All counters in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,1 @@
+"""From a question to the passages most likely to answer it."""

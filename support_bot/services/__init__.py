@@ -1,0 +1,1 @@
+"""What the product does: one public method is one user action."""

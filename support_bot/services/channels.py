@@ -1,0 +1,87 @@
+"""Where customers meet the bot: looks, texts, and the origins that may embed it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from support_bot.errors import Invalid
+from support_bot.models import Channel
+from support_bot.services.views import ChannelView
+from support_bot.settings import Settings
+from support_bot.storage.database import Database
+
+DEFAULT = "web"
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+class ChannelService:
+    """Channels, deny by default: an origin that is not listed may not use one."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self._db = db
+        self._settings = settings
+
+    def get(self, slug: str) -> ChannelView:
+        with self._db.reading() as tx:
+            return ChannelView.of(tx.channels.get(slug))
+
+    def page(self) -> list[ChannelView]:
+        with self._db.reading() as tx:
+            return [ChannelView.of(channel) for channel in tx.channels.page()]
+
+    def allows(self, slug: str, origin: str) -> bool:
+        """Whether a page of this origin may use the channel; False for a channel that does not exist."""
+        with self._db.reading() as tx:
+            channel = tx.channels.find(slug)
+            return channel is not None and channel.allows(origin)
+
+    def update(
+        self, slug: str, *, name: str | None = None, greeting: str | None = None,
+        suggested_questions: Sequence[str] | None = None, allowed_origins: Sequence[str] | None = None,
+        accent: str | None = None, enabled: bool | None = None,
+    ) -> ChannelView:  # fmt: skip
+        """Change what is given. Raises Invalid for an origin with a path, or a colour that is none."""
+        if accent is not None and not _COLOUR.fullmatch(accent):
+            raise Invalid("A colour is written like #1f6f5c.")
+        origins = [_origin(origin) for origin in allowed_origins] if allowed_origins is not None else None
+        with self._db.transaction() as tx:
+            channel = tx.channels.get(slug)
+            changes = {"name": name, "greeting": greeting, "accent": accent, "enabled": enabled}
+            for field, value in changes.items():
+                if value is not None:
+                    setattr(channel, field, value)
+            if suggested_questions is not None:
+                channel.suggested_questions = [question[:200] for question in suggested_questions][:8]
+            if origins is not None:
+                channel.allowed_origins = list(dict.fromkeys(origins))
+            return ChannelView.of(channel)
+
+    def ensure_default(self) -> bool:
+        """Make the channel `web` where there is no channel yet; True on a fresh install."""
+        with self._db.transaction() as tx:
+            if tx.channels.page():
+                return False
+            company = self._settings.company
+            sample = self._settings.sample_data
+            tx.channels.add(
+                Channel(
+                    slug=DEFAULT,
+                    name=company,
+                    greeting=f"Hello. I'm {company}'s automated assistant. I answer from our help articles.",
+                    suggested_questions=list(_SAMPLE_QUESTIONS) if sample else [],
+                )
+            )
+            return True
+
+
+_SAMPLE_QUESTIONS = ("How long does delivery take?", "How do I pause my plan?", "What does the warranty cover?")
+
+
+def _origin(text: str) -> str:
+    """`https://shop.example.com:8443`; raises Invalid for anything that is not scheme, host and port alone."""
+    parts = urlsplit(text.strip().rstrip("/"))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:
+        raise Invalid(f"“{text}” is not an origin; write it like https://shop.example.com.")
+    return f"{parts.scheme}://{parts.netloc}".lower()

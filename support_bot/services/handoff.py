@@ -1,0 +1,134 @@
+"""From bot to person and back: the button, the agent's pull, the hand-back. One open ticket per conversation."""
+
+from __future__ import annotations
+
+from support_bot.answering import phrases
+from support_bot.errors import Conflict
+from support_bot.models import BotTurn, Conversation, Message, Ticket, TicketEventKind
+from support_bot.services.summary import subject, summary
+from support_bot.services.views import TicketView
+from support_bot.storage.database import Database, Transaction
+from support_bot.values import (
+    AnswerStatus,
+    Author,
+    Done,
+    HandOff,
+    HandoffReason,
+    Mode,
+    Retract,
+    Said,
+    StateChanged,
+)
+
+
+def open_ticket(tx: Transaction, conversation: Conversation, reason: HandoffReason) -> Ticket:
+    """The conversation's open ticket, made (with subject and summary) if there is none. Call it under the lock."""
+    if ticket := tx.tickets.find_open(conversation.id):
+        return ticket
+    messages = tx.conversations.messages(conversation.id)
+    ticket = Ticket(
+        conversation_id=conversation.id,
+        subject=subject(messages),
+        reason=reason,
+        summary=summary(messages, reason),
+    )
+    tx.tickets.add(ticket)
+    ticket.record(TicketEventKind.OPENED, None, reason=reason.value)
+    return ticket
+
+
+def change_mode(tx: Transaction, conversation: Conversation, mode: Mode) -> bool:
+    """Move the conversation and say so in its log; False when it was there already."""
+    if not conversation.change_mode(mode):
+        return False
+    tx.events.append(conversation.id, StateChanged(mode))
+    return True
+
+
+def retract_running_turn(tx: Transaction, conversation: Conversation) -> None:
+    """End the bot's running and waiting turns: what was half said is taken back, the trace keeps it."""
+    while turn := tx.turns.find_running(conversation.id) or tx.turns.find_waiting(conversation.id):
+        retract_turn(tx, turn)
+
+
+def retract_turn(tx: Transaction, turn: BotTurn) -> None:
+    """End one turn because a person took over (or the customer left)."""
+    message_id = turn.message_id
+    if turn.bot_message_id is not None:
+        message = tx.conversations.get_message(turn.bot_message_id)
+        message.retract()
+        message_id = message.id
+        tx.events.append(turn.conversation_id, Retract(message.id), turn_id=turn.id)
+    turn.end(AnswerStatus.RETRACTED)
+    tx.events.append(turn.conversation_id, Done(message_id, AnswerStatus.RETRACTED), turn_id=turn.id)
+
+
+class HandoffService:
+    """What customers and agents do to change who speaks."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def request(self, conversation_id: str, reason: HandoffReason = HandoffReason.CUSTOMER_REQUEST) -> TicketView:
+        """Ask for a person: one open ticket, mode waiting, the customer told what happens. Twice is once."""
+        with self._db.transaction() as tx:
+            conversation = tx.conversations.lock(conversation_id)
+            if conversation.mode is Mode.CLOSED:
+                change_mode(tx, conversation, Mode.BOT)
+            if conversation.mode is Mode.BOT:
+                retract_running_turn(tx, conversation)
+                ticket = open_ticket(tx, conversation, reason)
+                message = tx.conversations.add_message(
+                    Message(
+                        conversation_id=conversation_id,
+                        author=Author.BOT,
+                        text=phrases.HANDOFF[reason],
+                        answer_status=AnswerStatus.HANDOFF,
+                    )
+                )
+                tx.events.append(conversation_id, HandOff(reason, message.text, ticket.id))
+                change_mode(tx, conversation, Mode.WAITING)
+                tx.events.append(conversation_id, Done(message.id, AnswerStatus.HANDOFF))
+            else:
+                ticket = open_ticket(tx, conversation, reason)
+            return TicketView.of(ticket, conversation.mode, tx.staff.names())
+
+    def take(self, conversation_id: str, staff_id: int) -> TicketView:
+        """An agent takes the conversation: the bot is silenced at once, the ticket is theirs."""
+        with self._db.transaction() as tx:
+            conversation = tx.conversations.lock(conversation_id)
+            if conversation.mode is Mode.CLOSED:
+                raise Conflict("The conversation is closed; the customer has to write again first.")
+            ticket = take_over(tx, conversation, staff_id)
+            return TicketView.of(ticket, conversation.mode, tx.staff.names())
+
+    def hand_back(self, ticket_id: int, staff_id: int) -> TicketView:
+        """The bot answers again from the customer's next message on; the ticket is closed."""
+        with self._db.transaction() as tx:
+            ticket = tx.tickets.get(ticket_id)
+            conversation = tx.conversations.lock(ticket.conversation_id)
+            ticket.hand_back(staff_id)
+            change_mode(tx, conversation, Mode.BOT)
+            note = "The automated assistant answers again from here on."
+            message = tx.conversations.add_message(
+                Message(conversation_id=conversation.id, author=Author.SYSTEM, text=note)
+            )
+            tx.events.append(conversation.id, Said(message.id, Author.SYSTEM, note))
+            return TicketView.of(ticket, conversation.mode, tx.staff.names())
+
+
+def take_over(tx: Transaction, conversation: Conversation, staff_id: int) -> Ticket:
+    """Silence the bot, make the conversation the agent's. Call it under the lock, with a conversation that is open."""
+    retract_running_turn(tx, conversation)
+    ticket = open_ticket(tx, conversation, HandoffReason.AGENT_PULL)
+    if ticket.assignee_id is None:
+        ticket.assign(staff_id, by=staff_id)
+    if conversation.mode is not Mode.HUMAN:
+        change_mode(tx, conversation, Mode.HUMAN)
+        name = tx.staff.get(staff_id).name
+        note = f"{name} from our team has joined the conversation."
+        message = tx.conversations.add_message(
+            Message(conversation_id=conversation.id, author=Author.SYSTEM, text=note)
+        )
+        tx.events.append(conversation.id, Said(message.id, Author.SYSTEM, note))
+    return ticket

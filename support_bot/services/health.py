@@ -1,0 +1,43 @@
+"""Whether the product can answer right now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from support_bot.engine.base import TextEngine
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """`ok` when every check is; a check says `ok` or what is wrong."""
+
+    ok: bool
+    checks: dict[str, str]
+
+
+class HealthService:
+    """Runs the checks it was given; knows nothing of what they check."""
+
+    def __init__(self, engine: TextEngine, checks: Mapping[str, Callable[[], object]]) -> None:
+        self._engine = engine
+        self._checks = checks
+
+    def ready(self) -> Readiness:
+        results: dict[str, str] = {"engine": "ok" if self._engine.alive() else "the model does not answer"}
+        for name, check in self._checks.items():
+            try:
+                check()
+                results[name] = "ok"
+            except Exception as error:  # whatever breaks a check is its result
+                _log.exception("health.check_failed", check=name)
+                results[name] = str(error) or type(error).__name__
+        return Readiness(all(result == "ok" for result in results.values()), results)
+
+    def queue_length(self) -> int:
+        """Turns that wait for the engine."""
+        return self._engine.queue_length()

@@ -1,0 +1,278 @@
+"""What admins do with articles: add, replace, delete, look at, search. Files become chunks in jobs, not in requests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import structlog
+
+from support_bot.errors import Invalid, NotFound, SupportBotError, TooLarge, UnreadableDocument
+from support_bot.index.search_index import SearchIndex
+from support_bot.ingestion.pipeline import IngestionPipeline
+from support_bot.models import Chunk, Document, DocumentVersion
+from support_bot.queue import Job, JobQueue
+from support_bot.retrieval.retriever import Retriever
+from support_bot.services.views import Added, ChunkView, DocumentDetail, DocumentView, VersionView
+from support_bot.settings import Settings
+from support_bot.storage.blobs import BlobStore
+from support_bot.storage.database import Database, Transaction
+from support_bot.values import Audience, ChunkDraft, DocumentStatus, ParsedDocument, Passage
+
+_WAITING = (DocumentStatus.PENDING, DocumentStatus.PROCESSING)
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The parts behind the search that documents have to stay in step with."""
+
+    index: SearchIndex
+    retriever: Retriever
+
+
+class KnowledgeService:
+    """Documents from upload to search, and out again."""
+
+    def __init__(
+        self, db: Database, blobs: BlobStore, pipeline: IngestionPipeline, search: Search, jobs: JobQueue,
+        settings: Settings,
+    ) -> None:  # fmt: skip
+        self._db = db
+        self._blobs = blobs
+        self._pipeline = pipeline
+        self._index = search.index
+        self._retriever = search.retriever
+        self._jobs = jobs
+        self._settings = settings
+
+    # ---- what admins do
+
+    def add(self, name: str, data: bytes, *, audience: Audience = Audience.PUBLIC, url: str | None = None) -> Added:
+        """Store a file and queue it. The same name again is a new version; the same content again is no new document.
+
+        Raises TooLarge or UnreadableDocument for what can be seen at once; the rest shows on the document."""
+        name = clean_name(name)
+        sha256 = self._store(data)
+        with self._db.transaction() as tx:
+            existing = tx.documents.find_by_name(name)
+            if existing is not None and tx.documents.newest_version(existing.id).sha256 == sha256:
+                if existing.status is not DocumentStatus.FAILED:
+                    return Added(_view(tx, existing), "unchanged")
+            elif existing is None and (twin := tx.documents.find_by_hash(sha256)):
+                return Added(_view(tx, twin), "duplicate")
+            outcome = "replaced" if existing else "created"
+            document = existing or tx.documents.add(Document(name=name, title=name, audience=audience, url=url))
+            _add_version(tx, document, sha256, len(data))
+            view = _view(tx, document)
+        self._jobs.enqueue(Job.PROCESS_DOCUMENT, document.id)
+        return Added(view, outcome)
+
+    def replace(self, document_id: int, data: bytes, name: str | None = None) -> DocumentView:
+        """A new version of a document; the old one answers until the new one is ready."""
+        sha256 = self._store(data)
+        with self._db.transaction() as tx:
+            document = tx.documents.lock(document_id)
+            if name and PurePosixPath(clean_name(name)).suffix != PurePosixPath(document.name).suffix:
+                raise Invalid(f"{name} is of another type than {document.name}; add it as a document of its own.")
+            if tx.documents.newest_version(document_id).sha256 != sha256:
+                _add_version(tx, document, sha256, len(data))
+            view = _view(tx, document)
+        self._jobs.enqueue(Job.PROCESS_DOCUMENT, document_id)
+        return view
+
+    def set_audience(self, document_id: int, audience: Audience) -> DocumentView:
+        """Make a document public or internal; what became internal is out of the customers' reach at once."""
+        with self._db.transaction() as tx:
+            document = tx.documents.lock(document_id)
+            document.audience = audience
+            chunks = tx.documents.chunks(document_id)
+            view = _view(tx, document)
+        self._index.put_vectors(document, chunks)
+        return view
+
+    def delete(self, document_id: int) -> None:
+        """Delete for good: rows and keywords in one transaction, then vectors and files. Never cited again."""
+        with self._db.transaction() as tx:
+            document = tx.documents.lock(document_id)
+            blobs = [version.sha256 for version in tx.documents.versions(document_id)]
+            self._index.remove_keywords(tx.connection, document_id)
+            tx.documents.delete(document)
+            unused = [sha256 for sha256 in blobs if not tx.documents.blob_in_use(sha256)]
+        self._index.remove_vectors(document_id)
+        for sha256 in unused:
+            self._blobs.delete(sha256)
+
+    def page(
+        self, *, search: str = "", status: DocumentStatus | None = None, limit: int = 500, offset: int = 0
+    ) -> list[DocumentView]:
+        with self._db.reading() as tx:
+            found = tx.documents.page(search=search, status=status, limit=limit, offset=offset)
+            return [_view(tx, document) for document in found]
+
+    def counts(self) -> dict[str, int]:
+        """How many documents are in each status."""
+        with self._db.reading() as tx:
+            counted = tx.documents.counts()
+        return {status.value: counted.get(status, 0) for status in DocumentStatus}
+
+    def get(self, document_id: int) -> DocumentDetail:
+        with self._db.reading() as tx:
+            document = tx.documents.get(document_id)
+            text = tx.documents.get_version(document_id, document.version).text if document.version else ""
+            return DocumentDetail(
+                document=_view(tx, document),
+                versions=tuple(VersionView.of(version) for version in tx.documents.versions(document_id)),
+                chunks=tuple(ChunkView.of(chunk) for chunk in tx.documents.chunks(document_id)),
+                text=text,
+            )
+
+    def search(self, question: str, *, audience: Audience | None = Audience.PUBLIC, limit: int = 10) -> list[Passage]:
+        """Passages with every score, best first; audience None searches internal documents too."""
+        question = question.strip()
+        if not question:
+            raise Invalid("The question is empty.")
+        return self._retriever.retrieve(question[:2000], audience=audience, limit=limit)
+
+    def supported(self) -> list[str]:
+        """Suffixes of the files that can be read."""
+        return self._pipeline.supported()
+
+    # ---- what jobs do
+
+    def process(self, document_id: int) -> None:
+        """Turn the newest version into searchable chunks. Safe to repeat, and to run for a document that is gone."""
+        try:
+            version = self._begin(document_id)
+        except NotFound:
+            return
+        if version is None:
+            return
+        try:
+            parsed = self._pipeline.read(version.name, self._blobs.get(version.sha256), url=version.url)
+            drafts = self._pipeline.chunks(parsed)
+        except SupportBotError as error:
+            self._fail(document_id, version.number, error.detail)
+            return
+        except Exception:
+            _log.exception("document.unreadable", document_id=document_id)
+            self._fail(document_id, version.number, "The file could not be read; it may be damaged. Save it again.")
+            return
+        self._publish(document_id, version.number, parsed, drafts)
+
+    def requeue_pending(self) -> int:
+        """Queue what a crash left between upload and ready; the count."""
+        with self._db.reading() as tx:
+            waiting = tx.documents.in_status(*_WAITING)
+        for document_id in waiting:
+            self._jobs.enqueue(Job.PROCESS_DOCUMENT, document_id)
+        return len(waiting)
+
+    def heal_index(self) -> int:
+        """Bring both indexes in step with SQL where they differ; how many chunks were wrong."""
+        missing, stale = self._index.differences()
+        if missing or stale:
+            _log.warning("index.healed", missing=len(missing), stale=len(stale))
+            self.reindex()
+        return len(missing) + len(stale)
+
+    def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Throw both indexes away and build them from SQL; the number of chunks."""
+        with self._db.transaction() as tx:
+            pairs = [(d, list(tx.documents.chunks(d.id))) for d in tx.documents.page(limit=1_000_000)]
+            pairs = [(document, chunks) for document, chunks in pairs if chunks]
+            self._index.rebuild_keywords(tx.connection, pairs)
+        self._index.reset_vectors()
+        for done, (document, chunks) in enumerate(pairs, start=1):
+            self._index.put_vectors(document, chunks)
+            if progress:
+                progress(done, len(pairs))
+        return sum(len(chunks) for _, chunks in pairs)
+
+    def wait_until_ready(self, document_ids: Sequence[int], timeout_s: float) -> list[DocumentView]:
+        """Wait until none of them is pending any more (or the time is up); how they stand then."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            with self._db.reading() as tx:
+                views = [_view(tx, tx.documents.get(document_id)) for document_id in document_ids]
+            if all(view.status not in _WAITING for view in views) or time.monotonic() > deadline:
+                return views
+            time.sleep(0.1)
+
+    # ---- inside
+
+    def _store(self, data: bytes) -> str:
+        limit = self._settings.ingestion.max_file_mb
+        if len(data) > limit * 1_000_000:
+            raise TooLarge(f"The file has {len(data) / 1_000_000:.1f} MB; at most {limit} MB are taken.")
+        if not data.strip():
+            raise UnreadableDocument("The file is empty. Check the original and upload it again.")
+        return self._blobs.put(data)
+
+    def _begin(self, document_id: int) -> _Newest | None:
+        with self._db.transaction() as tx:
+            document = tx.documents.lock(document_id)
+            newest = tx.documents.newest_version(document_id)
+            if document.status is DocumentStatus.READY and document.version == newest.number:
+                return None
+            document.begin()
+            return _Newest(document.name, document.url, newest.number, newest.sha256)
+
+    def _fail(self, document_id: int, number: int, reason: str) -> None:
+        with self._db.transaction() as tx:
+            try:
+                document = tx.documents.lock(document_id)
+            except NotFound:
+                return
+            if tx.documents.newest_version(document_id).number == number:
+                document.fail(reason)
+
+    def _publish(self, document_id: int, number: int, parsed: ParsedDocument, drafts: list[ChunkDraft]) -> None:
+        """[tx] chunks and keywords, vectors, [tx] ready. A document deleted on the way leaves nothing behind."""
+        try:
+            with self._db.transaction() as tx:
+                document = tx.documents.lock(document_id)
+                if tx.documents.newest_version(document_id).number != number:
+                    return
+                document.title = parsed.title[:500]
+                tx.documents.get_version(document_id, number).text = parsed.text
+                self._index.remove_keywords(tx.connection, document_id)
+                chunks: Sequence[Chunk] = tx.documents.replace_chunks(document_id, number, drafts)
+                self._index.put_keywords(tx.connection, document, chunks)
+            self._index.put_vectors(document, chunks)
+            with self._db.transaction() as tx:
+                tx.documents.lock(document_id).become_ready(parsed.title, parsed.url, number)
+        except NotFound:
+            self._index.remove_vectors(document_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Newest:
+    name: str
+    url: str | None
+    number: int
+    sha256: str
+
+
+def clean_name(name: str) -> str:
+    """A document's name as a relative path without tricks: `../../x.md` is `x.md`. Raises Invalid when none is left."""
+    parts = [part.strip() for part in name.replace("\\", "/").split("/")]
+    kept = [part for part in parts if part not in ("", ".", "..") and not part.endswith(":")]
+    cleaned = "/".join("".join(c for c in part if c.isprintable()) for part in kept)[-500:]
+    if not cleaned:
+        raise Invalid("The file has no name.")
+    return cleaned
+
+
+def _add_version(tx: Transaction, document: Document, sha256: str, size: int) -> None:
+    versions = tx.documents.versions(document.id)
+    number = versions[0].number + 1 if versions else 1
+    tx.documents.add_version(DocumentVersion(document_id=document.id, number=number, sha256=sha256, size=size))
+    document.wait()
+
+
+def _view(tx: Transaction, document: Document) -> DocumentView:
+    size = tx.documents.newest_version(document.id).size
+    return DocumentView.of(document, chunks=tx.documents.count_chunks(document.id), size=size)

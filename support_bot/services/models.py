@@ -1,0 +1,77 @@
+"""Which weights exist, which are on this machine, and which serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support_bot.engine.catalogue import CatalogueEntry, Kind
+from support_bot.engine.weights import Progress, WeightsStore
+from support_bot.errors import Invalid
+from support_bot.models import Deployment
+from support_bot.services.views import ModelRow
+from support_bot.settings import Settings
+from support_bot.storage.database import Database
+
+
+class ModelService:
+    """The weights catalogue, and the choice of the writer. A new choice serves from the next start on."""
+
+    def __init__(self, db: Database, store: WeightsStore, settings: Settings) -> None:
+        self._db = db
+        self._store = store
+        self._settings = settings
+
+    def page(self) -> list[ModelRow]:
+        used = {self.current().name, self._settings.retrieval.embedder}
+        return [self._row(entry, used) for entry in self._store.entries()]
+
+    def current(self) -> ModelRow:
+        """The writer that serves (or will, from the next start on)."""
+        entry = self._store.get(self.writer_name())
+        return self._row(entry, {entry.name})
+
+    def writer_name(self) -> str:
+        """The setting first, then what was chosen with `use`, then the catalogue's default."""
+        if self._settings.engine.model:
+            return self._settings.engine.model
+        with self._db.reading() as tx:
+            chosen = tx.installation.find_deployment(Kind.WRITER)
+        if chosen is not None:
+            return chosen.name
+        return next(e.name for e in self._store.entries() if e.kind is Kind.WRITER and e.default)
+
+    def pull(self, name: str, progress: Progress | None = None) -> ModelRow:
+        self._store.pull(name, progress)
+        return self._row(self._store.get(name), {self.current().name})
+
+    def verify(self, name: str) -> bool:
+        """Read the file and compare its SHA-256 with the catalogue."""
+        return self._store.verify(name)
+
+    def import_file(self, path: Path, name: str | None = None, licence: str | None = None) -> ModelRow:
+        entry = self._store.import_file(path, name=name, licence=licence)
+        return self._row(entry, {self.current().name})
+
+    def use(self, name: str) -> ModelRow:
+        """Let this writer serve from the next start on; it has to be on this machine and whole."""
+        entry = self._store.get(name)
+        if entry.kind is not Kind.WRITER:
+            raise Invalid(f"{name} does not write; choose one of the writers in the catalogue.")
+        if not self._store.is_present(name) or not self._store.verify(name):
+            raise Invalid(f"{name} is not on this machine (or damaged); run: support-bot models pull {name}")
+        with self._db.transaction() as tx:
+            tx.installation.add_deployment(Deployment(kind=Kind.WRITER, name=name, sha256=entry.sha256))
+        return self._row(entry, {name})
+
+    def _row(self, entry: CatalogueEntry, used: set[str]) -> ModelRow:
+        return ModelRow(
+            name=entry.name,
+            kind=entry.kind.value,
+            present=self._store.is_present(entry.name),
+            in_use=entry.name in used,
+            default=entry.default,
+            bytes=entry.bytes,
+            licence=entry.licence,
+            context_tokens=entry.context_tokens,
+            sha256=entry.sha256,
+        )

@@ -1,0 +1,159 @@
+"""Sign-in, sessions, members of staff and API keys. Passwords are argon2 hashes; tokens and keys are stored hashed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from support_bot.errors import Conflict, Invalid, LimitExceeded, Unauthorized
+from support_bot.models import ApiKey, Staff, StaffSession, utcnow
+from support_bot.services.views import ApiKeyView, SignedIn, StaffView
+from support_bot.settings import Settings
+from support_bot.storage.database import Database
+from support_bot.values import Role
+
+_WRONG = "E-mail address or password is wrong."
+_LEAST_PASSWORD = 10
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class StaffService:
+    """Who may come in, and as what."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self._db = db
+        self._settings = settings
+        self._hasher = PasswordHasher()
+        # Checked when nobody has that address, so that the answer takes as long and tells nothing.
+        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+
+    # ---- sessions
+
+    def sign_in(self, email: str, password: str) -> SignedIn:
+        """A new session. Raises Unauthorized, or LimitExceeded while the account pauses after wrong passwords."""
+        security, now = self._settings.security, utcnow()
+        with self._db.reading() as tx:
+            found = tx.staff.find_by_email(email)
+        if found is not None and found.is_locked(now) and found.locked_until is not None:
+            wait = (found.locked_until - now).total_seconds()
+            raise LimitExceeded("Too many wrong passwords. Try again later.", retry_after=wait)
+        right = self._matches(found.password_hash if found else self._nobody, password)
+        with self._db.transaction() as tx:
+            staff = tx.staff.find_by_email(email)
+            if staff is not None and not right:
+                pause = dt.timedelta(minutes=security.lockout_minutes)
+                staff.note_failure(now, limit=security.lockout_failures, pause=pause)
+            if staff is not None and right and staff.active:
+                staff.note_success()
+                tx.staff.delete_expired_sessions(now)
+                token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+                expires = now + dt.timedelta(hours=security.session_hours)
+                tx.staff.add_session(
+                    StaffSession(token_hash=_hash(token), staff_id=staff.id, csrf_token=csrf, expires_at=expires)
+                )
+                return SignedIn(token, csrf, StaffView.of(staff))
+        raise Unauthorized(_WRONG)
+
+    def find_session(self, token: str) -> SignedIn | None:
+        """Who is signed in with this cookie; None when nobody is (any more)."""
+        with self._db.reading() as tx:
+            session = tx.staff.find_session(_hash(token))
+            if session is None or session.expires_at < utcnow():
+                return None
+            staff = tx.staff.get(session.staff_id)
+            return SignedIn(token, session.csrf_token, StaffView.of(staff)) if staff.active else None
+
+    def sign_out(self, token: str) -> None:
+        with self._db.transaction() as tx:
+            tx.staff.delete_session(_hash(token))
+
+    # ---- people
+
+    def add(self, email: str, name: str, role: Role, password: str) -> StaffView:
+        """A new member of staff. Raises Conflict for an address that is taken, Invalid for a weak password."""
+        email = email.strip()
+        if "@" not in email or len(email) > 200:
+            raise Invalid("That is not an e-mail address.")
+        hashed = self._hashed(password)
+        with self._db.transaction() as tx:
+            if tx.staff.find_by_email(email):
+                raise Conflict(f"{email} already exists.")
+            shown = name.strip()[:200] or email
+            return StaffView.of(tx.staff.add(Staff(email=email, name=shown, role=role, password_hash=hashed)))
+
+    def page(self) -> list[StaffView]:
+        with self._db.reading() as tx:
+            return [StaffView.of(staff) for staff in tx.staff.page()]
+
+    def set_password(self, email: str, password: str) -> None:
+        """A new password; every session of that person ends."""
+        hashed = self._hashed(password)
+        with self._db.transaction() as tx:
+            staff = tx.staff.find_by_email(email)
+            if staff is None:
+                raise Invalid(f"There is nobody with the address {email}.")
+            staff.password_hash = hashed
+            staff.note_success()
+            tx.staff.delete_sessions_of(staff.id)
+
+    def ensure_admin(self) -> str | None:
+        """Make the first admin where there is nobody yet; the password if one was made up, to be shown once."""
+        with self._db.reading() as tx:
+            if tx.staff.page():
+                return None
+        given = self._settings.admin_password
+        password = given.get_secret_value() if given else secrets.token_urlsafe(12)
+        self.add(self._settings.admin_email, "Admin", Role.ADMIN, password)
+        return None if given else password
+
+    # ---- keys
+
+    def create_key(self, name: str, role: Role, staff_id: int) -> tuple[ApiKeyView, str]:
+        """A key that acts as this person with this role; the key itself is shown only now."""
+        key = f"sb_{secrets.token_urlsafe(32)}"
+        with self._db.transaction() as tx:
+            if not tx.staff.get(staff_id).may(role):
+                raise Invalid("A key cannot do more than the person it belongs to.")
+            row = ApiKey(
+                name=name.strip()[:200] or "key", prefix=key[:10], key_hash=_hash(key), role=role, staff_id=staff_id
+            )
+            return ApiKeyView.of(tx.staff.add_key(row)), key
+
+    def keys(self) -> list[ApiKeyView]:
+        with self._db.reading() as tx:
+            return [ApiKeyView.of(key) for key in tx.staff.keys()]
+
+    def revoke_key(self, key_id: int) -> None:
+        with self._db.transaction() as tx:
+            tx.staff.get_key(key_id).revoked_at = utcnow()
+
+    def find_key(self, key: str) -> StaffView | None:
+        """Whom a key acts for, with the key's own role; None for an unknown or revoked key."""
+        with self._db.reading() as tx:
+            found = tx.staff.find_key(_hash(key))
+            if found is None:
+                return None
+            staff = tx.staff.get(found.staff_id)
+            if not staff.may(found.role):
+                return None
+            return StaffView(staff.id, staff.email, staff.name, found.role, staff.active)
+
+    def _hashed(self, password: str) -> str:
+        if len(password) < _LEAST_PASSWORD:
+            raise Invalid(f"A password has at least {_LEAST_PASSWORD} characters.")
+        if len(password) > 1000:
+            raise Invalid("The password is too long.")
+        return self._hasher.hash(password)
+
+    def _matches(self, hashed: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(hashed, password[:1000])
+        except (VerificationError, InvalidHashError):
+            return False

@@ -1,0 +1,313 @@
+"""Run the bot's turns on worker threads and append what they say to the log. Nobody waits here for an answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import structlog
+
+from support_bot.answering.chain import AnswerChain
+from support_bot.errors import Cancelled, Overloaded
+from support_bot.models import BotTurn, Message, MessageStatus, TurnState, utcnow
+from support_bot.services.handoff import change_mode, open_ticket, retract_turn
+from support_bot.services.traces import trace_row
+from support_bot.settings import Settings
+from support_bot.storage.database import Database, Transaction
+from support_bot.values import (
+    AnswerEvent,
+    AnswerStatus,
+    Asked,
+    Author,
+    Citation,
+    Done,
+    Evidence,
+    Failed,
+    HandOff,
+    Mode,
+    Queued,
+    Refused,
+    Text,
+    TraceDraft,
+    Turn,
+    event_payload,
+)
+
+_HISTORY = 6
+_STOP_LOOK_S = 0.3
+_INTERRUPTED = "The answer was interrupted. Please ask again, or talk to a person."
+_BROKEN = "Something went wrong while I was looking for an answer. Please try again, or talk to a person."
+_log = structlog.get_logger(__name__)
+
+
+class _Next(enum.Enum):
+    """What the worker does after an event was offered to the log."""
+
+    GO_ON = enum.auto()
+    START_OVER = enum.auto()
+    STOP = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A turn that has begun: what is asked (a burst joined), what was said before, the last message it covers."""
+
+    conversation_id: str
+    question: str
+    turns: list[Turn]
+    covers: int
+
+
+def joined(before: str, more: str) -> str:
+    """Two released texts as one: sentences flow, blocks (lists, tables) stand apart."""
+    if not before:
+        return more
+    return f"{before}\n\n{more}" if "\n" in more or "\n" in before else f"{before} {more}"
+
+
+class TurnRunner:
+    """Workers for turns. The log and the turn's row are the only memory: any process may go on where one stopped."""
+
+    def __init__(self, db: Database, chain: AnswerChain, settings: Settings, *, workers: int = 16) -> None:
+        self._db = db
+        self._chain = chain
+        self._settings = settings
+        self._most = workers + settings.engine.queue_limit
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="turn")
+        self._load = 0
+        self._load_lock = threading.Lock()
+        self._closing = threading.Event()
+
+    # ---- what the chat service calls
+
+    def require_room(self) -> None:
+        """Raise Overloaded when so many turns wait that one more would only time out."""
+        if self._load >= self._most:
+            raise Overloaded("Many people are asking right now. Please try again in a moment.", retry_after=15.0)
+
+    def submit(self, turn_id: int) -> None:
+        with self._load_lock:
+            self._load += 1
+        self._pool.submit(self._run_guarded, turn_id)
+
+    def recover(self) -> int:
+        """After a start: turns cut off by a crash are ended and say so; turns that never began are run."""
+        with self._db.transaction() as tx:
+            unfinished = list(tx.turns.unfinished())
+            for turn in unfinished:
+                if turn.state is TurnState.RUNNING:
+                    tx.conversations.lock(turn.conversation_id)
+                    _fail(tx, turn, "interrupted", _INTERRUPTED)
+        for turn in unfinished:
+            if turn.state is TurnState.WAITING:
+                self.submit(turn.id)
+        return len(unfinished)
+
+    def close(self) -> None:
+        """End what runs, within seconds; what waits is run after the next start."""
+        self._closing.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    # ---- one turn
+
+    def _run_guarded(self, turn_id: int) -> None:
+        try:
+            self._run(turn_id)
+        except Exception:
+            # The customer must hear of it whatever broke; the traceback is in the log.
+            _log.exception("turn.failed", turn_id=turn_id)
+            self._end_broken(turn_id)
+        finally:
+            with self._load_lock:
+                self._load -= 1
+            self._start_next(turn_id)
+
+    def _run(self, turn_id: int) -> None:
+        while begun := self._begin(turn_id):
+            outcome, trace = self._say(turn_id, begun)
+            if outcome is not _Next.START_OVER:
+                self._finish(turn_id, begun, trace)
+                return
+
+    def _begin(self, turn_id: int) -> _Begun | None:
+        """[tx 1] take the turn, gather the burst and the history; None when it is not to be run (any more)."""
+        with self._db.transaction() as tx:
+            turn = tx.turns.lock(turn_id)
+            conversation = tx.conversations.lock(turn.conversation_id)
+            turn = tx.turns.lock(turn_id)
+            if turn.state is TurnState.ENDED or self._closing.is_set():
+                return None
+            running = tx.turns.find_running(conversation.id)
+            if running is not None and running.id != turn.id:
+                return None
+            if not conversation.bot_may_speak:
+                retract_turn(tx, turn)
+                return None
+            turn.begin()
+            covers = turn.joined_until_id or turn.message_id
+            asked = tx.conversations.customer_messages_between(conversation.id, turn.message_id, covers)
+            earlier = [
+                Turn(message.author, message.text)
+                for message in tx.conversations.messages(conversation.id)
+                if message.id < turn.message_id and message.author is not Author.SYSTEM
+            ]
+            question = "\n".join(message.text for message in asked)
+            return _Begun(conversation.id, question, earlier[-_HISTORY:], covers)
+
+    def _say(self, turn_id: int, begun: _Begun) -> tuple[_Next, TraceDraft | None]:
+        """No transaction is open while the chain works; each event is offered to the log in one of its own."""
+        trace: TraceDraft | None = None
+        outcome = _Next.GO_ON
+        with closing(self._stream(turn_id, begun)) as items:
+            try:
+                for item in items:
+                    if isinstance(item, TraceDraft):
+                        trace = item
+                    else:
+                        outcome = self._offer(turn_id, begun, item)
+                        if outcome is not _Next.GO_ON:
+                            break
+            except Cancelled:
+                outcome = self._why_stopped(turn_id, begun)
+        return outcome, trace
+
+    def _stream(self, turn_id: int, begun: _Begun) -> Iterator[AnswerEvent | TraceDraft]:
+        last = time.monotonic()
+
+        def stopped() -> bool:
+            nonlocal last
+            if self._closing.is_set():
+                return True
+            if time.monotonic() - last < _STOP_LOOK_S:
+                return False
+            last = time.monotonic()
+            return self._why_stopped(turn_id, begun) is not _Next.GO_ON
+
+        return iter(self._chain.stream(begun.question, begun.turns, stopped=stopped))
+
+    def _why_stopped(self, turn_id: int, begun: _Begun) -> _Next:
+        with self._db.reading() as tx:
+            turn = tx.turns.lock(turn_id)
+            if turn.state is TurnState.ENDED or self._closing.is_set():
+                return _Next.STOP
+            if (turn.joined_until_id or 0) > begun.covers:
+                return _Next.START_OVER
+            patience = dt.timedelta(seconds=self._settings.answering.reader_timeout_s)
+            return _Next.STOP if utcnow() - turn.last_read_at > patience else _Next.GO_ON
+
+    def _offer(self, turn_id: int, begun: _Begun, event: AnswerEvent) -> _Next:
+        """Under lock: if the bot may still speak and nothing was added to the question, release the event."""
+        with self._db.transaction() as tx:
+            conversation = tx.conversations.lock(begun.conversation_id)
+            turn = tx.turns.lock(turn_id)
+            if turn.state is TurnState.ENDED:
+                return _Next.STOP
+            if not conversation.bot_may_speak:
+                retract_turn(tx, turn)
+                return _Next.STOP
+            if (turn.joined_until_id or 0) > begun.covers:
+                return _Next.START_OVER
+            if not isinstance(event, Queued):
+                message = _bot_message(tx, turn)
+                event = _apply(tx, message, event)
+            tx.events.append(conversation.id, event, turn_id=turn.id)
+            if isinstance(event, HandOff):
+                change_mode(tx, conversation, Mode.WAITING)
+            return _Next.GO_ON
+
+    def _finish(self, turn_id: int, begun: _Begun, trace: TraceDraft | None) -> None:
+        """[tx 2] the message is final, the trace kept, the turn over; a retracted turn keeps its trace too."""
+        with self._db.transaction() as tx:
+            conversation = tx.conversations.lock(begun.conversation_id)
+            turn = tx.turns.lock(turn_id)
+            message = tx.conversations.get_message(turn.bot_message_id) if turn.bot_message_id else None
+            if trace is not None:
+                tx.traces.add(trace_row(trace, turn, message.text if message else ""))
+            if turn.state is TurnState.ENDED:
+                return
+            if message is None or not message.text:
+                _fail(tx, turn, "interrupted", _INTERRUPTED)
+                return
+            message.status = MessageStatus.FINAL
+            message.answer_status = message.answer_status or AnswerStatus.ANSWERED
+            turn.end(message.answer_status)
+            conversation.updated_at = utcnow()
+            tx.events.append(conversation.id, Done(message.id, message.answer_status), turn_id=turn.id)
+
+    def _end_broken(self, turn_id: int) -> None:
+        with self._db.transaction() as tx:
+            turn = tx.turns.lock(turn_id)
+            tx.conversations.lock(turn.conversation_id)
+            turn = tx.turns.lock(turn_id)
+            if turn.state is not TurnState.ENDED:
+                _fail(tx, turn, "internal_error", _BROKEN)
+
+    def _start_next(self, turn_id: int) -> None:
+        """A message that came after the first released sentence has its own turn, which waited for this one."""
+        if self._closing.is_set():
+            return
+        with self._db.reading() as tx:
+            waiting = tx.turns.find_waiting(tx.turns.lock(turn_id).conversation_id)
+        if waiting is not None:
+            self.submit(waiting.id)
+
+
+def _bot_message(tx: Transaction, turn: BotTurn) -> Message:
+    """The bot's message of this turn, made with its first event so that a retract can name it."""
+    if turn.bot_message_id is not None:
+        return tx.conversations.get_message(turn.bot_message_id)
+    message = tx.conversations.add_message(
+        Message(
+            conversation_id=turn.conversation_id,
+            author=Author.BOT,
+            text="",
+            status=MessageStatus.STREAMING,
+            reply_to_id=turn.message_id,
+        )
+    )
+    turn.bot_message_id = message.id
+    return message
+
+
+def _apply(tx: Transaction, message: Message, event: AnswerEvent) -> AnswerEvent:
+    """Let the message grow by the event; a hand-off opens its ticket in the same transaction."""
+    match event:
+        case Text(sentence):
+            message.text = joined(message.text, sentence)
+            message.answer_status = AnswerStatus.ANSWERED
+        case Citation(source):
+            if all(known["index"] != source.index for known in message.citations):
+                message.citations = [*message.citations, event_payload(event)]
+        case Refused(text, _):
+            message.text, message.answer_status = text, AnswerStatus.REFUSED
+        case Asked(text, _):
+            message.text, message.answer_status = text, AnswerStatus.ASKED
+        case HandOff(reason, text, _):
+            conversation = tx.conversations.get(message.conversation_id)
+            ticket = open_ticket(tx, conversation, reason)
+            message.text, message.answer_status = text, AnswerStatus.HANDOFF
+            return replace(event, ticket=ticket.id)
+        case Evidence() | _:
+            pass
+    return event
+
+
+def _fail(tx: Transaction, turn: BotTurn, code: str, text: str) -> None:
+    """End a turn that cannot go on; the customer is told, what was half said is taken back."""
+    message_id = turn.message_id
+    if turn.bot_message_id is not None:
+        message = tx.conversations.get_message(turn.bot_message_id)
+        message_id = message.id
+        if message.text:
+            message.status = MessageStatus.FINAL
+        else:
+            message.retract()
+    tx.events.append(turn.conversation_id, Failed(code, text), turn_id=turn.id)
+    turn.end(AnswerStatus.FAILED)
+    tx.events.append(turn.conversation_id, Done(message_id, AnswerStatus.FAILED), turn_id=turn.id)

@@ -1,0 +1,125 @@
+"""Every setting and its default, read from the environment (`SUPPORT_BOT_…`), then from `support-bot.toml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+class ServerSettings(BaseModel):
+    """Where the product listens and how much it takes on at once."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(7860, description="Port to listen on.")
+    public_url: str = Field("", description="Address customers see, when a proxy stands in front (scheme and path).")
+    threads: int = Field(64, description="Worker threads for requests; each blocking request holds one.")
+    secure_cookies: bool = Field(False, description="Send cookies over HTTPS only; set it when behind TLS.")
+    trusted_proxies: list[str] = Field(
+        default_factory=list, description="Proxy addresses whose X-Forwarded-For is believed."
+    )
+
+
+class EngineSettings(BaseModel):
+    """Which model writes, and the room it gets."""
+
+    model: str = Field("", description="Catalogue name of the writing model; empty takes the one in use.")
+    kind: str = Field("llama", description="`llama` runs weights here; `fake` answers from a script (tests).")
+    context_tokens: int = Field(2048, description="Context window given to the model, in tokens.")
+    threads: int = Field(0, description="Threads for the model; 0 takes the number of physical cores.")
+    max_answer_tokens: int = Field(160, description="Longest answer the model may write, in tokens.")
+    queue_limit: int = Field(32, description="Turns that may wait for the engine before callers get 503.")
+    deadline_s: float = Field(60.0, description="A generation that takes longer is ended, in seconds.")
+
+
+class RetrievalSettings(BaseModel):
+    """How passages are found."""
+
+    embedder: str = Field("minilm", description="Catalogue name of the embedding model.")
+    passages: int = Field(6, description="Passages kept after fusion.")
+    candidates: int = Field(40, description="Candidates taken from each search before fusion.")
+    rrf_k: int = Field(60, description="Constant k of reciprocal rank fusion (Cormack et al. 2009).")
+    vector_weight: float = Field(1.0, description="Weight of the vector search in the fusion.")
+    keyword_weight: float = Field(0.7, description="Weight of the keyword search in the fusion.")
+
+
+class AnsweringSettings(BaseModel):
+    """When the bot answers, and how much it says."""
+
+    answer_threshold: float = Field(0.5, description="Least confidence (0..1) at which the bot answers at all.")
+    evidence_words: int = Field(80, description="Most words of evidence chosen for one answer.")
+    write: bool = Field(True, description="Let the model say the evidence; off quotes it only.")
+    deadline_s: float = Field(45.0, description="A turn that takes longer falls back to quoting, in seconds.")
+    reader_timeout_s: float = Field(30.0, description="A turn that nobody reads for this long is ended, in seconds.")
+
+
+class IngestionSettings(BaseModel):
+    """What may be uploaded and how it is cut."""
+
+    max_file_mb: int = Field(50, description="Largest file taken, in megabytes.")
+    chunk_words: int = Field(160, description="Words a chunk aims at.")
+    workers: int = Field(1, description="Threads of the job consumer inside the server.")
+
+
+class SecuritySettings(BaseModel):
+    """Sign-in, tokens and limits."""
+
+    session_hours: float = Field(12.0, description="Hours until a staff session ends.")
+    conversation_token_days: float = Field(30.0, description="Days until a visitor's conversation token ends.")
+    lockout_failures: int = Field(5, description="Failed sign-ins before an account pauses.")
+    lockout_minutes: float = Field(15.0, description="Minutes that pause lasts.")
+    message_chars: int = Field(4000, description="Longest customer message, in characters.")
+    conversations_per_minute: int = Field(30, description="New conversations per address and minute.")
+    messages_per_minute: int = Field(30, description="Messages per conversation and minute.")
+    sign_ins_per_minute: int = Field(10, description="Sign-in attempts per address and minute.")
+    requests_per_minute: int = Field(1200, description="Requests per API key or staff session and minute.")
+
+
+class Settings(BaseSettings):
+    """All settings; nested names join with `__` (`SUPPORT_BOT_SERVER__PORT=8000`)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SUPPORT_BOT_", env_nested_delimiter="__", toml_file="support-bot.toml", extra="forbid"
+    )
+
+    data_dir: Path = Field(Path("data"), description="Folder of the database, the index and uploaded files.")
+    cache_dir: Path = Field(
+        Path("~/.cache/support-bot"), description="Folder of downloaded weights, shared between data folders."
+    )
+    database_url: str = Field("", description="SQLAlchemy URL; empty is SQLite in the data folder.")
+    company: str = Field("Tindlewort", description="Company name shown to customers on a fresh install.")
+    sample_data: bool = Field(True, description="Load the sample company into an empty database.")
+    offline: bool = Field(False, description="Never try to fetch anything.")
+    log_level: str = Field("INFO", description="Least severe level that is logged.")
+    log_json: bool = Field(False, description="Write logs as JSON lines.")
+    admin_email: str = Field("admin@example.com", description="Sign-in name of the first admin.")
+    admin_password: SecretStr | None = Field(None, description="Password of the first admin; empty makes one up.")
+    server: ServerSettings = ServerSettings()  # type: ignore[call-arg]
+    engine: EngineSettings = EngineSettings()  # type: ignore[call-arg]
+    retrieval: RetrievalSettings = RetrievalSettings()  # type: ignore[call-arg]
+    answering: AnsweringSettings = AnsweringSettings()  # type: ignore[call-arg]
+    ingestion: IngestionSettings = IngestionSettings()  # type: ignore[call-arg]
+    security: SecuritySettings = SecuritySettings()  # type: ignore[call-arg]
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the file in the working directory."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database URL in use: the given one, or SQLite in the data folder."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'support-bot.db').absolute()}"
+
+    @property
+    def weights_dir(self) -> Path:
+        """Where verified weights lie, by SHA-256."""
+        return self.cache_dir.expanduser() / "weights"

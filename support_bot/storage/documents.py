@@ -1,0 +1,144 @@
+"""All SQL about documents, their versions and their chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from support_bot.errors import NotFound
+from support_bot.models import Chunk, Document, DocumentVersion
+from support_bot.values import ChunkDraft, DocumentStatus
+
+
+class DocumentRepository:
+    """Documents; the chunks stored are always those of the version that is searched."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, document: Document) -> Document:
+        self._session.add(document)
+        self._session.flush()
+        return document
+
+    def get(self, document_id: int) -> Document:
+        found = self._session.get(Document, document_id)
+        if found is None:
+            raise NotFound(f"There is no document {document_id}.")
+        return found
+
+    def lock(self, document_id: int) -> Document:
+        """The document, read again and locked until the transaction ends."""
+        query = select(Document).where(Document.id == document_id).with_for_update()
+        found = self._session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+        if found is None:
+            raise NotFound(f"There is no document {document_id}.")
+        return found
+
+    def find_by_name(self, name: str) -> Document | None:
+        return self._session.scalars(select(Document).where(Document.name == name)).one_or_none()
+
+    def find_by_hash(self, sha256: str) -> Document | None:
+        """The document whose newest version is exactly this file."""
+        newest = (
+            select(DocumentVersion.document_id, func.max(DocumentVersion.number).label("number"))
+            .group_by(DocumentVersion.document_id)
+            .subquery()
+        )
+        query = (
+            select(Document)
+            .join(newest, newest.c.document_id == Document.id)
+            .join(
+                DocumentVersion,
+                (DocumentVersion.document_id == Document.id) & (DocumentVersion.number == newest.c.number),
+            )
+            .where(DocumentVersion.sha256 == sha256)
+        )
+        return self._session.scalars(query.order_by(Document.id)).first()
+
+    def page(
+        self, *, search: str = "", status: DocumentStatus | None = None, limit: int = 500, offset: int = 0
+    ) -> Sequence[Document]:
+        query = select(Document).order_by(Document.name).limit(limit).offset(offset)
+        if search:
+            query = query.where(
+                Document.name.icontains(search, autoescape=True) | Document.title.icontains(search, autoescape=True)
+            )
+        if status is not None:
+            query = query.where(Document.status == status)
+        return self._session.scalars(query).all()
+
+    def counts(self) -> dict[DocumentStatus, int]:
+        rows = self._session.execute(select(Document.status, func.count()).group_by(Document.status))
+        return {row[0]: row[1] for row in rows}
+
+    def in_status(self, *statuses: DocumentStatus) -> Sequence[int]:
+        query = select(Document.id).where(Document.status.in_(statuses)).order_by(Document.id)
+        return self._session.scalars(query).all()
+
+    def delete(self, document: Document) -> None:
+        """Delete the document with its versions and chunks, for good."""
+        self._session.execute(delete(Chunk).where(Chunk.document_id == document.id))
+        self._session.execute(delete(DocumentVersion).where(DocumentVersion.document_id == document.id))
+        self._session.delete(document)
+        self._session.flush()
+
+    def add_version(self, version: DocumentVersion) -> DocumentVersion:
+        self._session.add(version)
+        self._session.flush()
+        return version
+
+    def versions(self, document_id: int) -> Sequence[DocumentVersion]:
+        query = select(DocumentVersion).where(DocumentVersion.document_id == document_id)
+        return self._session.scalars(query.order_by(DocumentVersion.number.desc())).all()
+
+    def newest_version(self, document_id: int) -> DocumentVersion:
+        found = self._session.scalars(
+            select(DocumentVersion)
+            .where(DocumentVersion.document_id == document_id)
+            .order_by(DocumentVersion.number.desc())
+        ).first()
+        if found is None:
+            raise NotFound(f"Document {document_id} has no version.")
+        return found
+
+    def get_version(self, document_id: int, number: int) -> DocumentVersion:
+        found = self._session.scalars(
+            select(DocumentVersion).where(DocumentVersion.document_id == document_id, DocumentVersion.number == number)
+        ).one_or_none()
+        if found is None:
+            raise NotFound(f"Document {document_id} has no version {number}.")
+        return found
+
+    def blob_in_use(self, sha256: str) -> bool:
+        query = select(DocumentVersion.id).where(DocumentVersion.sha256 == sha256).limit(1)
+        return self._session.scalar(query) is not None
+
+    def replace_chunks(self, document_id: int, version: int, drafts: Iterable[ChunkDraft]) -> Sequence[Chunk]:
+        """Drop the chunks of the version before and store these; the result has ids."""
+        self._session.execute(delete(Chunk).where(Chunk.document_id == document_id))
+        chunks = [
+            Chunk(
+                document_id=document_id, version=version, position=draft.position, text=draft.text,
+                start=draft.start, end=draft.end, heading_path=list(draft.heading_path),
+            )
+            for draft in drafts
+        ]  # fmt: skip
+        self._session.add_all(chunks)
+        self._session.flush()
+        return chunks
+
+    def chunks(self, document_id: int) -> Sequence[Chunk]:
+        query = select(Chunk).where(Chunk.document_id == document_id).order_by(Chunk.position)
+        return self._session.scalars(query).all()
+
+    def find_chunk(self, chunk_id: int) -> Chunk | None:
+        return self._session.get(Chunk, chunk_id)
+
+    def count_chunks(self, document_id: int | None = None) -> int:
+        query = select(func.count()).select_from(Chunk)
+        if document_id is not None:
+            query = query.where(Chunk.document_id == document_id)
+        return self._session.scalar(query) or 0

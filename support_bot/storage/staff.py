@@ -1,0 +1,76 @@
+"""All SQL about staff, their sessions and API keys."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from support_bot.errors import NotFound
+from support_bot.models import ApiKey, Staff, StaffSession
+
+
+class StaffRepository:
+    """Staff, sessions and keys."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, staff: Staff) -> Staff:
+        self._session.add(staff)
+        self._session.flush()
+        return staff
+
+    def get(self, staff_id: int) -> Staff:
+        found = self._session.get(Staff, staff_id)
+        if found is None:
+            raise NotFound(f"There is no member of staff {staff_id}.")
+        return found
+
+    def find_by_email(self, email: str) -> Staff | None:
+        query = select(Staff).where(func.lower(Staff.email) == email.strip().lower())
+        return self._session.scalars(query).one_or_none()
+
+    def page(self) -> Sequence[Staff]:
+        return self._session.scalars(select(Staff).order_by(Staff.name)).all()
+
+    def names(self) -> dict[int, str]:
+        return {row[0]: row[1] for row in self._session.execute(select(Staff.id, Staff.name))}
+
+    def add_session(self, session: StaffSession) -> StaffSession:
+        self._session.add(session)
+        self._session.flush()
+        return session
+
+    def find_session(self, token_hash: str) -> StaffSession | None:
+        return self._session.get(StaffSession, token_hash)
+
+    def delete_session(self, token_hash: str) -> None:
+        self._session.execute(delete(StaffSession).where(StaffSession.token_hash == token_hash))
+
+    def delete_sessions_of(self, staff_id: int) -> None:
+        self._session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
+
+    def delete_expired_sessions(self, now: dt.datetime) -> None:
+        self._session.execute(delete(StaffSession).where(StaffSession.expires_at < now))
+
+    def add_key(self, key: ApiKey) -> ApiKey:
+        self._session.add(key)
+        self._session.flush()
+        return key
+
+    def get_key(self, key_id: int) -> ApiKey:
+        found = self._session.get(ApiKey, key_id)
+        if found is None:
+            raise NotFound(f"There is no API key {key_id}.")
+        return found
+
+    def find_key(self, key_hash: str) -> ApiKey | None:
+        """The key, unless it was revoked."""
+        query = select(ApiKey).where(ApiKey.key_hash == key_hash, ApiKey.revoked_at.is_(None))
+        return self._session.scalars(query).one_or_none()
+
+    def keys(self) -> Sequence[ApiKey]:
+        return self._session.scalars(select(ApiKey).order_by(ApiKey.id)).all()

@@ -1,0 +1,65 @@
+"""All SQL about the bot's turns."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from support_bot.models import BotTurn, Message, TurnState, utcnow
+
+
+class TurnRepository:
+    """Turns: at most one runs per conversation; who may start one is decided under the conversation's lock."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, turn: BotTurn) -> BotTurn:
+        self._session.add(turn)
+        self._session.flush()
+        return turn
+
+    def lock(self, turn_id: int) -> BotTurn:
+        """The turn, read again; call it with the conversation locked."""
+        query = select(BotTurn).where(BotTurn.id == turn_id).execution_options(populate_existing=True)
+        return self._session.scalars(query).one()
+
+    def find_running(self, conversation_id: str) -> BotTurn | None:
+        return self._first(conversation_id, TurnState.RUNNING)
+
+    def find_waiting(self, conversation_id: str) -> BotTurn | None:
+        """The oldest turn that waits for its worker or for an earlier turn."""
+        return self._first(conversation_id, TurnState.WAITING)
+
+    def find_for_message(self, message_id: int) -> BotTurn | None:
+        """The turn that answers this customer message, also where the message joined a burst."""
+        conversation = select(Message.conversation_id).where(Message.id == message_id).scalar_subquery()
+        query = (
+            select(BotTurn)
+            .where(BotTurn.message_id <= message_id, BotTurn.conversation_id == conversation)
+            .order_by(BotTurn.message_id.desc())
+        )
+        return self._session.scalars(query).first()
+
+    def unfinished(self) -> Sequence[BotTurn]:
+        """Turns that are not over: after a restart, those whose worker is gone."""
+        query = select(BotTurn).where(BotTurn.state != TurnState.ENDED).order_by(BotTurn.id)
+        return self._session.scalars(query).all()
+
+    def touch(self, conversation_id: str) -> None:
+        """Somebody follows the log of this conversation right now."""
+        self._session.execute(
+            update(BotTurn)
+            .where(BotTurn.conversation_id == conversation_id, BotTurn.state != TurnState.ENDED)
+            .values(last_read_at=utcnow())
+        )
+
+    def last_read(self, turn_id: int) -> dt.datetime:
+        return self._session.scalars(select(BotTurn.last_read_at).where(BotTurn.id == turn_id)).one()
+
+    def _first(self, conversation_id: str, state: TurnState) -> BotTurn | None:
+        query = select(BotTurn).where(BotTurn.conversation_id == conversation_id, BotTurn.state == state)
+        return self._session.scalars(query.order_by(BotTurn.id)).first()

@@ -1,0 +1,1 @@
+"""The test suite: a test is a sentence about behaviour."""

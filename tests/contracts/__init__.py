@@ -1,0 +1,1 @@
+"""The shipped contract suites run against the shipped implementations."""

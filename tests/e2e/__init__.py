@@ -1,0 +1,1 @@
+"""A running server as its users meet it: browser, HTTP and command line."""

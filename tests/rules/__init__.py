@@ -1,0 +1,1 @@
+"""The rules of the house that run: layout, size, names, imports, docs and migrations."""

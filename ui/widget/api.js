@@ -1,0 +1,111 @@
+/* HTTP: one method per endpoint the widget uses, one error class for everything that can go wrong. */
+
+export class Problem extends Error {
+  constructor(status, detail = "", retryAfter = null) {
+    super(detail);
+    this.status = status; // 0: no answer at all (offline, server down, or the browser blocked a foreign origin)
+    this.retryAfter = retryAfter;
+  }
+
+  get offline() {
+    return this.status === 0;
+  }
+
+  get mayPass() {
+    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+}
+
+export class Api {
+  constructor(base, channel) {
+    this.base = new URL(base.endsWith("/") ? base : `${base}/`, document.baseURI).href;
+    this.channel = channel;
+    this.session = null; // {id, token} of the conversation; the id alone opens nothing
+  }
+
+  async request(method, path, { body, headers = {}, signal, anonymous = false } = {}) {
+    const all = { Accept: "application/json", ...headers };
+    if (body) all["Content-Type"] = "application/json";
+    if (!anonymous) all.Authorization = `Bearer ${this.session.token}`;
+    let response;
+    try {
+      response = await fetch(`${this.base}api/v1${path}`, {
+        method, headers: all, body: body && JSON.stringify(body), signal,
+        credentials: "omit", cache: "no-store", referrerPolicy: "origin",
+      });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new Problem(0, String(error));
+    }
+    if (response.ok) return response;
+    const { detail, retry_after: inBody } = await response.json().catch(() => ({}));
+    const wait = Number(response.headers.get("Retry-After") ?? inBody);
+    throw new Problem(response.status, typeof detail === "string" ? detail : "", wait > 0 ? wait : null);
+  }
+
+  async json(method, path, options) {
+    const response = await this.request(method, path, options);
+    return response.status === 204 ? null : response.json();
+  }
+
+  /* A path below this visitor's conversation. */
+  at(path) {
+    return `/conversations/${this.session.id}${path}`;
+  }
+
+  settings() {
+    return this.json("GET", `/channels/${encodeURIComponent(this.channel)}/public`, { anonymous: true });
+  }
+
+  /* Whether the server answers at all: an opaque request succeeds even where the origin is not allowed to read. */
+  async reachable() {
+    return fetch(`${this.base}widget.js`, { mode: "no-cors", cache: "no-store", credentials: "omit" })
+      .then(() => true, () => false);
+  }
+
+  start() {
+    return this.json("POST", "/conversations", { body: { channel: this.channel }, anonymous: true });
+  }
+
+  /* The server answers in the event log whoever listens; this response's own stream is dropped once it has begun. */
+  async say(text, key) {
+    const response = await this.request("POST", this.at("/messages"), {
+      body: { text, client_message_id: key }, headers: { Accept: "text/event-stream" },
+    });
+    await response.body?.cancel().catch(() => {});
+  }
+
+  events(position, signal) {
+    const headers = { Accept: "text/event-stream", "Last-Event-ID": String(position) };
+    return this.request("GET", this.at("/events"), { headers, signal });
+  }
+
+  messages(after, signal) {
+    return this.json("GET", this.at(`/messages?after=${after}`), { signal });
+  }
+
+  handoff() {
+    return this.request("POST", this.at("/handoff"), { body: {} });
+  }
+
+  vote(message, helpful) {
+    return this.request("POST", this.at(`/messages/${message}/feedback`), { body: { helpful } });
+  }
+
+  rate(score) {
+    return this.request("POST", this.at("/rating"), { body: { score } });
+  }
+
+  close() {
+    return this.request("POST", this.at("/close"), { body: {} });
+  }
+
+  source(document, chunk) {
+    return this.json("GET", this.at(`/sources/${document}/${chunk}`));
+  }
+
+  async transcript() {
+    const headers = { Accept: "text/plain" };
+    return (await this.request("GET", this.at("/transcript?format=txt"), { headers })).blob();
+  }
+}

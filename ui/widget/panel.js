@@ -1,0 +1,247 @@
+/* The chat itself: header, conversation, ways out, composer. Loaded when the visitor first opens it, or has a conversation. */
+
+import { Passage } from "./article.js";
+import { Conversation } from "./conversation.js";
+import { button, h, icon } from "./dom.js";
+import { sheet } from "./panel-styles.js";
+import { TEXT } from "./texts.js";
+import { Transcript } from "./transcript.js";
+
+const LINES = 5;
+const LINE_HEIGHT = 24;
+const LONGEST = 4000;
+const CONFIRM = 5000;
+
+export class Panel {
+  #host;
+  #conversation;
+  #transcript;
+  #passage = new Passage(() => this.#openedFrom?.focus());
+  #openedFrom = null;
+  #noticeTimer = 0;
+
+  #avatar = h("span", { class: "avatar", "aria-hidden": "true" }, icon("chat"));
+  #title = h("h2", { id: "title" }, TEXT.title);
+  #now = h("p", { class: "who-now" }, TEXT.assistant);
+  #download = button("round", TEXT.download, () => this.#saveTranscript(), icon("download"));
+  #notice = h("p", { class: "notice", role: "status", hidden: true });
+  #end = button("end", TEXT.end, () => this.#endChat());
+  #person = button("person", TEXT.person, () => this.#askForPerson());
+  #asked = h("span", { class: "asked", hidden: true }, TEXT.personAsked);
+  #input = h("textarea", { id: "message", rows: "1", maxlength: LONGEST, placeholder: TEXT.placeholder, enterkeyhint: "send", dir: "auto" });
+  #send = h("button", { class: "send", "aria-label": TEXT.send, disabled: true }, icon("send"));
+
+  /* `host`: adopt(sheet), close(), announce(text), news(text), and `embedded`. */
+  constructor(api, host) {
+    this.#host = host;
+    host.adopt(sheet);
+    this.#conversation = new Conversation(api, {
+      event: (kind, data, isNews) => this.#event(kind, data, isNews),
+      outgoing: (entry) => this.#transcript.outgoing(entry),
+      sent: (entry) => this.#transcript.sent(entry),
+      unsent: (...problem) => this.#transcript.unsent(...problem),
+      restarted: (said) => this.#restarted(said),
+      connection: (ok) => this.#connection(ok),
+      refused: () => this.refuse(TEXT.unavailable),
+    });
+    this.#transcript = new Transcript(this.#actions());
+    this.#build();
+  }
+
+  #actions() {
+    const conversation = this.#conversation;
+    return {
+      openSource: (source, from) => this.#openSource(source, from),
+      choose: (text) => { this.say(text); this.focus(); },
+      askForPerson: () => this.#askForPerson(),
+      vote: (message, helpful) => this.#try(() => conversation.vote(message, helpful)),
+      voteOn: (message) => conversation.voteOn(message),
+      rate: (score) => this.#try(() => conversation.rate(score)),
+      retry: () => conversation.retry(),
+      startNew: () => this.reset(),
+      announce: (text) => this.#host.announce(text),
+    };
+  }
+
+  #build() {
+    const close = this.#host.embedded ? null : button("round", TEXT.close, () => this.#host.close(), icon("close"));
+    const form = h("form", { onsubmit: (event) => this.#submit(event) },
+      h("label", { for: "message", class: "hidden" }, TEXT.input), this.#input, this.#send);
+    this.element = h("section", { class: "panel", role: "dialog", "aria-labelledby": "title", tabindex: "-1", hidden: true },
+      h("header", {}, this.#avatar, h("div", {}, this.#title, this.#now), this.#download, close),
+      this.#notice,
+      h("div", { class: "talk" }, this.#transcript.element, this.#transcript.jump),
+      h("footer", {}, h("div", { class: "ways" }, this.#end, this.#asked, this.#person), form),
+      this.#passage.element);
+    this.#input.addEventListener("input", () => this.#grow());
+    for (const kind of ["keydown", "keyup", "keypress"]) {
+      // The page's own shortcuts must not fire while somebody types here.
+      this.element.addEventListener(kind, (event) => event.stopPropagation());
+    }
+    this.element.addEventListener("keydown", (event) => this.#key(event));
+    addEventListener("offline", () => this.notice(TEXT.offline));
+    addEventListener("online", () => this.notice(null));
+    this.#showMode();
+  }
+
+  greet(settings) {
+    this.#title.textContent = settings.name;
+    this.#avatar.replaceChildren(settings.name ? [...settings.name][0].toUpperCase() : icon("chat"));
+    this.#transcript.greet(settings);
+  }
+
+  resume() {
+    this.#conversation.resume();
+  }
+
+  stop() {
+    this.#conversation.stop();
+  }
+
+  /* The server does not take this page: say so, and let nobody write into the void. */
+  refuse(text) {
+    this.notice(text, true);
+    for (const control of [this.#input, this.#send, this.#person]) control.disabled = true;
+  }
+
+  notice(text, bad = false, seconds = 0) {
+    clearTimeout(this.#noticeTimer);
+    if (this.#input.disabled && !bad) return;
+    this.#notice.textContent = text ?? "";
+    this.#notice.hidden = !text;
+    this.#notice.classList.toggle("bad", bad);
+    if (seconds) this.#noticeTimer = setTimeout(() => this.notice(null), seconds * 1000);
+  }
+
+  shown() {
+    const covers = matchMedia("(max-width: 480px), (max-height: 480px)").matches && !this.#host.embedded;
+    this.element.setAttribute("aria-modal", String(covers));
+    this.#transcript.toEnd();
+  }
+
+  focus() {
+    // On a touch screen the keyboard would cover the greeting.
+    const target = matchMedia("(pointer: coarse)").matches || this.#input.disabled ? this.element : this.#input;
+    target.focus({ preventScroll: true });
+  }
+
+  say(text) {
+    const trimmed = text.trim();
+    return trimmed ? this.#conversation.say(trimmed) : Promise.resolve();
+  }
+
+  reset() {
+    this.#conversation.reset();
+    this.focus();
+  }
+
+  #submit(event) {
+    event.preventDefault();
+    const text = this.#input.value;
+    if (!text.trim() || this.#input.disabled) return;
+    this.#input.value = "";
+    this.#grow();
+    this.say(text);
+  }
+
+  #key(event) {
+    if (event.key === "Enter" && event.target === this.#input && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
+      this.#submit(event);
+    } else if (event.key === "Escape" && !event.isComposing) {
+      if (this.#passage.isOpen) this.#passage.close();
+      else if (!this.#host.embedded) this.#host.close();
+    } else if (event.key === "Tab" && this.#passage.isOpen) this.#keepInSheet(event);
+  }
+
+  /* While the article covers the conversation, Tab stays on what can be seen. */
+  #keepInSheet(event) {
+    const stops = [...this.#passage.element.querySelectorAll("button, a[href], [tabindex='0']")];
+    const [first, last] = [stops[0], stops.at(-1)];
+    const leaving = event.shiftKey ? first : last;
+    if (event.target !== leaving) return;
+    event.preventDefault();
+    (event.shiftKey ? last : first).focus();
+  }
+
+  #grow() {
+    this.#send.disabled = !this.#input.value.trim() || this.#input.disabled;
+    this.#input.rows = 1;
+    const padding = 14;
+    this.#input.rows = Math.min(LINES, Math.max(1, Math.floor((this.#input.scrollHeight - padding) / LINE_HEIGHT)));
+  }
+
+  #event(kind, data, isNews) {
+    const news = this.#transcript.apply(kind, data);
+    this.#showMode();
+    if (news && isNews) this.#host.news(news);
+  }
+
+  #showMode() {
+    const { mode } = this.#conversation;
+    const says = { waiting: TEXT.waiting, human: TEXT.human(this.#transcript.name), closed: TEXT.closed }[mode];
+    const focused = this.element.getRootNode().activeElement;
+    this.#now.textContent = says ?? TEXT.assistant;
+    this.element.classList.toggle("waiting", mode === "waiting");
+    this.element.classList.toggle("human", mode === "human");
+    this.#asked.hidden = mode !== "waiting";
+    this.#person.hidden = mode === "waiting" || mode === "human";
+    this.#end.hidden = this.#transcript.empty || mode === "closed";
+    this.#download.hidden = !this.#conversation.started || this.#transcript.empty;
+    if (focused?.closest?.("[hidden]") || focused?.hidden) this.focus();
+  }
+
+  #connection(ok) {
+    if (!ok) this.notice(navigator.onLine ? TEXT.lost : TEXT.offline);
+    else if ([TEXT.lost, TEXT.offline].includes(this.#notice.textContent)) this.notice(null);
+  }
+
+  #restarted(said) {
+    this.#transcript.clear();
+    this.#passage.close();
+    this.#showMode();
+    this.notice(said ? TEXT.restarted : null, false, 10);
+  }
+
+  #openSource(source, from) {
+    this.#openedFrom = from;
+    this.#passage.open(source, (document, chunk) => this.#conversation.source(document, chunk));
+  }
+
+  /* Runs an action that the visitor started; what goes wrong is said above the conversation. True when it worked. */
+  async #try(action) {
+    try {
+      await action();
+      return true;
+    } catch (problem) {
+      const text = problem.retryAfter ? TEXT.failedWait(problem.retryAfter) : TEXT.failed;
+      if (problem.status === 403) this.refuse(TEXT.unavailable);
+      else this.notice(problem.offline && !navigator.onLine ? TEXT.offline : text, true, 10);
+      return false;
+    }
+  }
+
+  async #askForPerson() {
+    if (this.#person.disabled || this.#person.hidden) return;
+    this.#person.disabled = true;
+    await this.#try(() => this.#conversation.askForPerson());
+    this.#person.disabled = this.#input.disabled;
+  }
+
+  async #endChat() {
+    if (this.#end.textContent === TEXT.end) {
+      this.#end.textContent = TEXT.endSure;
+      setTimeout(() => { this.#end.textContent = TEXT.end; }, CONFIRM);
+      return;
+    }
+    this.#end.textContent = TEXT.end;
+    await this.#try(() => this.#conversation.close());
+  }
+
+  #saveTranscript() {
+    return this.#try(async () => {
+      const address = URL.createObjectURL(await this.#conversation.transcript());
+      h("a", { href: address, download: "conversation.txt" }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 10_000);
+    });
+  }
+}
