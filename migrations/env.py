@@ -1,4 +1,4 @@
-"""Run migrations on the engine that the caller gives (`support_bot.storage.migrations`), or on SUPPORT_BOT's database."""
+"""Run migrations on the engine that the caller gives (`support_bot.storage.migrations`), or on the one set."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class App:
         self.knowledge.heal_index()
         if self.channels.ensure_default() and self.settings.sample_data:
             load_sample_company(self.knowledge)
-        self.knowledge.requeue_pending()
+        self.knowledge.requeue_pending(after_restart=True)
         self.jobs.start(self.settings.ingestion.workers)
 
     def close(self) -> None:
@@ -105,13 +105,16 @@ def prepare(settings: Settings, progress: Progress | None = None) -> None:
         db.close()
 
 
-def build_app(settings: Settings) -> App:
-    """The whole product, ready to `start()`. Call `prepare` first; raises WeightsError where weights are missing."""
+def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder: TextEmbedder | None = None) -> App:
+    """The whole product, ready to `start()`. Call `prepare` first; raises WeightsError where weights are missing.
+
+    An engine or embedder that is given takes the place of the one the settings name."""
     db = Database(settings.effective_database_url)
     upgrade(db.engine)
     store = weights_store(settings)
     models = ModelService(db, store, settings)
-    embedder, engine = _models(settings, store, models)
+    engine = engine or _engine(settings, store, models)
+    embedder = embedder or _embedder(settings, store)
     index = SearchIndex(
         VectorIndex(settings.data_dir / "chroma", embedder), KeywordIndex(), embedder, db.read_connection
     )
@@ -142,13 +145,17 @@ def build_app(settings: Settings) -> App:
     )  # fmt: skip
 
 
-def _models(settings: Settings, store: WeightsStore, models: ModelService) -> tuple[TextEmbedder, TextEngine]:
+def _engine(settings: Settings, store: WeightsStore, models: ModelService) -> TextEngine:
     if settings.engine.kind == "fake":
-        return HashingEmbedder(), FakeEngine()
-    name = models.writer_name()
-    entry = store.get(name)
-    engine = LlamaEngine.load(store.path(name), name=name, model_hash=entry.sha256, settings=settings.engine)
-    return Embedder.load(store, settings.retrieval.embedder), engine
+        return FakeEngine()
+    entry = store.get(models.writer_name())
+    return LlamaEngine.load(store.path(entry.name), name=entry.name, model_hash=entry.sha256, settings=settings.engine)
+
+
+def _embedder(settings: Settings, store: WeightsStore) -> TextEmbedder:
+    if settings.engine.kind == "fake":
+        return HashingEmbedder()
+    return Embedder.load(store, settings.retrieval.embedder)
 
 
 def _index_check(index: SearchIndex) -> Callable[[], object]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 
-from support_bot.errors import SupportBotError
+from support_bot.errors import Invalid, NotFound, SupportBotError
 from support_bot.storage.data_folder import DataFolder, Owner
 
 ASGIApp = Callable[..., Any]
@@ -19,29 +20,34 @@ Here = Callable[[], AbstractContextManager[tuple[ASGIApp, str]]]
 """Makes the API in this process, and closes it: the ASGI app and the token that its owner sends."""
 
 _OTHER_COMMAND_S = 5.0
+_LOOK_S = 0.2
 _LONGEST_PAUSE_S = 60.0
+_PAGE = 500
+_WAITING = ("pending", "processing")
 # A server takes as long as it takes to read a document or to write an answer, but not to be connected to.
 _TIMEOUT = httpx.Timeout(None, connect=5.0)
 
 
 class Api:
-    """Requests to the product's HTTP API as the owner of the data folder. Errors come back as they were raised."""
+    """Requests to the product's HTTP API as the owner of the data folder. Its errors are raised in its own words."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
     def get(self, path: str, **parameters: Any) -> Any:
-        """The JSON at `path`. Raises SupportBotError with the server's own words."""
+        """The JSON at `path`. Raises SupportBotError."""
         return self.send("GET", path, params=parameters)
 
     def send(self, method: str, path: str, **content: Any) -> Any:
-        """Send `json`, `data`, `files` as httpx does; where the server says "too many", wait and try again."""
+        """Send `json`, or `data` and `files`, as httpx does; where the server says "too many", wait and try again."""
         while True:
-            response = self._checked(lambda: self._client.request(method, path, **content))
+            try:
+                response = self._client.request(method, path, **content)
+            except httpx.TransportError as error:
+                raise self._lost(error) from None
             if response.status_code != httpx.codes.TOO_MANY_REQUESTS:
-                break
+                return _body(response)
             time.sleep(min(float(response.headers.get("Retry-After", 1)), _LONGEST_PAUSE_S))
-        return _body(response)
 
     def events(self, path: str, body: Mapping[str, Any], token: str) -> Iterator[dict[str, Any]]:
         """Post `body` and give each server-sent event as `{"id", "event", "data"}` when it comes."""
@@ -55,16 +61,81 @@ class Api:
         except httpx.TransportError as error:
             raise self._lost(error) from None
 
-    def _checked(self, request: Callable[[], httpx.Response]) -> httpx.Response:
+    # ---- what takes more than one request
+
+    def ask(self, text: str, channel: str) -> Iterator[dict[str, Any]]:
+        """The events of the answer to a customer's question, in a conversation of its own."""
+        started = self.send("POST", "/conversations", json={"channel": channel})
+        return self.events(f"/conversations/{started['id']}/messages", {"text": text}, started["token"])
+
+    def ingest(
+        self, files: Sequence[tuple[str, Path]], audience: str, progress: Callable[[str, int, int], None]
+    ) -> list[dict[str, Any]]:
+        """Add files under their names: what became of each, when it is read. One that fails stops no other."""
+        rows = []
+        for number, (name, path) in enumerate(files, start=1):
+            rows.append(self._upload(name, path, audience))
+            progress("Sending files", number, len(files))
+        for number, row in enumerate(rows, start=1):
+            if row["id"] is not None:
+                found = self._settled(row["id"])
+                row |= {key: found[key] for key in ("status", "reason", "chunks")}
+            progress("Reading documents", number, len(rows))
+        return rows
+
+    def replace(self, document_id: int, file: Path) -> dict[str, Any]:
+        """Give a document the content of a file, and wait until it is read."""
+        self.send("PUT", f"/documents/{document_id}", files={"file": (file.name, _content(file))})
+        return self._settled(document_id)
+
+    def documents(self, search: str = "") -> list[dict[str, Any]]:
+        """Every document whose name or title holds these words."""
+        rows: list[dict[str, Any]] = []
+        while page := self.get("/documents", search=search, limit=_PAGE, offset=len(rows))["documents"]:
+            rows += page
+        return rows
+
+    def find_document(self, name_or_id: str) -> int:
+        """The id of a document by its exact name or its id. Raises NotFound where no document has that name."""
+        if name_or_id.isdigit():
+            return int(name_or_id)
+        found = self.documents(name_or_id)
+        for document in found:
+            if document["name"] == name_or_id:
+                return int(document["id"])
+        like = f" Did you mean {found[0]['name']}?" if found else ""
+        raise NotFound(f"There is no document called {name_or_id}.{like}")
+
+    def channel(self, slug: str) -> dict[str, Any]:
+        """A channel with its settings. Raises NotFound."""
+        for channel in self.get("/channels")["channels"]:
+            if channel["slug"] == slug:
+                return dict(channel)
+        raise NotFound(f"There is no channel called {slug}.")
+
+    def _upload(self, name: str, path: Path, audience: str) -> dict[str, Any]:
+        row: dict[str, Any] = {"name": name, "status": "failed", "outcome": "failed", "id": None, "chunks": 0}
         try:
-            return request()
-        except httpx.TransportError as error:
-            raise self._lost(error) from None
+            # `names` keeps the folders that programs cut off a file's name.
+            form = {"audience": audience, "names": name}
+            [found] = self.send("POST", "/documents", files={"files": (name, _content(path))}, data=form)["files"]
+        except SupportBotError as error:
+            return row | {"reason": error.detail}
+        if found["error"]:
+            return row | {"reason": found["error"]["detail"]}
+        return row | {"outcome": found["outcome"], "id": found["document"]["id"]}
+
+    def _settled(self, document_id: int) -> dict[str, Any]:
+        while True:
+            document: dict[str, Any] = self.get(f"/documents/{document_id}")["document"]
+            if document["status"] not in _WAITING:
+                return document
+            time.sleep(_LOOK_S)
 
     def _lost(self, error: httpx.TransportError) -> SupportBotError:
         return SupportBotError(
-            f"The server at {self._client.base_url} owns the data folder but does not answer ({type(error).__name__}): "
-            "wait until it has started, or restart it."
+            f"The server at {self._client.base_url.copy_with(path='/')} owns the data folder but does not answer "
+            f"({type(error).__name__}): wait until it has started, or restart it."
         )
 
 
@@ -73,14 +144,36 @@ def connect(folder: DataFolder, here: Here) -> Iterator[Api]:
     """The API of whoever owns the folder; with `here` this process becomes the owner for as long as it needs.
 
     Raises DataFolderInUse when another command keeps the folder for more than five seconds."""
-    server = _find_server(folder)
-    if server is not None:
-        with _client(server.url, server.token) as client:
-            yield Api(client)
+    if server := find_server(folder):
+        with forward(server) as api:
+            yield api
         return
-    with folder.own(), here() as (app, token), asyncio.Runner() as runner:
-        with _client("http://here", token, _InProcess(app, runner)) as client:
-            yield Api(client)
+    with (
+        folder.own(),
+        here() as (app, token),
+        asyncio.Runner() as runner,
+        _client("http://here", token, _InProcess(app, runner)) as client,
+    ):
+        yield Api(client)
+
+
+@contextmanager
+def forward(server: Owner) -> Iterator[Api]:
+    """The API of a server that runs."""
+    with _client(server.url, server.token) as client:
+        yield Api(client)
+
+
+def find_server(folder: DataFolder) -> Owner | None:
+    """The server that owns the folder, or None. A command that owns it, or a server that starts, is waited for."""
+    deadline = time.monotonic() + _OTHER_COMMAND_S
+    while (owner := folder.find_owner()) is not None:
+        if owner.url:
+            return owner
+        if time.monotonic() > deadline:
+            break
+        time.sleep(_LOOK_S)
+    return None
 
 
 class _InProcess(httpx.BaseTransport):
@@ -98,21 +191,9 @@ class _InProcess(httpx.BaseTransport):
         return httpx.Response(answered.status_code, headers=answered.headers, content=await answered.aread())
 
 
-def _find_server(folder: DataFolder) -> Owner | None:
-    """The server that owns the folder, or None. A command that owns it, or a server that starts, is waited for."""
-    deadline = time.monotonic() + _OTHER_COMMAND_S
-    while (owner := folder.find_owner()) is not None:
-        if owner.url:
-            return owner
-        if time.monotonic() > deadline:
-            break
-        time.sleep(0.2)
-    return None
-
-
 def _client(url: str, token: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
-    # The server is on this machine: proxies of the environment are not for it.
-    headers = {"Authorization": f"Bearer {token}"}
+    # The server is on this machine: proxies of the environment are not for it, and packing would only cost time.
+    headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
     return httpx.Client(
         base_url=f"{url}/api/v1", headers=headers, timeout=_TIMEOUT, trust_env=False, transport=transport
     )
@@ -141,3 +222,10 @@ def _frames(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
             number = int(fields["id"]) if "id" in fields else None
             yield {"id": number, "event": fields["event"], "data": json.loads(fields["data"])}
             fields = {}
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror}.") from None

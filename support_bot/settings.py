@@ -48,7 +48,7 @@ class AnsweringSettings(BaseModel):
     """When the bot answers, and how much it says."""
 
     answer_threshold: float = Field(0.5, description="Least confidence (0..1) at which the bot answers at all.")
-    evidence_words: int = Field(80, description="Most words of evidence chosen for one answer.")
+    evidence_words: int = Field(100, description="Most words of evidence chosen for one answer.")
     write: bool = Field(True, description="Let the model say the evidence; off quotes it only.")
     deadline_s: float = Field(45.0, description="A turn that takes longer falls back to quoting, in seconds.")
     reader_timeout_s: float = Field(30.0, description="A turn that nobody reads for this long is ended, in seconds.")
@@ -95,12 +95,12 @@ class Settings(BaseSettings):
     log_json: bool = Field(False, description="Write logs as JSON lines.")
     admin_email: str = Field("admin@example.com", description="Sign-in name of the first admin.")
     admin_password: SecretStr | None = Field(None, description="Password of the first admin; empty makes one up.")
-    server: ServerSettings = ServerSettings()  # type: ignore[call-arg]
-    engine: EngineSettings = EngineSettings()  # type: ignore[call-arg]
-    retrieval: RetrievalSettings = RetrievalSettings()  # type: ignore[call-arg]
-    answering: AnsweringSettings = AnsweringSettings()  # type: ignore[call-arg]
-    ingestion: IngestionSettings = IngestionSettings()  # type: ignore[call-arg]
-    security: SecuritySettings = SecuritySettings()  # type: ignore[call-arg]
+    server: ServerSettings = ServerSettings()
+    engine: EngineSettings = EngineSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    answering: AnsweringSettings = AnsweringSettings()
+    ingestion: IngestionSettings = IngestionSettings()
+    security: SecuritySettings = SecuritySettings()
 
     @classmethod
     def settings_customise_sources(

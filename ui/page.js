@@ -43,12 +43,12 @@
   }
 
   /* One element of the page: `send` carries an action to the server, `watch` tells of new content. */
-  function bind(element, send, watch) {
+  function bind(element, send, watch, upload) {
     const act = (source, extra) => {
       const name = source.dataset.action;
       if (local[name]) return local[name](source);
       if (name === "ask" || name === "send") return say(source, extra, send);
-      send("act", Object.assign({}, source.dataset, extra));
+      send("click", Object.assign({}, source.dataset, extra));
       if (source.dataset.then) local[source.dataset.then](source);
     };
     element.addEventListener("click", (event) => {
@@ -65,6 +65,7 @@
     element.addEventListener("change", (event) => {
       const source = event.target.closest("select[data-action]");
       if (source) act(source, { value: source.value });
+      if (event.target.matches("[data-upload]")) uploadAll(event.target, send, upload);
     });
     let wait = 0;
     element.addEventListener("input", (event) => {
@@ -76,7 +77,7 @@
       }
       if (source.dataset.typing && Date.now() - lastTyping > 3000) {
         lastTyping = Date.now();
-        send("typing", Object.assign({}, source.dataset));
+        send("input", Object.assign({}, source.dataset));
       }
     });
     element.addEventListener("keydown", (event) => {
@@ -100,7 +101,7 @@
     const field = source.tagName === "FORM" ? source.elements.text : null;
     if (field) { field.value = ""; grow(field); field.focus(); }
     echo(text);
-    send("send", Object.assign({}, extra, { text, key: source.dataset.messageKey || newKey() }));
+    send("submit", Object.assign({}, extra, { text, key: source.dataset.messageKey || newKey() }));
   }
 
   /* The customer's own words stand there at once; the server's next rendering takes their place. */
@@ -135,6 +136,11 @@
     if (file && file.dataset.serial !== element.dataset.serial) {
       element.dataset.serial = file.dataset.serial;
       download(file.dataset.download, file.textContent);
+    }
+    const find = element.querySelector("input[data-scope]");
+    if (find && find.dataset.scope !== page.scope) {
+      page.scope = find.dataset.scope;
+      find.value = "";
     }
     const form = element.querySelector("form[data-ticket]");
     if (form) restoreDraft(form);
@@ -210,18 +216,56 @@
     if (answer && answer.status === 401) location.assign("../login?next=" + encodeURIComponent(location.pathname));
   }
 
-  /* Files dropped anywhere on the page go where the upload button would take them. */
-  for (const kind of ["dragover", "drop"]) {
-    document.addEventListener(kind, (event) => {
-      const input = document.querySelector("#upload input[type=file], input[data-testid$='upload-button']");
-      if (!input || !event.dataTransfer?.types.includes("Files")) return;
-      event.preventDefault();
-      if (kind === "drop") {
-        input.files = event.dataTransfer.files;
-        input.dispatchEvent(new Event("change", { bubbles: true }));
+  /* Files go up one after the other; each has its own line until the server says what became of it. */
+  async function uploadAll(input, send, upload) {
+    const files = Array.from(input.files);
+    input.value = "";
+    const list = document.querySelector("[data-uploading]");
+    const audience = document.querySelector("[data-drop] select")?.value;
+    const waiting = files.map((file) => [file, line(list, file.name, "waits")]);
+    for (const [file, row] of waiting) {
+      row.lastChild.textContent = "is uploaded";
+      try {
+        const { path } = await upload(file);
+        send("upload", { path, name: file.name, audience, document: input.dataset.document ?? "" });
+        row.remove();
+      } catch (error) {
+        row.className = "bad";
+        row.lastChild.textContent = "did not arrive: " + (error?.message || error);
       }
+    }
+  }
+
+  function line(list, name, words) {
+    const row = list.appendChild(document.createElement("li"));
+    row.className = "busy";
+    row.appendChild(document.createElement("b")).textContent = name;
+    row.appendChild(document.createElement("span")).textContent = words;
+    return row;
+  }
+
+  /* Files dropped anywhere on the page go where chosen files go. */
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      const box = document.querySelector("[data-drop]");
+      if (!box || !event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      box.toggleAttribute("data-over", kind === "dragover");
+      if (kind !== "drop") return;
+      const input = box.querySelector("input[type=file]");
+      input.files = event.dataTransfer.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
     });
   }
+
+  /* "4 min" grows older by itself. */
+  function age() {
+    for (const time of document.querySelectorAll("time[datetime]")) {
+      const minutes = Math.floor((Date.now() - Date.parse(time.dateTime)) / 60000);
+      if (minutes >= 1 && minutes < 60) time.textContent = minutes + " min";
+    }
+  }
+  setInterval(age, 30000);
 
   new MutationObserver(applyTheme).observe(document.body, { attributeFilter: ["class"] });
   applyTheme();

@@ -57,14 +57,24 @@ def head() -> str:
     )
 
 
-def accent_style(accent: str) -> str:
-    """The accent colour as a style element, darkened or lightened until it can be read in light and dark."""
-    light = readable(accent, _WHITE)
-    dark = readable(accent, _DARK_SURFACE)
-    return (
-        f"<style>:root{{--accent:{light};--accent-ink:{ink_on(light)}}}"
-        f"body.dark{{--accent:{dark};--accent-ink:{ink_on(dark)}}}</style>"
-    )
+def accent_style(accent: str, *, by_system: bool = False) -> str:
+    """The accent colour as a style element, darkened or lightened until it can be read in light and dark.
+
+    `by_system` is for pages without script: dark follows the system's wish instead of the page's switch."""
+    light, dark = (_accent(accent, surface) for surface in (_WHITE, _DARK_SURFACE))
+    at_night = f"@media (prefers-color-scheme: dark){{:root{{{dark}}}}}" if by_system else f"body.dark{{{dark}}}"
+    return f"<style>:root{{{light}}}{at_night}</style>"
+
+
+def _accent(accent: str, surface: str) -> str:
+    colour = readable(accent, surface)
+    return f"--accent:{colour};--accent-ink:{ink_on(colour)}"
+
+
+def colours() -> str:
+    """The style sheet's colours alone, dark by the system's wish: for pages that have no script."""
+    light, dark = css().split("body.dark {", 1)
+    return f"{light}@media (prefers-color-scheme: dark) {{ :root {{{dark.split('}', 1)[0]}}} }}"
 
 
 def readable(colour: str, background: str) -> str:

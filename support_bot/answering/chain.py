@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import sentencex
@@ -34,6 +34,7 @@ from support_bot.values import (
 )
 
 _QUEUE_LOOK_S = 0.5
+_SENTENCE_ENDS = (".", "!", "?", "\n")
 _log = structlog.get_logger(__name__)
 
 
@@ -50,6 +51,14 @@ class _Work:
     cut: list[str] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Gate:
+    """The sentences of a draft that hold, and those that do not, each with the reason."""
+
+    held: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 class AnswerChain:
@@ -71,7 +80,7 @@ class AnswerChain:
         *,
         audience: Audience = Audience.PUBLIC,
         stopped: Callable[[], bool] = lambda: False,
-    ) -> Iterator[AnswerEvent | TraceDraft]:
+    ) -> Generator[AnswerEvent | TraceDraft]:
         """The events of the answer as they happen, the trace last. `stopped` is asked while the model writes.
 
         Every sentence that comes out has passed the evidence gate; closing the iterator frees the engine."""
@@ -157,12 +166,13 @@ class AnswerChain:
         generation = self._engine.start(request)
         try:
             yield from _queue(generation, stopped)
-            pieces: list[str] = []
             for piece in generation:
-                pieces.append(piece)
+                work.draft += piece
                 if stopped():
                     raise Cancelled("The turn has ended.")
-            work.draft = "".join(pieces).strip()
+                if piece.endswith(_SENTENCE_ENDS) and self._gate(work).refused:
+                    break  # one sentence that does not hold is enough: the evidence is quoted, no time is lost
+            work.draft = work.draft.strip()
         finally:
             generation.cancel()
         if stats := generation.stats():
@@ -178,20 +188,29 @@ class AnswerChain:
 
     def _checked(self, work: _Work) -> list[str]:
         """The draft's sentences if all of them hold and no fact of the evidence was lost; otherwise none."""
-        text = "\n".join(excerpt.text for excerpt in work.excerpts)
-        sentences = [s.strip() for s in sentencex.segment("en", work.draft) if s.strip()]
-        sentences = [s for s in sentences if citations.without_indices(s).strip(" .")]
-        for sentence in sentences:
-            verdict = grounding.supported(citations.without_indices(sentence), text)
-            if not verdict.ok:
-                work.cut.append(f"{sentence} ({verdict.why})")
-        if not sentences or work.cut:
+        gate = self._gate(work)
+        work.cut += gate.refused
+        if work.cut or not gate.held:
             return []
-        kept = grounding.keeps_facts(citations.without_indices(work.draft), text)
+        kept = grounding.keeps_facts(citations.without_indices(work.draft), "\n".join(e.text for e in work.excerpts))
         if not kept.ok:
             work.cut.append(f"{work.draft} ({kept.why})")
             return []
-        return sentences
+        return gate.held
+
+    def _gate(self, work: _Work) -> _Gate:
+        """Each sentence of the draft so far against the evidence."""
+        gate = _Gate()
+        for sentence in sentencex.segment("en", work.draft):
+            said = citations.without_indices(sentence).strip()
+            if not said.strip(" ."):
+                continue
+            verdict = grounding.supported(said, _words(work.excerpts))
+            if verdict.ok:
+                gate.held.append(sentence.strip())
+            else:
+                gate.refused.append(f"{sentence.strip()} ({verdict.why})")
+        return gate
 
     def _trace(self, work: _Work) -> TraceDraft:
         return TraceDraft(
@@ -208,6 +227,11 @@ class AnswerChain:
             timings=work.timings,
             tokens=work.tokens,
         )
+
+
+def _words(excerpts: Sequence[Excerpt]) -> str:
+    """All that the evidence says, titles and headings included: a sentence may name what an article is about."""
+    return "\n".join(f"{e.passage.title} {e.passage.heading}\n{e.text}" for e in excerpts)
 
 
 def _queue(generation: Generation, stopped: Callable[[], bool]) -> Iterator[Queued]:

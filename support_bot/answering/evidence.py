@@ -1,4 +1,4 @@
-"""Pick the sentences, steps or table rows that answer the question, by embedding and word overlap. Needs no training."""
+"""Pick the sentences, steps or table rows that answer the question, by meaning and shared words."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Weights:
 
     overlap: float = 0.3
     rank_cost: float = 0.03
-    keep: float = 0.55
+    keep: float = 0.4
 
 
 @dataclass(frozen=True, slots=True)

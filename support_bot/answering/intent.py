@@ -31,10 +31,13 @@ class Recognised:
     score: float
 
 
-_PERSON = r"(human|person|agent|representative|rep|operator|advisor|adviser|someone|somebody|staff|employee|manager|supervisor)"
+_PERSON = (
+    r"(human|person|agent|representative|rep|operator|advisor|adviser|someone|somebody|staff|employee|manager"
+    r"|supervisor)"
+)
 _HUMAN = re.compile(
-    rf"\b(speak|talk|chat|connect|transfer|escalate|put|pass|get|give|want|need|reach)\b[^.?!]{{0,30}}\b(real |live |actual |human )?"
-    rf"{_PERSON}\b|\b(real|live|actual|human) {_PERSON}\b|^\W*{_PERSON}\W*(please|pls|now)?\W*$",
+    r"\b(speak|talk|chat|connect|transfer|escalate|put|pass|get|give|want|need|reach)\b[^.?!]{0,30}"
+    rf"\b(real |live |actual |human )?{_PERSON}\b|\b(real|live|actual|human) {_PERSON}\b|^\W*{_PERSON}\W*(please|pls|now)?\W*$",
     re.IGNORECASE,
 )
 _ORDERS = re.compile(

@@ -24,7 +24,8 @@ HANDOFF: dict[HandoffReason, str] = {
     "the reply appears in this chat.",
     HandoffReason.TOOL_FAILURE: "Something on our side isn't working, so I'm passing you to a person. "
     "Your messages are safe; the reply appears in this chat.",
-    HandoffReason.BOT_SILENT: "I took too long to answer, so I'm passing you to a person. The reply appears in this chat.",
+    HandoffReason.BOT_SILENT: "I took too long to answer, so I'm passing you to a person. "
+    "The reply appears in this chat.",
     HandoffReason.AGENT_PULL: "A person from our team has joined the conversation.",
 }
 

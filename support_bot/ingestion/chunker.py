@@ -6,8 +6,9 @@ above, pieces of a nested list begin at the margin. A heading lies in `heading_p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from textwrap import dedent
 
 from support_bot.ingestion.blocks import Section, parse
@@ -16,7 +17,7 @@ from support_bot.ingestion.spans import Span, spans
 from support_bot.ingestion.words import count_words
 from support_bot.values import ChunkDraft, ParsedDocument
 
-_SMALL = 0.5
+_SMALL = 0.6
 """Sections of the top two levels join only below this share of the target …"""
 _STUB = 0.2
 """… or when all but one of them are hardly more than a sentence."""
@@ -94,24 +95,26 @@ class _Cutter:
 
     def _join(self, parts: Sequence[_Part], path: tuple[str, ...]) -> Iterator[_Piece]:
         """Neighbouring pieces packed up to the target; what is joined keeps its headings in the text."""
-        units = [Unit(part.piece.words) for part in parts]
-        for a, b in pack(units, self.target, lambda i, j: self._may_join(parts[i:j])):
+        headings = [count_words(self.text[part.piece.start : part.piece.body]) for part in parts]
+        words = [part.piece.words + more for part, more in zip(parts, headings, strict=True)]
+        guarded = _sums(part.guarded for part in parts)
+        large = _sums(count > _SMALL * self.target for count in words)
+        more_than_stubs = _sums(count > _STUB * self.target for count in words)
+        total = _sums(words)
+
+        def may_join(a: int, b: int) -> bool:
+            if total[b] - total[a] > self.target:
+                return False
+            if guarded[a] == guarded[b] or large[a] == large[b]:
+                return True
+            return more_than_stubs[b] - more_than_stubs[a] == 1
+
+        for a, b in pack([Unit(count) for count in words], self.target, may_join):
             first, last = parts[a].piece, parts[b - 1].piece
             if b - a == 1:
                 yield first
             else:
-                words = count_words(self.text[first.start : last.end])
-                yield _Piece(first.start, first.start, last.end, words, path, first.header)
-
-    def _may_join(self, parts: Sequence[_Part]) -> bool:
-        words = [part.piece.words for part in parts]
-        if sum(words) > self.target:
-            return False
-        if not any(part.guarded for part in parts):
-            return True
-        large = [count for count in words if count > _SMALL * self.target]
-        more_than_stubs = [count for count in words if count > _STUB * self.target]
-        return not large or len(more_than_stubs) == 1
+                yield _Piece(first.start, first.start, last.end, total[b] - total[a], path, first.header)
 
     def _path(self, path: tuple[str, ...], section: Section) -> tuple[str, ...]:
         """The title is named once, though most articles repeat it as their first heading."""
@@ -145,7 +148,7 @@ def _attach_empty(pieces: Sequence[_Piece]) -> list[_Piece]:
             waiting = waiting or piece
             continue
         if waiting:
-            shared = waiting.path[: _common(waiting.path, piece.path)]
+            shared = waiting.path[: _shared_length(waiting.path, piece.path)]
             piece = replace(piece, start=waiting.start, body=waiting.start, path=shared)
             waiting = None
         kept.append(piece)
@@ -156,8 +159,13 @@ def _attach_empty(pieces: Sequence[_Piece]) -> list[_Piece]:
     return kept
 
 
-def _common(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+def _shared_length(one: tuple[str, ...], other: tuple[str, ...]) -> int:
     return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _sums(counts: Iterable[int]) -> list[int]:
+    """Running totals from 0, so that `sums[b] - sums[a]` counts the items from a to b."""
+    return [0, *accumulate(counts)]
 
 
 def _same(heading: str, title: str) -> bool:

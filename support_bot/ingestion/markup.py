@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 from bs4.element import NavigableString, Tag
 from markdownify import ATX, MarkdownConverter
 
-from support_bot.ingestion.pruning import HEADINGS, level_below, make_heading
+from support_bot.ingestion.pruning import HEADINGS, levels_below, make_heading
 
 _RAISED = str.maketrans("0123456789+-()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿ")
 _LOWERED = str.maketrans("0123456789+-()", "₀₁₂₃₄₅₆₇₈₉₊₋₍₎")
@@ -73,13 +73,11 @@ def _shifted(text: str, table: dict[int, int], mark: str) -> str:
 
 def _accordions(root: Tag) -> None:
     """`details` become a heading and its text; nested ones one level deeper."""
-    for details in root.find_all("details"):
-        summary = details.find("summary")
-        if isinstance(summary, Tag):
-            if summary.find(HEADINGS):
-                summary.unwrap()
-            else:
-                make_heading(summary, level_below(summary) + len(details.find_parents("details")))
+    for summary, level in levels_below(root, "summary"):
+        if summary.find(HEADINGS):
+            summary.unwrap()
+        else:
+            make_heading(summary, level + max(0, len(summary.find_parents("details")) - 1))
     for details in root.find_all("details"):
         details.name = "div"
 

@@ -77,11 +77,12 @@ def _forms(root: Tag) -> None:
 
 def _buttons(root: Tag) -> None:
     """A button that opens a panel is that panel's heading; any other button is an action, not information."""
-    for button in root.find_all("button"):
+    panels = {str(tag["id"]) for tag in root.find_all(id=True)}
+    for button, level in levels_below(root, "button"):
         if button.find_parent((*HEADINGS, "summary", "p", "li", "td")):
             button.unwrap()
-        elif any(root.find(id=target) for target in _ids(button)):
-            make_heading(button, level_below(button))
+        elif panels.intersection(_ids(button)):
+            make_heading(button, level)
         else:
             button.decompose()
 
@@ -100,10 +101,16 @@ def _asides_and_headers(root: Tag) -> None:
         header.decompose()
 
 
-def level_below(tag: Tag) -> int:
-    """The heading level of something that hangs under the heading before it."""
-    before = tag.find_previous(lambda other: other.name in HEADINGS and not other.has_attr(_MADE))
-    return int(before.name[1]) + 1 if isinstance(before, Tag) else 2
+def levels_below(root: Tag, name: str) -> list[tuple[Tag, int]]:
+    """Every `name` element with the level of a heading that hangs under the page's own heading before it."""
+    found: list[tuple[Tag, int]] = []
+    level = 1
+    for tag in root.find_all((*HEADINGS, name)):
+        if tag.name == name:
+            found.append((tag, level + 1))
+        elif not tag.has_attr(_MADE):
+            level = int(tag.name[1])
+    return found
 
 
 def make_heading(tag: Tag, level: int) -> None:

@@ -44,7 +44,7 @@ class Document(Base):
         self.updated_at = utcnow()
 
     def fail(self, reason: str) -> None:
-        """The newest file could not be used; `reason` is what an admin can act on. An older version stays searchable."""
+        """The newest file could not be used; `reason` says what to do. An older version stays searchable."""
         self.status = DocumentStatus.FAILED
         self.reason = reason
         self.updated_at = utcnow()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from support_bot.errors import Invalid
@@ -14,6 +15,17 @@ from support_bot.storage.database import Database
 
 DEFAULT = "web"
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+class ChannelChanges(TypedDict, total=False):
+    """What may be changed about a channel; what is left out (or None) stays."""
+
+    name: str | None
+    greeting: str | None
+    suggested_questions: Sequence[str] | None
+    allowed_origins: Sequence[str] | None
+    accent: str | None
+    enabled: bool | None
 
 
 class ChannelService:
@@ -37,25 +49,20 @@ class ChannelService:
             channel = tx.channels.find(slug)
             return channel is not None and channel.allows(origin)
 
-    def update(
-        self, slug: str, *, name: str | None = None, greeting: str | None = None,
-        suggested_questions: Sequence[str] | None = None, allowed_origins: Sequence[str] | None = None,
-        accent: str | None = None, enabled: bool | None = None,
-    ) -> ChannelView:  # fmt: skip
+    def update(self, slug: str, **changes: Unpack[ChannelChanges]) -> ChannelView:
         """Change what is given. Raises Invalid for an origin with a path, or a colour that is none."""
+        accent = changes.get("accent")
         if accent is not None and not _COLOUR.fullmatch(accent):
             raise Invalid("A colour is written like #1f6f5c.")
-        origins = [_origin(origin) for origin in allowed_origins] if allowed_origins is not None else None
+        if (origins := changes.get("allowed_origins")) is not None:
+            changes["allowed_origins"] = list(dict.fromkeys(_origin(origin) for origin in origins))
+        if (questions := changes.get("suggested_questions")) is not None:
+            changes["suggested_questions"] = [question[:200] for question in questions][:8]
         with self._db.transaction() as tx:
             channel = tx.channels.get(slug)
-            changes = {"name": name, "greeting": greeting, "accent": accent, "enabled": enabled}
             for field, value in changes.items():
                 if value is not None:
                     setattr(channel, field, value)
-            if suggested_questions is not None:
-                channel.suggested_questions = [question[:200] for question in suggested_questions][:8]
-            if origins is not None:
-                channel.allowed_origins = list(dict.fromkeys(origins))
             return ChannelView.of(channel)
 
     def ensure_default(self) -> bool:

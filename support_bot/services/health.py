@@ -33,7 +33,7 @@ class HealthService:
             try:
                 check()
                 results[name] = "ok"
-            except Exception as error:  # whatever breaks a check is its result
+            except Exception as error:  # noqa: BLE001 - whatever breaks a check is its result
                 _log.exception("health.check_failed", check=name)
                 results[name] = str(error) or type(error).__name__
         return Readiness(all(result == "ok" for result in results.values()), results)

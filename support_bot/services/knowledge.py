@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import structlog
 from support_bot.errors import Invalid, NotFound, SupportBotError, TooLarge, UnreadableDocument
 from support_bot.index.search_index import SearchIndex
 from support_bot.ingestion.pipeline import IngestionPipeline
-from support_bot.models import Chunk, Document, DocumentVersion
+from support_bot.models import Chunk, Document, DocumentVersion, utcnow
 from support_bot.queue import Job, JobQueue
 from support_bot.retrieval.retriever import Retriever
 from support_bot.services.views import Added, ChunkView, DocumentDetail, DocumentView, VersionView
@@ -22,6 +23,8 @@ from support_bot.storage.database import Database, Transaction
 from support_bot.values import Audience, ChunkDraft, DocumentStatus, ParsedDocument, Passage
 
 _WAITING = (DocumentStatus.PENDING, DocumentStatus.PROCESSING)
+_PATIENCE = dt.timedelta(minutes=15)
+"""A worker that has been silent this long is gone, and its document is taken up again."""
 _log = structlog.get_logger(__name__)
 
 
@@ -156,16 +159,19 @@ class KnowledgeService:
         except SupportBotError as error:
             self._fail(document_id, version.number, error.detail)
             return
-        except Exception:
+        except Exception:  # noqa: BLE001 - a broken file must not stop the queue
             _log.exception("document.unreadable", document_id=document_id)
             self._fail(document_id, version.number, "The file could not be read; it may be damaged. Save it again.")
             return
         self._publish(document_id, version.number, parsed, drafts)
 
-    def requeue_pending(self) -> int:
-        """Queue what a crash left between upload and ready; the count."""
-        with self._db.reading() as tx:
+    def requeue_pending(self, *, after_restart: bool = False) -> int:
+        """Queue what a crash left between upload and ready; the count. After a restart nobody works on anything."""
+        with self._db.transaction() as tx:
             waiting = tx.documents.in_status(*_WAITING)
+            if after_restart:
+                for document_id in waiting:
+                    tx.documents.lock(document_id).wait()
         for document_id in waiting:
             self._jobs.enqueue(Job.PROCESS_DOCUMENT, document_id)
         return len(waiting)
@@ -217,6 +223,8 @@ class KnowledgeService:
             newest = tx.documents.newest_version(document_id)
             if document.status is DocumentStatus.READY and document.version == newest.number:
                 return None
+            if document.status is DocumentStatus.PROCESSING and utcnow() - document.updated_at < _PATIENCE:
+                return None  # another worker has it
             document.begin()
             return _Newest(document.name, document.url, newest.number, newest.sha256)
 
@@ -243,7 +251,9 @@ class KnowledgeService:
                 self._index.put_keywords(tx.connection, document, chunks)
             self._index.put_vectors(document, chunks)
             with self._db.transaction() as tx:
-                tx.documents.lock(document_id).become_ready(parsed.title, parsed.url, number)
+                document = tx.documents.lock(document_id)
+                if tx.documents.newest_version(document_id).number == number:
+                    document.become_ready(parsed.title, parsed.url, number)
         except NotFound:
             self._index.remove_vectors(document_id)
 

@@ -128,7 +128,7 @@ class StaffService:
 
     def keys(self) -> list[ApiKeyView]:
         with self._db.reading() as tx:
-            return [ApiKeyView.of(key) for key in tx.staff.keys()]
+            return [ApiKeyView.of(key) for key in tx.staff.page_keys()]
 
     def revoke_key(self, key_id: int) -> None:
         with self._db.transaction() as tx:

@@ -6,7 +6,7 @@ import datetime as dt
 import enum
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -119,8 +119,7 @@ class TurnRunner:
     def _run_guarded(self, turn_id: int) -> None:
         try:
             self._run(turn_id)
-        except Exception:
-            # The customer must hear of it whatever broke; the traceback is in the log.
+        except Exception:  # noqa: BLE001 - the customer must hear of it whatever broke
             _log.exception("turn.failed", turn_id=turn_id)
             self._end_broken(turn_id)
         finally:
@@ -177,7 +176,7 @@ class TurnRunner:
                 outcome = self._why_stopped(turn_id, begun)
         return outcome, trace
 
-    def _stream(self, turn_id: int, begun: _Begun) -> Iterator[AnswerEvent | TraceDraft]:
+    def _stream(self, turn_id: int, begun: _Begun) -> Generator[AnswerEvent | TraceDraft]:
         last = time.monotonic()
 
         def stopped() -> bool:
@@ -189,7 +188,7 @@ class TurnRunner:
             last = time.monotonic()
             return self._why_stopped(turn_id, begun) is not _Next.GO_ON
 
-        return iter(self._chain.stream(begun.question, begun.turns, stopped=stopped))
+        return self._chain.stream(begun.question, begun.turns, stopped=stopped)
 
     def _why_stopped(self, turn_id: int, begun: _Begun) -> _Next:
         with self._db.reading() as tx:

@@ -72,5 +72,5 @@ class StaffRepository:
         query = select(ApiKey).where(ApiKey.key_hash == key_hash, ApiKey.revoked_at.is_(None))
         return self._session.scalars(query).one_or_none()
 
-    def keys(self) -> Sequence[ApiKey]:
+    def page_keys(self) -> Sequence[ApiKey]:
         return self._session.scalars(select(ApiKey).order_by(ApiKey.id)).all()

@@ -6,12 +6,12 @@ from typing import Any
 
 import gradio as gr
 
-# Gradio finds the events of the piece by their quoted names in this script.
-_BIND = "window.supportBot.bind(element, (name, data) => trigger(name, data), watch); // 'act' 'send' 'typing'"
+_BIND = "window.supportBot.bind(element, trigger, watch, upload);"
 
 
 def surface(name: str, value: str = "") -> gr.HTML:
-    """A piece with the id `name`; listen with `.act(…)`, `.send(…)`, `.typing(…)`."""
+    """A piece with the id `name`: `.click` is an action, `.submit` words to send, `.input` a sign of
+    writing, `.upload` a file that has arrived."""
     return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=_BIND, padding=False)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from support_bot.services.views import ChannelView, MessageView
 from support_bot.values import AnswerStatus, Asked, Author, Mode, Refused, SourceRef
@@ -39,7 +39,8 @@ class Thread:
     person_typing: bool = False
     unsent: Unsent | None = None
     rated: int | None = None
-    name_of_person: str = field(default="")
+    name_of_person: str = ""
+    serial: int = 0
 
 
 def thread(view: Thread) -> str:
@@ -58,7 +59,7 @@ def thread(view: Thread) -> str:
     parts.append(_trouble(view, live))
     parts.append(_unsent(view.unsent))
     parts.append(_typing(view))
-    return f'<div class="thread" role="log" aria-live="off" aria-label="Conversation">{"".join(parts)}</div>'
+    return f'<div class="thread" role="log" aria-live="off" aria-label="Conversation" data-serial="{view.serial}">{"".join(parts)}</div>'
 
 
 def _same(previous: MessageView | None, message: MessageView) -> bool:

@@ -1,7 +1,7 @@
 /* One answer of the bot as it grows: evidence while it is written, sentences with their citations, sources, feedback. */
 
 import { blocks, inline, isBlock } from "./article.js";
-import { button, dots, h, icon, sourceName } from "./dom.js";
+import { bare, button, dots, h, icon, sourceName } from "./dom.js";
 import { TEXT } from "./texts.js";
 
 const CARDS = 2;
@@ -44,7 +44,7 @@ export class Answer {
   #card(source) {
     const open = (event) => this.#actions.openSource(source, event.currentTarget);
     return h("button", { type: "button", class: "card", onclick: open },
-      h("strong", {}, sourceName(source)), h("span", { class: "quote", dir: "auto" }, source.quote));
+      h("strong", {}, sourceName(source)), h("span", { class: "quote", dir: "auto" }, bare(source.quote)));
   }
 
   addSentence(sentence) {
@@ -76,12 +76,12 @@ export class Answer {
   ask(text, options = []) {
     this.addSentence(text);
     const chips = options.map((option) => button("chip", option, () => this.#actions.choose(option)));
-    if (chips.length) this.#extra.append(h("div", { class: "chips" }, ...chips));
+    if (chips.length) this.#extra.append(h("div", { class: "chips options" }, ...chips));
   }
 
   refuse(text, offer) {
     this.addSentence(text);
-    this.#extra.append(h("div", { class: "chips" }, button("chip strong", offer || TEXT.person, this.#actions.askForPerson)));
+    this.#extra.append(h("div", { class: "chips offer" }, button("chip strong", offer || TEXT.person, this.#actions.askForPerson)));
   }
 
   finish(message, status) {
@@ -103,7 +103,7 @@ export class Answer {
   #feedback(message) {
     const row = h("div", { class: "vote", role: "group", "aria-label": TEXT.helpful });
     const thank = (helpful) => {
-      const offer = helpful ? null : button("link", TEXT.person, this.#actions.askForPerson);
+      const offer = helpful ? null : button("link offer", TEXT.person, this.#actions.askForPerson);
       row.replaceChildren(...[h("span", {}, helpful ? TEXT.thanks : TEXT.thanksNo), offer].filter(Boolean));
     };
     const vote = async (helpful) => {

@@ -3,6 +3,7 @@
 export class Problem extends Error {
   constructor(status, detail = "", retryAfter = null) {
     super(detail);
+    this.detail = detail;
     this.status = status; // 0: no answer at all (offline, server down, or the browser blocked a foreign origin)
     this.retryAfter = retryAfter;
   }
@@ -82,6 +83,10 @@ export class Api {
 
   messages(after, signal) {
     return this.json("GET", this.at(`/messages?after=${after}`), { signal });
+  }
+
+  typing() {
+    return this.request("POST", this.at("/typing"), { body: {} });
   }
 
   handoff() {

@@ -108,12 +108,13 @@ function article({ title, text, start, end }, quote) {
   const sentences = (quote ?? "").split(/(?<=[.!?])\s+|\n/).map(words).filter((sentence) => sentence.length > 15);
   const quoted = passage.filter((element) => {
     const own = words(element.textContent);
-    return own && (said.includes(own) || sentences.some((sentence) => own.includes(sentence)));
+    const heading = /^H\d$/.test(element.tagName);
+    return own && !heading && (` ${said} `.includes(` ${own} `) || sentences.some((sentence) => own.includes(sentence)));
   });
-  const marked = quoted.some((element) => !/^H\d$/.test(element.tagName)) ? quoted : passage;
-  for (const element of passage) element.classList.add("passage");
+  const marked = (quoted.length ? quoted : passage).filter((element) => body.contains(element));
   for (const element of marked) element.classList.add("marked");
-  return { body, target: marked.find((element) => element.isConnected || body.contains(element)) };
+  for (const block of body.children) block.classList.toggle("passage", passage.some((element) => block.contains(element)));
+  return { body, target: marked[0] };
 }
 
 /* The sheet over the conversation; `load` fetches the article, `left` is called when it is closed. */

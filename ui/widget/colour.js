@@ -2,8 +2,8 @@
 
 const WHITE = [255, 255, 255];
 const INK = [22, 24, 28];
-export const BUBBLE = { light: "#f1f3f5", dark: "#272b30" };
-const ENOUGH = 4.5;
+export const HOVER = { light: "#e6e9ec", dark: "#343a41" }; // the least favourable ground that links stand on
+const ENOUGH = 4.6; // rounding to whole parts of a colour takes a little
 
 const parse = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 const format = (rgb) => "#" + rgb.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("");
@@ -38,7 +38,7 @@ export function palette(accent) {
   return {
     "--accent": format(fill),
     "--on-accent": format(dark ? WHITE : INK),
-    "--link-light": format(readable(colour, parse(BUBBLE.light), [0, 0, 0])),
-    "--link-dark": format(readable(colour, parse(BUBBLE.dark), WHITE)),
+    "--link-light": format(readable(colour, parse(HOVER.light), [0, 0, 0])),
+    "--link-dark": format(readable(colour, parse(HOVER.dark), WHITE)),
   };
 }

@@ -8,6 +8,7 @@ import { Reader, backOff } from "./reader.js";
 
 const QUIET = 500; // ms without an event after which what is read is news, not history
 const TRIES = 6;
+const TYPING = 3000;
 
 function newKey() {
   if (crypto.randomUUID) return crypto.randomUUID(); // only on https and localhost
@@ -26,6 +27,7 @@ export class Conversation {
   #news = true;
   #newsTimer = 0;
   #answering = false; // a turn runs: keep reading even in a hidden tab, for an unread turn is ended by the server
+  #toldWriting = 0;
   #listeners = new AbortController();
   mode = "bot";
 
@@ -216,6 +218,13 @@ export class Conversation {
     if (this.mode === "bot" || this.mode === "closed") this.#event("state", { mode: "waiting" });
   }
 
+  /* Whoever answers as a person sees that the visitor is writing. */
+  writing() {
+    if (!this.started || this.mode !== "human" || Date.now() - this.#toldWriting < TYPING) return;
+    this.#toldWriting = Date.now();
+    this.#api.typing().catch(() => {}); // a nicety: nothing is lost without it
+  }
+
   voteOn(message) {
     return this.#saved.votes[message];
   }
@@ -230,8 +239,9 @@ export class Conversation {
     return this.#api.rate(score);
   }
 
-  close() {
-    return this.#api.close();
+  async close() {
+    await this.#api.close();
+    this.#event("state", { mode: "closed" });
   }
 
   source(document, chunk) {

@@ -43,3 +43,6 @@ export const dots = () => h("span", { class: "dots", "aria-hidden": "true" }, h(
 
 /* "Returns › How long do I have", what a citation is called. */
 export const sourceName = (source) => [source.title || source.name, source.heading].filter(Boolean).join(" › ");
+
+/* An article's own words without its marks: "**Sun button** | yes" is read as "Sun button · yes". */
+export const bare = (text) => (text ?? "").replace(/\*\*|`|^#+ /gm, "").replace(/^\s*\||\|\s*$/gm, "").replace(/\s*\|\s*/g, " · ").trim();

@@ -32,7 +32,7 @@ class SupportBotChat extends HTMLElement {
   #launcher = h("button", { type: "button", class: "launcher", "aria-haspopup": "dialog", hidden: true, onclick: () => this.toggle() },
     this.#face, this.#badge);
   #spoken = h("div", { class: "hidden", role: "status", "aria-live": "polite" });
-  #frame = h("div", {}, this.#launcher, this.#spoken);
+  #frame = h("div", { class: "frame" }, this.#launcher, this.#spoken);
 
   get embedded() {
     return this.hasAttribute("embedded");

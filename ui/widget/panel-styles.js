@@ -62,7 +62,8 @@ h2 { font-size: 16px; line-height: 1.3; font-weight: 600; overflow: hidden; text
   -webkit-box-orient: vertical; -webkit-line-clamp: 3; }
 .chips { display: flex; flex-wrap: wrap; gap: 8px; }
 .chip { padding: 6px 12px; font-size: 14px; line-height: 1.4; text-align: left; border-color: var(--line); color: var(--link); }
-.chip.strong { background: var(--accent); color: var(--on-accent); } .chip.strong:hover { filter: brightness(1.08); }
+.chip.strong { background: var(--accent); color: var(--on-accent); } .chip.strong:hover { filter: brightness(.92); }
+.waiting .offer, .human .offer, .turn:not(:last-child) .options { display: none; }
 .chip:disabled { background: none; color: var(--muted); border-color: var(--line); }
 .vote { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; font-size: 14px; color: var(--muted); }
 .small { padding: 2px 10px; border-color: var(--line); color: var(--text); }
@@ -87,22 +88,24 @@ footer { flex: none; border-top: 1px solid var(--line); }
 form { display: flex; align-items: flex-end; gap: 8px; padding: 4px 12px 12px; }
 textarea { flex: 1; min-width: 0; padding: 7px 12px; line-height: 24px; resize: none; border-color: var(--muted); background: var(--surface); }
 textarea:focus-visible { outline-offset: -1px; }
+textarea:disabled { border-color: var(--line); background: var(--bubble); } .person:disabled { display: none; }
 textarea::placeholder { color: var(--muted); opacity: 1; }
 .send { flex: none; width: 40px; height: 40px; display: grid; place-items: center; background: var(--accent); color: var(--on-accent); }
 .send:disabled { background: var(--bubble); color: var(--muted); }
 
 .sheet { position: absolute; inset: 0; z-index: 1; display: flex; flex-direction: column; background: var(--surface); animation: rise 150ms ease-out; }
 .sheet header { padding-left: 8px; gap: 4px; }
-.article { position: relative; flex: 1; overflow-y: auto; overscroll-behavior: contain; padding: 16px; overflow-wrap: anywhere; }
+.article { position: relative; flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; padding: 16px; overflow-wrap: anywhere; }
 .article > * { margin-top: 12px; } .article li + li { margin-top: 4px; }
 h3, h4, h5, h6 { font-size: 16px; line-height: 1.35; font-weight: 600; } .article h3 { font-size: 20px; }
 blockquote { padding-left: 12px; border-left: 3px solid var(--line); }
 code { font: 14px ui-monospace, Menlo, Consolas, monospace; }
 .table { overflow-x: auto; } table { border-collapse: collapse; font-size: 14px; }
 th, td { padding: 4px 8px; border: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: normal; }
-.passage { background: var(--passage); box-shadow: -8px 0 var(--passage), -11px 0 var(--link), 8px 0 var(--passage); }
-.marked { background: var(--mark); box-shadow: -8px 0 var(--mark), -11px 0 var(--link), 8px 0 var(--mark); }
-li.passage, tr.passage { box-shadow: none; }
+.article > .passage { margin-left: -16px; padding-left: 13px; border-left: 3px solid var(--link); }
+.article > ol.passage, .article > ul.passage { padding-left: 37px; }
+.article > .passage + .passage { margin-top: 0; padding-top: 12px; }
+.marked { background: var(--mark); } li.marked { box-shadow: 0 0 0 3px var(--mark); }
 .whole { display: inline-flex; align-items: center; gap: 6px; font-size: 14px; } .whole svg { width: 16px; height: 16px; }
 
 .full .panel { inset: 0; width: auto; height: var(--viewport, 100dvh); border: 0; border-radius: 0; box-shadow: none; }

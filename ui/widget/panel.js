@@ -19,6 +19,7 @@ export class Panel {
   #passage = new Passage(() => this.#openedFrom?.focus());
   #openedFrom = null;
   #noticeTimer = 0;
+  #asking = false;
 
   #avatar = h("span", { class: "avatar", "aria-hidden": "true" }, icon("chat"));
   #title = h("h2", { id: "title" }, TEXT.title);
@@ -73,7 +74,10 @@ export class Panel {
       h("div", { class: "talk" }, this.#transcript.element, this.#transcript.jump),
       h("footer", {}, h("div", { class: "ways" }, this.#end, this.#asked, this.#person), form),
       this.#passage.element);
-    this.#input.addEventListener("input", () => this.#grow());
+    this.#input.addEventListener("input", () => {
+      this.#grow();
+      this.#conversation.writing();
+    });
     for (const kind of ["keydown", "keyup", "keypress"]) {
       // The page's own shortcuts must not fire while somebody types here.
       this.element.addEventListener(kind, (event) => event.stopPropagation());
@@ -213,7 +217,7 @@ export class Panel {
       await action();
       return true;
     } catch (problem) {
-      const text = problem.retryAfter ? TEXT.failedWait(problem.retryAfter) : TEXT.failed;
+      const text = `${TEXT.failed} ${TEXT.later(problem.retryAfter)}`;
       if (problem.status === 403) this.refuse(TEXT.unavailable);
       else this.notice(problem.offline && !navigator.onLine ? TEXT.offline : text, true, 10);
       return false;
@@ -221,10 +225,10 @@ export class Panel {
   }
 
   async #askForPerson() {
-    if (this.#person.disabled || this.#person.hidden) return;
-    this.#person.disabled = true;
+    if (this.#asking || this.#person.disabled) return;
+    this.#asking = true; // not `disabled`: that would drop the keyboard's place
     await this.#try(() => this.#conversation.askForPerson());
-    this.#person.disabled = this.#input.disabled;
+    this.#asking = false;
   }
 
   async #endChat() {

@@ -72,6 +72,6 @@ export const TEXT = {
   waitsError: (seconds) => `Not sent yet. Trying again in ${duration(seconds)}.`,
   notSent: "Not sent.",
   tryAgain: "Try again",
-  failed: "That did not work. Try again in a moment.",
-  failedWait: (seconds) => `That did not work. Try again in ${duration(seconds)}.`,
+  failed: "That did not work.",
+  later: (seconds) => (seconds ? `Try again in ${duration(seconds)}.` : "Try again in a moment."),
 };

@@ -3,7 +3,7 @@
 import { Answer } from "./answer.js";
 import { inline } from "./article.js";
 import { button, dots, h } from "./dom.js";
-import { TEXT, duration } from "./texts.js";
+import { TEXT } from "./texts.js";
 
 const TYPING = 6000;
 
@@ -260,9 +260,8 @@ export class Transcript {
     this.#dropEmpty();
     this.#answer = null;
     this.#tell(null);
-    const said = text || (seconds ? TEXT.failedWait(seconds) : TEXT.failed);
-    const wait = text && seconds ? ` (${duration(seconds)})` : "";
-    this.#add(h("div", { class: "trouble" }, h("p", {}, said + wait), button("chip strong", TEXT.person, this.#actions.askForPerson)));
+    const said = `${text || TEXT.failed} ${seconds ? TEXT.later(seconds) : ""}`.trim();
+    this.#add(h("div", { class: "trouble" }, h("p", { dir: "auto" }, said), button("chip strong offer", TEXT.person, this.#actions.askForPerson)));
     return said;
   }
 

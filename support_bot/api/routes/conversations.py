@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
@@ -27,6 +27,7 @@ from support_bot.api.schemas import (
     SourceOut,
 )
 from support_bot.api.sse import TURN_TIMEOUT_S, conversation_frames, event_stream, turn_events, turn_frames
+from support_bot.api.transcripts import TRANSCRIPT_RESPONSE, TranscriptFormat, transcript_file
 from support_bot.assembly import App
 from support_bot.errors import EngineUnavailable
 from support_bot.services.chat import StartedConversation, TurnStarted
@@ -38,8 +39,6 @@ router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"])
 _ERRORS = error_responses(401, 403, 404, 422, 429)
 _CHANGE_ERRORS = error_responses(400, 401, 403, 404, 409, 413, 422, 429)
 _STREAM: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}}}
-_TRANSCRIPT_TYPES = {"txt": "text/plain", "json": "application/json", "html": "text/html"}
-_TRANSCRIPT: dict[str, Any] = {media: {"schema": {"type": "string"}} for media in ("text/plain", "text/html")}
 
 
 @router.post(
@@ -143,12 +142,8 @@ def close_conversation(conversation_id: ConversationId, app: Bot) -> None:
     app.chat.close(conversation_id)
 
 
-@router.get(
-    "/{conversation_id}/transcript", response_class=Response, responses=_ERRORS | {200: {"content": _TRANSCRIPT}}
-)
-def read_transcript(
-    conversation_id: ConversationId, app: Bot, format: Annotated[Literal["txt", "json", "html"], Query()] = "txt"
-) -> Response:
+@router.get("/{conversation_id}/transcript", response_class=Response, responses=_ERRORS | TRANSCRIPT_RESPONSE)
+def read_transcript(conversation_id: ConversationId, app: Bot, format: TranscriptFormat = "txt") -> Response:
     """The conversation as a file to keep."""
     return transcript_file(app, conversation_id, format)
 
@@ -157,15 +152,6 @@ def read_transcript(
 def open_source(conversation_id: ConversationId, document_id: PathId, chunk_id: PathId, app: Bot) -> SourceView:
     """The article behind a citation, with the place of the passage in it."""
     return app.chat.source(conversation_id, document_id, chunk_id)
-
-
-def transcript_file(app: App, conversation_id: str, format: Literal["txt", "json", "html"]) -> Response:
-    """A download, so that no browser runs what somebody wrote into a conversation as a page of ours."""
-    return Response(
-        app.chat.transcript(conversation_id, format),
-        media_type=_TRANSCRIPT_TYPES[format],
-        headers={"Content-Disposition": f'attachment; filename="conversation.{format}"'},
-    )
 
 
 def _wants_json(request: Request) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
@@ -10,16 +10,16 @@ from fastapi.responses import Response
 from support_bot.api.auth import Agent
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
-from support_bot.api.fields import Limit
-from support_bot.api.routes.conversations import transcript_file
+from support_bot.api.fields import Key, Limit
 from support_bot.api.staff_schemas import ConversationsOut
+from support_bot.api.transcripts import TRANSCRIPT_RESPONSE, TranscriptFormat, transcript_file
 from support_bot.services.views import ConversationView, TicketView
 from support_bot.values import Mode
 
 router = APIRouter(prefix="/api/v1/staff/conversations", tags=["staff conversations"])
 
 _ERRORS = error_responses(401, 403, 404, 422, 429)
-ConversationKey = Annotated[str, Path(max_length=64)]
+ConversationKey = Annotated[Key, Path()]
 
 
 @router.get("", responses=error_responses(401, 403, 422, 429))
@@ -27,9 +27,7 @@ def list_conversations(
     app: Bot,
     agent: Agent,
     mode: Annotated[Mode | None, Query(description="Only those where this one speaks.")] = None,
-    before: Annotated[
-        str | None, Query(max_length=64, description="Only what is older than this conversation.")
-    ] = None,
+    before: Annotated[Key | None, Query(description="Only what is older than this conversation.")] = None,
     limit: Limit = 50,
 ) -> ConversationsOut:
     """Conversations, newest first."""
@@ -49,12 +47,9 @@ def take_conversation(conversation_id: ConversationKey, app: Bot, agent: Agent) 
     return app.handoff.take(conversation_id, agent.id)
 
 
-@router.get("/{conversation_id}/transcript", response_class=Response, responses=_ERRORS)
+@router.get("/{conversation_id}/transcript", response_class=Response, responses=_ERRORS | TRANSCRIPT_RESPONSE)
 def download_transcript(
-    conversation_id: ConversationKey,
-    app: Bot,
-    agent: Agent,
-    format: Annotated[Literal["txt", "json", "html"], Query()] = "txt",
+    conversation_id: ConversationKey, app: Bot, agent: Agent, format: TranscriptFormat = "txt"
 ) -> Response:
     """The conversation as its customer sees it, as a file."""
     return transcript_file(app, conversation_id, format)

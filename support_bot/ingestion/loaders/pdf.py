@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import logging
 import re
-import zlib
 from collections.abc import Iterator
 
 from langchain_core.documents import Document
 from pypdf import PdfReader
-from pypdf.errors import DependencyError, PyPdfError
+from pypdf.errors import DependencyError
 
 from support_bot.errors import UnreadableDocument
 from support_bot.ingestion.loaders.base import FileLoader, document
 from support_bot.ingestion.loaders.pdf_layout import to_markdown
-from support_bot.ingestion.loaders.pdf_lines import read_lines, without_furniture
+from support_bot.ingestion.loaders.pdf_lines import DAMAGE, read_lines, without_furniture
 
 logger = logging.getLogger(__name__)
 
-# What pypdf raises on damaged files; it checks less than it reads.
-_DAMAGE = (
-    PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError, ArithmeticError,
-    RecursionError, NotImplementedError, zlib.error,
-)  # fmt: skip
 _NAMED_BY_A_PROGRAM = re.compile(r"^(untitled|document\d*|title|\(.*\)|microsoft word - .*|.*\.\w{2,4})$", re.I)
 _LEAST_LETTERS = 20
 
@@ -30,7 +24,7 @@ PASSWORD = "The PDF is protected by a password. Save a copy without the password
 CIPHER = "The PDF is encrypted and cannot be opened here. Print it to a new PDF, or save a copy without protection."
 SCAN = "The PDF holds only images (a scan). Run text recognition (OCR) on it, or upload the text it was made from."
 NOT_A_PDF = "The file is named .pdf but is not a PDF. Open it in the program that made it and export it again."
-DAMAGED = "The PDF is damaged and cannot be read. Open it and save it again, or export it anew."
+BROKEN = "The PDF is damaged and cannot be read. Open it and save it again, or export it anew."
 
 
 class PdfLoader(FileLoader):
@@ -49,9 +43,9 @@ class PdfLoader(FileLoader):
                 named = reader.metadata.title if reader.metadata else None
             except DependencyError as exc:
                 raise UnreadableDocument(CIPHER) from exc
-            except _DAMAGE as exc:
+            except DAMAGE as exc:
                 logger.info("PDF cannot be read", exc_info=exc)
-                raise UnreadableDocument(DAMAGED) from exc
+                raise UnreadableDocument(BROKEN) from exc
         if sum(char.isalpha() for lines in pages for line in lines for char in line.text) < _LEAST_LETTERS:
             raise UnreadableDocument(SCAN)
         text, heading = to_markdown(without_furniture(pages))

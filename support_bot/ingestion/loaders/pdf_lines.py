@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import math
 import re
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pypdf import PageObject
+from pypdf.errors import PyPdfError
 
 from support_bot.ingestion.lines import LIST_ITEM
 
+# What pypdf raises on damaged files; it checks less than it reads.
+DAMAGE = (
+    PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError, ArithmeticError,
+    RecursionError, NotImplementedError, zlib.error,
+)  # fmt: skip
 _BOLD = re.compile(r"bold|black|heavy|semibold|demi", re.I)
 _MONO = re.compile(r"courier|mono|consol|menlo|typewriter", re.I)
 _MARKER = re.compile(r"^(?:[•‣▪◦●○■·–*o-]|\d{1,2}[.)]?|[a-z][.)])$")
@@ -42,9 +49,17 @@ def read_lines(page: PageObject) -> list[Line]:
     """The page's lines in reading order; bullets and numbers stand before the line they belong to."""
     reader = _LineReader()
     page.extract_text(visitor_text=reader.visit)
-    rows = _rows_by_text(page.extract_text(extraction_mode="layout"))
+    rows = _rows_by_text(_layout(page))
     lines = [line if line.mono else replace(line, cells=rows.get(_squeezed(line.text), ())) for line in reader.finish()]
     return _with_markers(lines)
+
+
+def _layout(page: PageObject) -> str:
+    """The page in fixed-width characters, which shows columns; some fonts that can be read cannot be laid out."""
+    try:
+        return page.extract_text(extraction_mode="layout")
+    except DAMAGE:
+        return ""
 
 
 def _rows_by_text(layout: str) -> dict[str, tuple[str, ...]]:

@@ -1,0 +1,71 @@
+"""The product within a command's own process, for when no server runs: built, started, used and closed again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from support_bot.api.app import build_api
+from support_bot.assembly import App, build_app, prepare, weights_store
+from support_bot.cli_forward import ASGIApp
+from support_bot.engine.weights import Progress
+from support_bot.jobs.handlers import register
+from support_bot.services.models import ModelService
+from support_bot.settings import Settings
+from support_bot.storage.database import Database
+from support_bot.storage.migrations import upgrade
+
+_LOOK_S = 0.2
+
+
+def build(settings: Settings, progress: Progress) -> App:
+    """The whole product, ready to `start()`: the database is brought up to date, missing weights are fetched."""
+    prepare(settings, progress)
+    app = build_app(settings)
+    register(app)
+    return app
+
+
+@contextmanager
+def live_api(settings: Settings, progress: Progress, tell: Callable[[str], None]) -> Iterator[tuple[ASGIApp, str]]:
+    """The HTTP API over a live product, with its owner's token; `tell` hears of an admin that had to be made."""
+    app = build(settings, progress)
+    try:
+        if words := first_admin(app):
+            tell(words)
+        app.start()
+        await_first_articles(app, progress)
+        yield build_api(app), app.owner_token
+    finally:
+        app.close()
+
+
+def first_admin(app: App) -> str:
+    """Make the first admin where there is nobody yet; what its owner has to be told, or nothing."""
+    password = app.staff.ensure_admin()
+    return f"Sign in as {app.settings.admin_email} with the password {password} (shown only now)." if password else ""
+
+
+def await_first_articles(app: App, progress: Progress) -> None:
+    """Wait while there are articles but none to answer from yet, as on a fresh install."""
+    if app.knowledge.counts()["ready"]:
+        return
+    while True:
+        counts = app.knowledge.counts()
+        waiting = counts["pending"] + counts["processing"]
+        if not waiting:
+            return
+        progress("Reading the first articles", sum(counts.values()) - waiting, sum(counts.values()))
+        time.sleep(_LOOK_S)
+
+
+@contextmanager
+def model_service(settings: Settings) -> Iterator[ModelService]:
+    """The choice of weights without the rest of the product, which could not start while they are missing."""
+    db = Database(settings.effective_database_url)
+    try:
+        upgrade(db.engine)
+        yield ModelService(db, weights_store(settings), settings)
+    finally:
+        db.close()

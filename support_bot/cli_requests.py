@@ -1,0 +1,104 @@
+"""The commands that are requests to the API: what each takes, sends and shows. Prints nothing, opens no connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from support_bot.values import Role
+
+if TYPE_CHECKING:
+    from support_bot.cli_forward import Api
+else:
+    Api = Any  # typer looks the annotations up; the client itself is slow to import
+
+Document = Annotated[str, typer.Argument(help="Its name or its number.")]
+Password = Annotated[
+    str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, help="Asked for where it is left out.")
+]
+
+
+def reindex(api: Api) -> Any:
+    """Throw the search index away and build it again from the database."""
+    return api.send("POST", "/documents/reindex")
+
+
+def list_documents(api: Api, search: str = "") -> Any:
+    """Every document with its status."""
+    return api.documents(search)
+
+
+def show_document(api: Api, document: Document) -> Any:
+    """One document: its state and its text; with --json also its versions and the chunks it was cut into."""
+    found = api.get(f"/documents/{api.find_document(document)}")
+    return {**found["document"], **{name: found[name] for name in ("versions", "chunks", "text")}}
+
+
+def replace_document(api: Api, document: Document, file: Path) -> Any:
+    """Give a document new content; the old one answers until the new one is read."""
+    return api.replace(api.find_document(document), file)
+
+
+def delete_document(api: Api, document: Document) -> Any:
+    """Delete a document for good, with all its versions; nothing is answered from it any more."""
+    document_id = api.find_document(document)
+    api.send("DELETE", f"/documents/{document_id}")
+    return {"deleted": document_id}
+
+
+def list_staff(api: Api) -> Any:
+    """Everyone who may sign in."""
+    return api.get("/staff")["staff"]
+
+
+def add_staff(api: Api, email: str, password: Password, name: str = "", role: Role = Role.AGENT) -> Any:
+    """Add somebody who may sign in."""
+    body = {"email": email, "name": name or email.partition("@")[0], "role": role.value, "password": password}
+    return api.send("POST", "/staff", json=body)
+
+
+def change_password(api: Api, email: str, password: Password) -> Any:
+    """Give somebody a new password; all their sessions end."""
+    api.send("PUT", f"/staff/{email}/password", json={"password": password})
+    return {"changed": email}
+
+
+def create_key(api: Api, name: str, role: Role = Role.AGENT) -> Any:
+    """Make an API key for a program; it is shown only now."""
+    return api.send("POST", "/keys", json={"name": name, "role": role.value})
+
+
+def list_channels(api: Api) -> Any:
+    """Every channel."""
+    return api.get("/channels")["channels"]
+
+
+def show_channel(api: Api, slug: str) -> Any:
+    """One channel with its texts."""
+    return api.channel(slug)
+
+
+def allow_origins(api: Api, slug: str, origins: list[str], remove: bool = False) -> Any:
+    """Let pages of these origins (https://shop.example.com) embed the widget, or with --remove no longer."""
+    kept = [origin for origin in api.channel(slug)["allowed_origins"] if origin not in origins]
+    return api.send("PATCH", f"/channels/{slug}", json={"allowed_origins": kept if remove else kept + origins})
+
+
+COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
+    ("", "reindex", reindex, ("chunks",)),
+    ("documents", "list", list_documents, ("id", "name", "status", "audience", "version", "chunks", "reason")),
+    ("documents", "show", show_document, ("id", "name", "title", "status", "audience", "version", "reason", "text")),
+    ("documents", "replace", replace_document, ("status", "name", "version", "reason")),
+    ("documents", "delete", delete_document, ("deleted",)),
+    ("staff", "list", list_staff, ("id", "email", "name", "role", "active")),
+    ("staff", "add", add_staff, ("id", "email", "name", "role")),
+    ("staff", "password", change_password, ("changed",)),
+    ("staff", "key", create_key, ("key",)),
+    ("channels", "list", list_channels, ("slug", "name", "enabled", "allowed_origins")),
+    ("channels", "show", show_channel, ("slug", "name", "enabled", "allowed_origins", "greeting", "accent")),
+    ("channels", "allow", allow_origins, ("slug", "allowed_origins")),
+)
+"""Group (none: a command of its own), name, function, and what a table of its result shows."""

@@ -1,0 +1,164 @@
+"""Would the product run here? Looks at everything it needs and changes nothing; each finding says what to do."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from support_bot.engine.catalogue import Kind
+from support_bot.engine.embedder import Embedder, TextEmbedder
+from support_bot.engine.fake import HashingEmbedder
+from support_bot.engine.weights import WeightsStore
+from support_bot.errors import SupportBotError
+from support_bot.index.keyword import KeywordIndex
+from support_bot.index.search_index import SearchIndex
+from support_bot.index.vector import VectorIndex
+from support_bot.services.models import ModelService
+from support_bot.settings import Settings
+from support_bot.storage.data_folder import DataFolder, Owner
+from support_bot.storage.database import Database
+from support_bot.storage.inspection import DatabaseState, inspect
+
+_OLDEST_PYTHON = (3, 11)
+_LEAST_FREE = 500_000_000  # bytes: the default weights twice over, and some documents
+_UPGRADE = "run `support-bot db upgrade` (`serve` does it by itself)"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `detail` says how it is or what to do."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every finding, the quick ones first."""
+    owner = DataFolder(settings.data_dir).find_owner()
+    yield _python()
+    yield _folder(settings.data_dir)
+    for name, folder in (("disk of data", settings.data_dir), ("disk of weights", settings.weights_dir)):
+        yield _disk(name, folder)
+    yield _port(settings, owner)
+    state = inspect(settings.effective_database_url)
+    yield _database(state)
+    store = WeightsStore(settings.weights_dir, offline=True)
+    weights = list(_weights(settings, store, has_database=state.is_newest))
+    yield from weights
+    if owner and owner.url:
+        yield _served_index(owner)
+    elif state.is_newest and all(finding.ok for finding in weights):
+        yield _index(settings, store)
+
+
+def port_problem(host: str, port: int) -> str:
+    """Why nothing can listen there, or nothing."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return f"{host}:{port} cannot be used ({error.strerror or error}); choose another with --port"
+    return ""
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    ok = sys.version_info >= _OLDEST_PYTHON
+    return Finding("python", ok, version if ok else f"{version} is too old; install 3.11 or newer")
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    folder = folder.absolute()
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+def _folder(folder: Path) -> Finding:
+    try:
+        with tempfile.TemporaryFile(dir=_existing(folder)):
+            return Finding("data folder", True, f"{folder.absolute()} can be written")
+    except OSError as error:
+        remedy = "change its owner, or set SUPPORT_BOT_DATA_DIR"
+        return Finding("data folder", False, f"{folder.absolute()} cannot be written ({error.strerror}); {remedy}")
+
+
+def _disk(name: str, folder: Path) -> Finding:
+    free = shutil.disk_usage(_existing(folder)).free
+    ok = free >= _LEAST_FREE
+    found = f"{free / 1e9:.1f} GB free"
+    return Finding(name, ok, found if ok else f"{found} at {folder}; free at least {_LEAST_FREE / 1e9:g} GB")
+
+
+def _port(settings: Settings, owner: Owner | None) -> Finding:
+    if owner and owner.url:
+        return Finding("port", True, f"our server answers at {owner.url}")
+    host, port = settings.server.host, settings.server.port
+    problem = port_problem(host, port)
+    return Finding("port", not problem, problem or f"{host}:{port} is free")
+
+
+def _database(state: DatabaseState) -> Finding:
+    if state.is_newest:
+        return Finding("database", True, f"revision {state.current}")
+    behind = f"revision {state.current}, not {state.head}" if state.current else "there is none yet"
+    return Finding("database", False, state.problem or f"{behind}: {_UPGRADE}")
+
+
+def _weights(settings: Settings, store: WeightsStore, *, has_database: bool) -> Iterator[Finding]:
+    if settings.engine.kind == "fake":
+        return
+    for name in (_writer(settings, store, has_database), settings.retrieval.embedder):
+        try:
+            whole = store.verify(name)
+        except SupportBotError as error:
+            yield Finding(f"weights {name}", False, error.detail)
+            continue
+        remedy = f"the file is damaged: delete {store.get(name).sha256} in {settings.weights_dir} and pull it again"
+        yield Finding(f"weights {name}", whole, "present, the hash is right" if whole else remedy)
+
+
+def _writer(settings: Settings, store: WeightsStore, has_database: bool) -> str:
+    if not has_database:
+        default = next(entry.name for entry in store.entries() if entry.kind is Kind.WRITER and entry.default)
+        return settings.engine.model or default
+    db = Database(settings.effective_database_url)
+    try:
+        return ModelService(db, store, settings).writer_name()
+    finally:
+        db.close()
+
+
+def _served_index(owner: Owner) -> Finding:
+    """What the server says of its index, which it compared with the database when it started."""
+    try:
+        found = str(httpx.get(f"{owner.url}/ready", timeout=10, trust_env=False).json()["checks"]["index"])
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        return Finding("index", False, f"{owner.url} does not answer ({type(error).__name__}); restart the server")
+    return Finding("index", found == "ok", f"{owner.url} says {found}")
+
+
+def _index(settings: Settings, store: WeightsStore) -> Finding:
+    db = Database(settings.effective_database_url)
+    try:
+        with DataFolder(settings.data_dir).own():
+            fake = settings.engine.kind == "fake"
+            model: TextEmbedder = HashingEmbedder() if fake else Embedder.load(store, settings.retrieval.embedder)
+            vectors = VectorIndex(settings.data_dir / "chroma", model)
+            missing, stale = SearchIndex(vectors, KeywordIndex(), model, db.read_connection).differences()
+    except SupportBotError as error:
+        return Finding("index", False, error.detail)
+    finally:
+        db.close()
+    if missing or stale:
+        return Finding("index", False, f"{len(missing)} chunks missing, {len(stale)} too many: `support-bot reindex`")
+    return Finding("index", True, "holds exactly the chunks of the database")

@@ -1,0 +1,102 @@
+"""The product as one ASGI app: API, widget, sign-in and both Gradio apps; and the server that runs it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from socket import AF_INET6, socket
+
+import uvicorn
+from anyio import to_thread
+from fastapi import FastAPI
+
+import ui
+from support_bot.api.app import build_api
+from support_bot.api.routes.sign_in import sign_in_router
+from support_bot.api.routes.widget import widget_router
+from support_bot.api.staff_gate import StaffGate
+from support_bot.assembly import App, build_app
+from support_bot.jobs.handlers import register
+from support_bot.jobs.schedule import schedule
+from support_bot.settings import Settings
+from ui.mount import mount
+from ui.pages.login import login_page
+
+SHUTDOWN_S = 10
+_ANYWHERE = ("0.0.0.0", "::", "")
+Ready = Callable[[str], None]
+"""Called with the server's URL once it answers."""
+
+
+def build_server(app: App) -> FastAPI:
+    """The whole product; starting the ASGI app starts `app`, ending it closes `app`."""
+    register(app)
+    schedule(app)
+
+    @asynccontextmanager
+    async def live(server: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = app.settings.server.threads
+        await to_thread.run_sync(app.start)
+        try:
+            yield
+        finally:
+            await to_thread.run_sync(app.close)
+
+    server = build_api(app, live)
+    server.include_router(sign_in_router(lambda target, error: login_page(app.settings.company, error, target)))
+    server.include_router(widget_router(Path(ui.__file__).parent / "widget"))
+    server.add_middleware(StaffGate, app=app)
+    mount(server, app)
+    return server
+
+
+def serve(settings: Settings, on_ready: Ready | None = None) -> None:
+    """Build the product and run it until it is told to stop; call `assembly.prepare` first."""
+    run_server(build_app(settings), on_ready)
+
+
+def run_server(app: App, on_ready: Ready | None = None) -> None:
+    """Listen until SIGINT or SIGTERM; then open requests have ten seconds to end, event streams end at once."""
+    settings = app.settings.server
+    config = uvicorn.Config(
+        build_server(app),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,  # lines go through our own handler
+        access_log=False,  # would hold addresses and paths; the app logs one line without either
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
+    logging.getLogger("sse_starlette").setLevel(logging.INFO)  # at DEBUG it writes down what customers read
+    logging.getLogger("uvicorn.error").addFilter(_not_logged_yet)
+    _Server(config, on_ready).run()
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that says when, and where, it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Ready | None) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._on_ready is not None:
+            self._on_ready(self._url())
+
+    def _url(self) -> str:
+        """The address this machine reaches the server at; the port is the real one where 0 was asked for."""
+        listening = self.servers[0].sockets[0]
+        host, port = listening.getsockname()[:2]
+        if host in _ANYWHERE:
+            host = "::1" if listening.family == AF_INET6 else "127.0.0.1"
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _not_logged_yet(record: logging.LogRecord) -> bool:
+    """uvicorn reports a broken request a second time, without its id."""
+    return not str(record.msg).startswith("Exception in ASGI application")

@@ -1,0 +1,43 @@
+"""How a database stands against the newest schema. Only looks: it neither makes a database nor changes one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from support_bot.storage.database import Database
+from support_bot.storage.migrations import current_revision, head_revision
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """`current` is None for a database without our tables; `problem` says why it could not be read, or nothing."""
+
+    current: str | None
+    head: str | None
+    problem: str = ""
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether the product can work on it as it is."""
+        return not self.problem and self.current is not None and self.current == self.head
+
+
+def inspect(url: str) -> DatabaseState:
+    """The state of the database at this URL; a SQLite file that does not exist counts as empty."""
+    head = head_revision()
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
+        return DatabaseState(None, head)
+    db = Database(url)
+    try:
+        db.check()
+        return DatabaseState(current_revision(db.engine), head)
+    except SQLAlchemyError as error:
+        where = parsed.render_as_string(hide_password=True)
+        return DatabaseState(None, head, f"{where} does not answer: {str(error).splitlines()[0]}")
+    finally:
+        db.close()

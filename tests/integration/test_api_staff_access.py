@@ -1,0 +1,156 @@
+"""Who may call what: every route that is not public refuses strangers, roles hold, browsers prove themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support_bot.values import Role
+
+from .api_harness import PASSWORD, V1, Api, running_api
+
+PUBLIC = {
+    ("post", f"{V1}/conversations"),
+    ("get", f"{V1}/channels/{{slug}}/public"),
+    ("get", "/health"),
+    ("get", "/ready"),
+    ("get", "/metrics"),
+}
+FOR_AGENTS = {
+    ("get", f"{V1}/me"),
+    ("get", f"{V1}/search"),
+    ("get", f"{V1}/documents"),
+    ("get", f"{V1}/documents/{{document_id}}"),
+}
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    with running_api(tmp_path_factory.mktemp("data")) as api:
+        yield api
+
+
+@pytest.fixture(scope="module")
+def routes(api: Api) -> list[tuple[str, str]]:
+    """Every route of staff, as (method, template)."""
+    every = {(method, path) for path, operations in api.asgi.openapi()["paths"].items() for method in operations}
+    assert every >= PUBLIC
+    return sorted(route for route in every - PUBLIC if not route[1].startswith(f"{V1}/conversations/"))
+
+
+def call(api: Api, route: tuple[str, str], headers: dict[str, str]) -> Any:
+    """Call a route with ids that no row has, and without a body."""
+    method, path = route
+    for name in ("ticket_id", "document_id", "key_id"):
+        path = path.replace(f"{{{name}}}", "999999")
+    path = path.replace("{slug}", "none").replace("{name}", "none").replace("{conversation_id}", "none")
+    return api.client.request(method.upper(), path, headers=headers)
+
+
+def for_agents(route: tuple[str, str]) -> bool:
+    return route in FOR_AGENTS or route[1].startswith((f"{V1}/tickets", f"{V1}/staff/conversations"))
+
+
+class TestStrangers:
+    @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer sb_wrong"}, {"Authorization": "Bearer "}])
+    def test_are_refused_everywhere(self, api: Api, routes: list[tuple[str, str]], headers: dict[str, str]) -> None:
+        assert len(routes) > 20
+        answers = {route: call(api, route, headers).status_code for route in routes}
+        assert {route: status for route, status in answers.items() if status != 401} == {}
+
+    def test_a_conversations_token_opens_nothing_of_staff(self, api: Api, routes: list[tuple[str, str]]) -> None:
+        token = api.start().headers
+        assert {call(api, route, token).status_code for route in routes} == {401}
+
+    def test_a_made_up_cookie_is_no_session(self, api: Api) -> None:
+        answered = api.client.get(f"{V1}/me", headers={"Cookie": "support_bot_session=made-up"})
+        assert answered.status_code == 401 and answered.headers["www-authenticate"] == "Bearer"
+
+
+class TestRoles:
+    def test_agents_reach_tickets_and_conversations_only(self, api: Api, routes: list[tuple[str, str]]) -> None:
+        answers = {route: call(api, route, api.agent).status_code for route in routes}
+        refused = {route for route, status in answers.items() if status == 403}
+        assert refused == {route for route in routes if not for_agents(route)}
+
+    def test_admins_reach_everything(self, api: Api, routes: list[tuple[str, str]]) -> None:
+        assert {call(api, route, api.admin).status_code for route in routes} & {401, 403} == set()
+
+    def test_the_owner_of_the_data_folder_acts_as_an_admin(self, api: Api) -> None:
+        me = api.client.get(f"{V1}/me", headers={"Authorization": f"Bearer {api.app.owner_token}"})
+        assert me.json()["staff"]["role"] == "admin" and me.json()["csrf_token"] is None
+
+
+class TestKeys:
+    def test_work_until_they_are_revoked(self, api: Api) -> None:
+        made = api.client.post(f"{V1}/keys", json={"name": "Shop", "role": "agent"}, headers=api.admin)
+        assert made.status_code == 201
+        key = {"Authorization": f"Bearer {made.json()['key']}"}
+        assert api.client.get(f"{V1}/me", headers=key).json()["staff"]["role"] == "agent"
+        listed = api.client.get(f"{V1}/keys", headers=api.admin)
+        assert made.json()["key"] not in listed.text
+        assert api.client.delete(f"{V1}/keys/{made.json()['details']['id']}", headers=api.admin).status_code == 204
+        assert api.client.get(f"{V1}/me", headers=key).status_code == 401
+
+    def test_a_bad_key_is_not_made_good_by_a_session(self, api: Api) -> None:
+        browser = api.sign_in(Role.ADMIN)
+        assert browser.get(f"{V1}/me", headers={"Authorization": "Bearer wrong"}).status_code == 401
+
+
+class TestBrowsers:
+    """Changes that are authenticated by the cookie need the session's CSRF token; reading does not."""
+
+    PATH = f"{V1}/channels/web"
+
+    @pytest.mark.parametrize("token", [None, "", "wrong"])
+    def test_changes_without_the_token_are_refused(self, api: Api, token: str | None) -> None:
+        headers = {} if token is None else {"X-CSRF-Token": token}
+        answered = api.sign_in(Role.ADMIN).patch(self.PATH, json={"greeting": "Hijacked"}, headers=headers)
+        assert answered.status_code == 403 and "X-CSRF-Token" in answered.json()["detail"]
+        assert api.app.channels.get("web").greeting != "Hijacked"
+
+    def test_another_sessions_token_is_wrong_too(self, api: Api) -> None:
+        one, other = api.sign_in(Role.ADMIN), api.sign_in(Role.AGENT)
+        token = other.get(f"{V1}/me").json()["csrf_token"]
+        assert one.patch(self.PATH, json={"name": "x"}, headers={"X-CSRF-Token": token}).status_code == 403
+
+    def test_changes_with_the_token_are_made(self, api: Api) -> None:
+        browser = api.sign_in(Role.ADMIN)
+        token = browser.get(f"{V1}/me").json()["csrf_token"]
+        changed = browser.patch(self.PATH, json={"greeting": "Welcome."}, headers={"X-CSRF-Token": token})
+        assert changed.json()["greeting"] == "Welcome."
+
+    def test_keys_need_no_csrf_token(self, api: Api) -> None:
+        assert api.client.patch(self.PATH, json={"greeting": "Hi."}, headers=api.admin).status_code == 200
+
+    def test_a_session_that_was_ended_is_refused(self, api: Api) -> None:
+        browser = api.sign_in(Role.AGENT)
+        api.app.staff.sign_out(browser.cookies["support_bot_session"])
+        assert browser.get(f"{V1}/me").status_code == 401
+
+
+class TestAdministration:
+    def test_adds_staff_once(self, api: Api) -> None:
+        person = {"email": "new@example.com", "name": "New", "role": "agent", "password": PASSWORD}
+        added = api.client.post(f"{V1}/staff", json=person, headers=api.admin)
+        assert added.status_code == 201 and "password" not in added.json()
+        assert api.client.post(f"{V1}/staff", json=person, headers=api.admin).status_code == 409
+        assert "new@example.com" in api.client.get(f"{V1}/staff", headers=api.admin).text
+
+    def test_an_invalid_password_is_not_repeated(self, api: Api) -> None:
+        person = {"email": "p@example.com", "name": "P", "role": "agent", "password": "hush"}
+        answered = api.client.post(f"{V1}/staff", json=person, headers=api.admin)
+        assert answered.status_code == 422 and "hush" not in answered.text
+
+    @pytest.mark.parametrize(
+        "origin", ["shop.example.com", "https://shop.example.com/path", "*", "https://*.example.com"]
+    )
+    def test_an_origin_must_be_one(self, api: Api, origin: str) -> None:
+        answered = api.client.patch(f"{V1}/channels/web", json={"allowed_origins": [origin]}, headers=api.admin)
+        assert answered.status_code == 422
+
+    def test_lists_models_and_refuses_what_is_not_here(self, api: Api) -> None:
+        assert api.client.get(f"{V1}/models", headers=api.admin).json()["models"]
+        assert api.client.post(f"{V1}/models/none/use", headers=api.admin).status_code in (404, 422)

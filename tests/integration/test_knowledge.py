@@ -1,0 +1,137 @@
+"""Articles from upload to search, and out again, on a real database and a real index."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support_bot.assembly import App
+from support_bot.errors import Invalid, NotFound, TooLarge, UnreadableDocument
+from support_bot.services.knowledge import clean_name
+from support_bot.values import Audience, DocumentStatus
+from tests.factories import DELIVERY, RETURNS, add_article, ask, make_app
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    app = make_app(tmp_path)
+    yield app
+    app.close()
+
+
+def test_an_upload_becomes_searchable_by_itself(app: App) -> None:
+    added = app.knowledge.add("returns.md", RETURNS.encode())
+    (ready,) = app.knowledge.wait_until_ready([added.document.id], 20)
+    assert ready.status is DocumentStatus.READY
+    assert ready.title == "Returns and refunds"
+    assert app.knowledge.search("refund to a gift card")[0].name == "returns.md"
+
+
+def test_the_same_file_twice_is_one_document(app: App) -> None:
+    first = add_article(app, "returns.md", RETURNS)
+    assert app.knowledge.add("returns.md", RETURNS.encode()).outcome == "unchanged"
+    twin = app.knowledge.add("copy-of-returns.md", RETURNS.encode())
+    assert twin.outcome == "duplicate"
+    assert twin.document.id == first
+    assert len(app.knowledge.page()) == 1
+
+
+def test_a_new_version_replaces_the_old_words_at_once(app: App) -> None:
+    document_id = add_article(app, "delivery.md", DELIVERY)
+    app.knowledge.replace(document_id, DELIVERY.replace("$4.90", "$7.77").encode())
+    app.knowledge.wait_until_ready([document_id], 20)
+    texts = [passage.text for passage in app.knowledge.search("standard delivery cost")]
+    assert any("$7.77" in text for text in texts)
+    assert not any("$4.90" in text for text in texts)
+    assert [version.number for version in app.knowledge.get(document_id).versions] == [2, 1]
+
+
+def test_a_deleted_article_is_gone_from_search_and_from_citations(app: App) -> None:
+    document_id = add_article(app, "delivery.md", DELIVERY)
+    chat = app.chat.start("web")
+    ask(app, chat.id, "How much does delivery cost?")
+    (source,) = app.chat.messages(chat.id)[-1].citations
+    assert "$4.90" in app.chat.source(chat.id, source.document_id, source.chunk_id).text
+    app.knowledge.delete(document_id)
+    assert app.knowledge.search("delivery cost") == []
+    with pytest.raises(NotFound):
+        app.chat.source(chat.id, source.document_id, source.chunk_id)
+    with pytest.raises(NotFound):
+        app.knowledge.get(document_id)
+
+
+def test_deleting_while_it_is_processed_leaves_nothing_behind(app: App) -> None:
+    added = app.knowledge.add("returns.md", RETURNS.encode())
+    app.knowledge.delete(added.document.id)
+    app.knowledge.process(added.document.id)
+    assert app.knowledge.search("return a jacket") == []
+
+
+def test_two_workers_on_one_document_leave_one_whole_set_of_chunks(app: App) -> None:
+    for text in (RETURNS, RETURNS + "\nMore.", RETURNS + "\nEven more."):
+        added = app.knowledge.add("returns.md", text.encode())
+        workers = [threading.Thread(target=app.knowledge.process, args=(added.document.id,)) for _ in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    app.knowledge.wait_until_ready([added.document.id], 20)
+    missing, _stale = app.knowledge._index.differences()
+    assert missing == set()
+    assert "Even more." in app.knowledge.get(added.document.id).text
+
+
+def test_an_article_made_internal_is_out_of_reach_at_once(app: App) -> None:
+    document_id = add_article(app, "delivery.md", DELIVERY)
+    app.knowledge.set_audience(document_id, Audience.INTERNAL)
+    assert app.knowledge.search("delivery cost") == []
+    assert app.knowledge.search("delivery cost", audience=None)
+
+
+def test_an_unreadable_file_says_why_and_the_old_version_stays(app: App) -> None:
+    document_id = add_article(app, "delivery.md", DELIVERY)
+    app.knowledge.replace(document_id, b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
+    (view,) = app.knowledge.wait_until_ready([document_id], 20)
+    assert view.status is DocumentStatus.FAILED
+    assert view.reason
+    assert app.knowledge.search("delivery cost")[0].name == "delivery.md"
+
+
+def test_empty_and_too_large_files_are_refused_at_once(app: App) -> None:
+    with pytest.raises(UnreadableDocument, match="empty"):
+        app.knowledge.add("empty.md", b"  \n")
+    with pytest.raises(TooLarge, match="50 MB"):
+        app.knowledge.add("huge.txt", b"x" * 50_000_001)
+    assert app.knowledge.page() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("../../x.md", "x.md"), ("C:\\docs\\y.md", "docs/y.md"), ("/etc/passwd", "etc/passwd"), ("a/./b.md", "a/b.md")],
+)
+def test_names_lose_their_tricks(name: str, kept: str) -> None:
+    assert clean_name(name) == kept
+
+
+def test_a_name_of_nothing_but_tricks_is_refused() -> None:
+    with pytest.raises(Invalid):
+        clean_name("../..")
+
+
+def test_reindex_finds_the_same_passages(app: App) -> None:
+    add_article(app, "returns.md", RETURNS)
+    add_article(app, "delivery.md", DELIVERY)
+    before = [(p.chunk_id, p.scores) for p in app.knowledge.search("how long do refunds take")]
+    assert app.knowledge.reindex() > 0
+    assert [(p.chunk_id, p.scores) for p in app.knowledge.search("how long do refunds take")] == before
+
+
+def test_an_index_that_lost_its_vectors_heals_from_sql(app: App, tmp_path: Path) -> None:
+    add_article(app, "returns.md", RETURNS)
+    found = app.knowledge.search("refund to a gift card")
+    app.knowledge._index.reset_vectors()
+    assert app.knowledge.heal_index() > 0
+    assert app.knowledge.search("refund to a gift card") == found

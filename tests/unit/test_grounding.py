@@ -1,0 +1,60 @@
+"""The evidence gate."""
+
+import pytest
+
+from support_bot.answering.grounding import keeps_facts, supported
+
+EVIDENCE = (
+    "Standard delivery costs $4.90 and takes 3 to 5 business days. Write to help@acme.example.com or open "
+    "**Orders > Track**. Sale items cannot be refunded."
+)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Standard delivery costs $4.90.",
+        "It takes three to five business days.",
+        "Open Orders > Track.",
+        "Sale items cannot be refunded.",
+        "Write to help@acme.example.com.",
+    ],
+)
+def test_what_the_evidence_says_is_released(sentence: str) -> None:
+    assert supported(sentence, EVIDENCE).ok
+
+
+@pytest.mark.parametrize(
+    ("sentence", "why"),
+    [
+        ("Standard delivery costs $5.90.", "numbers"),
+        ("Delivery takes 2 business days.", "numbers"),
+        ("Write to sales@acme.example.com.", "not in the evidence"),
+        ("Open Orders > Refunds.", "names"),
+        ("Standard delivery comes from Norway.", "names"),
+        ("Our friendly colleagues love answering emails about gardens.", "words"),
+    ],
+)
+def test_what_the_evidence_does_not_say_is_cut(sentence: str, why: str) -> None:
+    verdict = supported(sentence, EVIDENCE)
+    assert not verdict.ok
+    assert why in verdict.why
+
+
+def test_a_denial_needs_a_denial() -> None:
+    assert not supported("Delivery is not possible in 3 business days.", "Delivery takes 3 business days.").ok
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Delivery takes 3 to 5 days.",  # the price is gone
+        "Standard delivery costs $4.90 and takes 3 to 5 business days.",  # the restriction and the address are gone
+    ],
+)
+def test_an_answer_that_loses_a_fact_is_seen(answer: str) -> None:
+    assert not keeps_facts(answer, EVIDENCE).ok
+
+
+def test_the_evidence_itself_keeps_its_facts() -> None:
+    assert keeps_facts(EVIDENCE, EVIDENCE).ok

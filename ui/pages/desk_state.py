@@ -1,0 +1,55 @@
+"""What one browser tab of the desk looks at. A cache of choices, never of anything that matters."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from support_bot.values import Author, LoggedEvent, Typing
+
+PAGE = 50
+TYPING_S = 6.0
+
+
+@dataclass
+class Desk:
+    """The chosen view and conversation; `shown` remembers what the browser has, to send changes only."""
+
+    view: str = "open"
+    search: str = ""
+    limit: int = PAGE
+    conversation: str = ""
+    kind: str = "reply"
+    sent: int = 0
+    told: str = ""
+    events: dict[int, LoggedEvent] = field(default_factory=dict)
+    customer_wrote_at: float = 0.0
+    shown: dict[str, str] = field(default_factory=dict)
+
+    def choose(self, conversation: str) -> None:
+        """Look at another conversation."""
+        if conversation != self.conversation:
+            self.conversation, self.events, self.customer_wrote_at, self.kind = conversation, {}, 0.0, "reply"
+
+    def take(self, events: list[LoggedEvent]) -> None:
+        """Remember the log; a sign of writing counts only when it comes while we look."""
+        looked = bool(self.events)
+        for logged in events:
+            if looked and logged.event == Typing(Author.CUSTOMER):
+                self.customer_wrote_at = time.monotonic()
+            self.events[logged.id] = logged
+
+    @property
+    def position(self) -> int:
+        return max(self.events, default=0)
+
+    @property
+    def customer_typing(self) -> bool:
+        return self.customer_wrote_at > 0 and time.monotonic() - self.customer_wrote_at < TYPING_S
+
+    def changed(self, name: str, html: str) -> bool:
+        """Whether the browser shows something else under `name`; remembers the new content."""
+        if self.shown.get(name) == html:
+            return False
+        self.shown[name] = html
+        return True

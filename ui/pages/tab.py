@@ -1,0 +1,135 @@
+"""One browser tab's copy of a customer's conversation. A cache: the services' log is the truth and can rebuild it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from support_bot.assembly import App
+from support_bot.errors import Forbidden, NotFound, Unauthorized
+from support_bot.services.views import MessageView
+from support_bot.values import Author, LoggedEvent, Mode, Typing
+from ui.parts.live import running, turns
+from ui.parts.thread import Thread, Unsent
+
+TYPING_S = 6.0  # a sign of writing is shown this long
+CHANNEL = "web"
+EMPTY = {"id": "", "token": ""}
+
+
+@dataclass
+class Tab:
+    """`id` is empty until the customer says something; `shown` remembers what the browser has, to send changes only."""
+
+    id: str = ""
+    token: str = ""
+    events: dict[int, LoggedEvent] = field(default_factory=dict)
+    followers: int = 0
+    person_wrote_at: float = 0.0
+    typing_shown: bool = False
+    unsent: Unsent | None = None
+    rated: int | None = None
+    heard: int = 0
+    serial: int = 0
+    shown: dict[str, str] = field(default_factory=dict)
+
+    def attach(self, conversation_id: str, token: str) -> None:
+        """Show this conversation from now on."""
+        self.id, self.token = conversation_id, token
+        self.events, self.unsent, self.rated, self.heard = {}, None, None, 0
+        self.person_wrote_at, self.typing_shown = 0.0, False
+
+    def take(self, events: Iterable[LoggedEvent]) -> bool:
+        """Remember events, each once; whether there was a new one."""
+        before = len(self.events)
+        for logged in events:
+            if logged.id not in self.events and logged.event == Typing(Author.STAFF):
+                self.person_wrote_at = time.monotonic()
+            self.events[logged.id] = logged
+        return len(self.events) > before
+
+    @property
+    def position(self) -> int:
+        """The last event this tab knows."""
+        return max(self.events, default=0)
+
+    @property
+    def person_typing(self) -> bool:
+        """Whether a person was writing a moment ago."""
+        return self.person_wrote_at > 0 and time.monotonic() - self.person_wrote_at < TYPING_S
+
+    def changed(self, name: str, html: str) -> bool:
+        """Whether the browser shows something else under `name`; remembers the new content."""
+        if self.shown.get(name) == html:
+            return False
+        self.shown[name] = html
+        return True
+
+    def next_serial(self) -> int:
+        """A number that was not used in this tab before."""
+        self.serial += 1
+        return self.serial
+
+
+def resume(app: App, tab: Tab, stored: Any) -> bool:
+    """Open the conversation that the browser remembers; False where there is none or its token is not good."""
+    known = stored if isinstance(stored, dict) else EMPTY
+    conversation_id, token = str(known.get("id") or ""), str(known.get("token") or "")
+    if not conversation_id or not token:
+        return False
+    try:
+        app.chat.authorize(conversation_id, token)
+        tab.attach(conversation_id, token)
+        tab.take(app.chat.events(conversation_id))
+        tab.person_wrote_at = 0.0  # those events are of an unknown age
+        tab.heard = max((message.id for message in app.chat.messages(conversation_id)), default=0)
+    except (Unauthorized, Forbidden, NotFound):
+        tab.attach("", "")
+        return False
+    return True
+
+
+def begin(app: App, tab: Tab) -> dict[str, str]:
+    """Start a conversation if this tab has none; returns what the browser has to remember."""
+    if not tab.id:
+        started = app.chat.start(CHANNEL)
+        tab.attach(started.id, started.token)
+    return {"id": tab.id, "token": tab.token}
+
+
+def catch_up(app: App, tab: Tab) -> bool:
+    """Read what happened since; whether there is something new to show."""
+    if not tab.id:
+        return False
+    fresh = tab.take(app.chat.events(tab.id, tab.position))
+    return fresh or tab.person_typing != tab.typing_shown
+
+
+def look(app: App, tab: Tab) -> Thread:
+    """Everything the page shows now. One read of the messages; no model is asked."""
+    channel = app.channels.get(CHANNEL)
+    messages: tuple[MessageView, ...] = tuple(app.chat.messages(tab.id)) if tab.id else ()
+    tab.typing_shown = tab.person_typing
+    people = [message.name for message in messages if message.author is Author.STAFF and message.name]
+    return Thread(
+        channel=channel,
+        messages=messages,
+        turns=tuple(turns(tab.events.values())),
+        mode=app.chat.mode(tab.id) if tab.id else Mode.BOT,
+        person_typing=tab.typing_shown,
+        unsent=tab.unsent,
+        rated=tab.rated,
+        name_of_person=people[-1] if people else "",
+        serial=tab.serial,
+    )
+
+
+def unheard(tab: Tab, view: Thread) -> tuple[MessageView, ...]:
+    """Finished messages that no screen reader has been told of yet; nothing while an answer is being written."""
+    if running(view.turns):
+        return ()
+    fresh = tuple(message for message in view.messages if message.id > tab.heard and message.status != "streaming")
+    tab.heard = max((message.id for message in fresh), default=tab.heard)
+    return fresh

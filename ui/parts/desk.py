@@ -1,0 +1,233 @@
+"""The desk's outer columns: views with counts, the inbox, and what is known around a conversation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from support_bot.services.views import ConversationRow, ConversationView, StaffView, TicketHistoryLine, TicketRow
+from support_bot.values import Mode, Role
+from ui.parts.html import action, ago, attributes, escape, pill, plural, symbol_button
+from ui.parts.icons import icon
+
+TICKET_VIEWS = {
+    "waiting": "Waiting",
+    "mine": "Mine",
+    "unassigned": "Unassigned",
+    "open": "All open",
+    "solved": "Solved",
+    "all": "All tickets",
+}
+CHAT_VIEWS = {"bot": "With the assistant", "every": "All conversations"}
+PRIORITIES = ("low", "normal", "high", "urgent")
+MODES = {
+    Mode.BOT: ("With the assistant", "neutral"),
+    Mode.WAITING: ("Waiting", "waiting"),
+    Mode.HUMAN: ("With a person", "accent"),
+    Mode.CLOSED: ("Ended", "neutral"),
+}
+STATUSES = {"new": "waiting", "open": "accent", "pending": "waiting", "solved": "good", "closed": "neutral"}
+
+
+def words(name: str) -> str:
+    """`customer_request` as `customer request`."""
+    return name.replace("_", " ")
+
+
+def navigation(view: str, counts: Mapping[str, int], staff: StaffView, company: str) -> str:
+    """The first column: where to look, and who is signed in."""
+    tickets = "".join(_view(name, label, view, counts.get(name)) for name, label in TICKET_VIEWS.items())
+    chats = "".join(_view(name, label, view, None) for name, label in CHAT_VIEWS.items())
+    return (
+        f'<nav class="rail" aria-label="Views"><p class="brand"><span class="mark small-mark" aria-hidden="true">'
+        f'{escape(company[:1].upper())}</span><b>{escape(company)}</b></p>'
+        f'<h2 class="section">Tickets</h2><ul>{tickets}</ul><h2 class="section">Conversations</h2><ul>{chats}</ul>'
+        f'{account(staff, "desk")}</nav>'
+    )
+
+
+def _view(name: str, label: str, current: str, count: int | None) -> str:
+    number = f'<span class="count">{count}</span>' if count is not None else ""
+    values = attributes({"data_action": "view", "data_view": name, "aria_current": "page" if name == current else None})
+    return f'<li><button type="button" class="view"{values}><span>{escape(label)}</span>{number}</button></li>'
+
+
+def account(staff: StaffView, page: str) -> str:
+    """The foot of the first column: the other page, colours, keys, the way out."""
+    links = ""
+    if staff.role is Role.ADMIN:
+        target, label, symbol = ("/admin/", "Knowledge", "book") if page == "desk" else ("/desk/", "Desk", "inbox")
+        links = f'<a class="view" href="{target}">{icon(symbol)}<span>{label}</span></a>'
+    keys = symbol_button("Keys", "open-dialog", "keyboard", dialog="keys", key="?") if page == "desk" else ""
+    return (
+        f'<div class="account">{links}<div class="tools"><span class="who" title="{escape(staff.email)}">{escape(staff.name)}'
+        f'</span>{keys}{symbol_button("Light or dark", "theme", "moon")}'
+        f'<form method="post" action="/logout"><button class="button symbol" aria-label="Sign out" title="Sign out">'
+        f"{icon('leave')}</button></form></div></div>"
+    )
+
+
+def inbox_head(view: str) -> str:
+    """Name of the view and the search field; stays in place while the list changes."""
+    label = TICKET_VIEWS.get(view) or CHAT_VIEWS.get(view, "")
+    field = ""
+    if view in TICKET_VIEWS:
+        field = (
+            '<label class="unseen" for="find">Search tickets</label><input id="find" type="search" class="field" '
+            f'placeholder="Search tickets" data-action="search" data-key="/" data-scope="{view}">'
+        )
+    return f'<div class="list-head"><h1>{escape(label)}</h1>{field}</div>'
+
+
+def ticket_list(rows: Sequence[TicketRow], selected: str, *, search: str = "", more: bool = False) -> str:
+    """The tickets of a view; those that wait say for how long."""
+    if not rows:
+        hint = "Try other words." if search else "New tickets appear here by themselves."
+        return _empty("No ticket found" if search else "Nothing here", hint)
+    items = "".join(_ticket(row, selected) for row in rows)
+    return f"{_waiting_line(rows)}<ul class=\"rows\">{items}</ul>{_more(more)}"
+
+
+def _waiting_line(rows: Sequence[TicketRow]) -> str:
+    waiting = [row for row in rows if row.mode is Mode.WAITING]
+    if not waiting:
+        return ""
+    longest = max((dt.datetime.now(dt.UTC) - row.created_at).total_seconds() for row in waiting) // 60
+    return f'<p class="small line">{len(waiting)} waiting, longest {plural(int(longest), "minute")}</p>'
+
+
+def _ticket(row: TicketRow, selected: str) -> str:
+    urgent = pill(row.priority, "bad" if row.priority == "urgent" else "waiting") if row.priority in ("high", "urgent") else ""
+    label, tone = MODES[row.mode]
+    state = pill(label, tone) if row.status in ("new", "open", "pending") else pill(row.status, STATUSES[row.status])
+    who = escape(row.assignee or "nobody")
+    return _row(
+        row.conversation_id,
+        selected,
+        f'<span class="top"><b>{escape(row.subject)}</b>{ago(row.updated_at)}</span>'
+        f'<span class="below">#{row.id} · {escape(words(row.reason))} · {who}</span>'
+        f'<span class="pills">{state}{urgent}</span>',
+        waiting=row.mode is Mode.WAITING,
+    )
+
+
+def conversation_list(rows: Sequence[ConversationRow], selected: str, *, more: bool = False) -> str:
+    """Conversations, also those that never needed a person."""
+    if not rows:
+        return _empty("No conversation", "When a customer writes, the conversation appears here.")
+    items = "".join(_conversation(row, selected) for row in rows)
+    return f'<ul class="rows">{items}</ul>{_more(more)}'
+
+
+def _conversation(row: ConversationRow, selected: str) -> str:
+    label, tone = MODES[row.mode]
+    return _row(
+        row.id,
+        selected,
+        f'<span class="top"><b>{escape(row.first_words or "Nothing said yet")}</b>{ago(row.updated_at)}</span>'
+        f'<span class="below">{escape(row.channel)} · {escape(row.visitor or "visitor without a name")}</span>'
+        f'<span class="pills">{pill(label, tone)}</span>',
+        waiting=row.mode is Mode.WAITING,
+    )
+
+
+def _row(conversation: str, selected: str, inner: str, *, waiting: bool) -> str:
+    here = conversation == selected
+    values = attributes(
+        {
+            "data_action": "select",
+            "data_conversation": conversation,
+            "data_row": True,
+            "data_selected": here,
+            "aria_current": "true" if here else None,
+        }
+    )
+    return f'<li><button type="button" class="row{" waits" if waiting else ""}"{values}>{inner}</button></li>'
+
+
+def _more(more: bool) -> str:
+    return f'<p class="line">{action("Show more", "more")}</p>' if more else ""
+
+
+def _empty(title: str, hint: str) -> str:
+    return f'<div class="empty">{icon("inbox")}<p><b>{escape(title)}</b></p><p class="small">{escape(hint)}</p></div>'
+
+
+def context(view: ConversationView) -> str:
+    """The last column: the customer, what the bot found, what happened to the ticket."""
+    row = view.row
+    facts = {
+        "Customer": escape(row.visitor or "Visitor without a name"),
+        "Channel": escape(row.channel),
+        "Began": ago(row.created_at),
+        "Messages": str(len(view.messages)),
+        "State": pill(*MODES[row.mode]),
+    }
+    lines = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
+    return (
+        f'<div class="context"><section><h2 class="section">Customer</h2><dl class="facts">{lines}</dl></section>'
+        f"{_found(view)}{_history(view.ticket.history if view.ticket else ())}</div>"
+    )
+
+
+def _found(view: ConversationView) -> str:
+    """The passages behind the last answer, with how well each fits."""
+    trace = view.traces[-1] if view.traces else None
+    if trace is None or not trace.passages:
+        return ""
+    items = "".join(
+        f'<li><b>{escape(passage.get("title", ""))}</b><span class="small">{escape(passage.get("heading") or "")}</span>'
+        f"<p>{escape(' '.join(str(passage.get('text', '')).split())[:180])}</p></li>"
+        for passage in trace.passages[:3]
+    )
+    return (
+        '<section><h2 class="section">Articles on the last question</h2>'
+        f'<p class="small">“{escape(trace.standalone)}”</p><ul class="found-list">{items}</ul></section>'
+    )
+
+
+def _history(lines: Sequence[TicketHistoryLine]) -> str:
+    if not lines:
+        return ""
+    items = "".join(
+        f"<li><span>{escape(_what(line))}</span>{ago(line.at)}</li>" for line in reversed(lines)
+    )
+    return f'<section><h2 class="section">Ticket history</h2><ul class="history">{items}</ul></section>'
+
+
+def _what(line: TicketHistoryLine) -> str:
+    who = line.by or "The assistant"
+    match line.kind:
+        case "opened":
+            return f"Opened: {words(str(line.detail.get('reason', '')))}"
+        case "assigned":
+            return f"{who} assigned it" if line.detail.get("to") is not None else f"{who} gave it back to nobody"
+        case "changed":
+            return f"{who} changed the {' and the '.join(line.detail) or 'ticket'}"
+        case "handed_back":
+            return f"{who} handed it back to the assistant"
+        case "closed" if line.by is None:
+            return "The customer ended the conversation"
+    verbs = {"replied": "replied", "noted": "wrote a note", "solved": "solved it", "reopened": "reopened it"}
+    return f"{who} {verbs.get(line.kind, words(line.kind))}"
+
+
+def keys_dialog() -> str:
+    """What the keyboard does on the desk."""
+    keys = {
+        "j / k": "next, previous",
+        "a": "assign to me",
+        "t": "take over",
+        "r": "reply",
+        "n": "note",
+        "e": "solve",
+        "/": "search",
+        "?": "this list",
+        "Ctrl Enter": "send",
+    }
+    rows = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{what}</dd>" for key, what in keys.items())
+    close = action("Close", "close-dialog", kind="primary")
+    return (
+        f'<dialog class="ask" id="keys" aria-label="Keys"><h2>Keys</h2><dl>{rows}</dl>'
+        f'<div class="row">{close}</div></dialog>'
+    )

@@ -1,0 +1,143 @@
+"""The desk's middle column: one conversation with its ticket, notes, traces, and where the agent writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from support_bot.services.views import ConversationView, MessageView, TicketRow, TraceView
+from support_bot.values import Author, Mode
+from ui.parts.desk import MODES, PRIORITIES, STATUSES, words
+from ui.parts.html import action, attributes, escape, notice, pill, symbol_button
+from ui.parts.icons import icon
+from ui.parts.live import LiveTurn
+from ui.parts.messages import body, byline, kind_of, system_line
+from ui.parts.trace import trace
+
+OPEN = ("new", "open", "pending")
+
+
+def head(view: ConversationView, staff_id: int) -> str:
+    """Number, subject, state, and what can be done now."""
+    ticket = view.ticket.row if view.ticket else None
+    is_open = ticket is not None and ticket.status in OPEN
+    title = escape(ticket.subject if ticket else view.row.first_words or "Conversation")
+    number = f'<span class="small">#{ticket.id}</span> ' if ticket else ""
+    pills = pill(*MODES[view.row.mode])
+    if ticket:
+        pills += pill(ticket.status, STATUSES[ticket.status])
+        pills += pill(f"assigned to {ticket.assignee}" if ticket.assignee else "unassigned")
+        pills += _priority(ticket) if is_open else ""
+    back = symbol_button("Back to the list", "back", "close")
+    return (
+        f'<header class="talk-head"><div class="titles"><h1>{number}{title}</h1><div class="pills">{pills}</div></div>'
+        f'<div class="tools">{_buttons(view, ticket, staff_id)}<span class="narrow">{back}</span></div></header>'
+    )
+
+
+def _buttons(view: ConversationView, ticket: TicketRow | None, staff_id: int) -> str:
+    mode, conversation = view.row.mode, view.row.id
+    buttons = []
+    if mode in (Mode.BOT, Mode.WAITING):
+        buttons.append(action("Take over", "take", kind="primary", conversation=conversation, key="t"))
+    if ticket and ticket.status in OPEN:
+        if ticket.assignee_id != staff_id:
+            buttons.append(action("Assign to me", "assign", ticket=ticket.id, key="a"))
+        if mode in (Mode.WAITING, Mode.HUMAN):
+            buttons.append(action("Hand back", "hand-back", ticket=ticket.id, title="Let the assistant answer again"))
+        buttons.append(action("Solve", "solve", ticket=ticket.id, symbol="check", key="e"))
+    return "".join(buttons)
+
+
+def _priority(ticket: TicketRow) -> str:
+    options = "".join(
+        f'<option value="{name}"{" selected" if name == ticket.priority else ""}>{name} priority</option>'
+        for name in PRIORITIES
+    )
+    values = attributes({"data_action": "priority", "data_ticket": ticket.id, "aria_label": "Priority"})
+    return f'<select class="field slim"{values}>{options}</select>'
+
+
+def talk(view: ConversationView, turns: Mapping[int, LiveTurn], *, customer_typing: bool = False) -> str:
+    """Summary, then every message with its notes and, below each answer, how it came about."""
+    traces = {trace.message_id: trace for trace in view.traces}
+    parts = [_summary(view)]
+    parts += [_message(message, turns.get(message.id), traces.get(message.id)) for message in view.messages]
+    if not view.messages:
+        parts.append('<p class="event">Nothing has been said yet.</p>')
+    if customer_typing:
+        parts.append(
+            '<p class="progress"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>'
+            "The customer is writing</p>"
+        )
+    return f'<div class="thread">{"".join(parts)}</div>'
+
+
+def _summary(view: ConversationView) -> str:
+    if not view.ticket or not view.ticket.summary:
+        return ""
+    lines = "".join(f"<p>{escape(line)}</p>" for line in view.ticket.summary.splitlines())
+    reason = escape(words(view.ticket.row.reason))
+    return (
+        f'<details class="summary" data-keep="summary-{view.ticket.row.id}"><summary>{icon("chevron")}'
+        f"Why this is here: {reason}</summary><div>{lines}</div></details>"
+    )
+
+
+def _message(message: MessageView, turn: LiveTurn | None, found: TraceView | None) -> str:
+    if message.author is Author.SYSTEM:
+        return system_line(message)
+    flags = ""
+    if message.status == "retracted":
+        flags = '<p class="small">Taken back: the customer does not see this.</p>'
+    elif message.status == "streaming":
+        flags = '<p class="progress tight"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>writing</p>'
+    if message.helpful is not None:
+        flags += pill("customer: helpful", "good") if message.helpful else pill("customer: not helpful", "bad")
+    words_of = body(message, turn) if message.text else ""
+    bubble = f'<div class="bubble">{words_of}</div>' if words_of else ""
+    taken = " taken-back" if message.status == "retracted" else ""
+    return (
+        f'<article class="message {kind_of(message)}{taken}" data-message="{message.id}">'
+        f"{byline(message, for_customer=False)}{bubble}{flags}{trace(found) if found else ''}</article>"
+    )
+
+
+def composer(view: ConversationView, *, kind: str, sent: int, told: str = "") -> str:
+    """Reply or note. Where nobody can reply, the reason and the way on stand here instead."""
+    ticket = view.ticket.row if view.ticket else None
+    if ticket is None:
+        line = "The assistant answers here. Take over to write yourself." if view.row.mode is Mode.BOT else ""
+        return f'{notice(told)}<p class="hint">{line}</p>'
+    if ticket.status not in OPEN:
+        line = f"This ticket is {ticket.status}. When the customer writes again, the assistant answers."
+        return f'{notice(told)}<p class="hint">{line}</p>'
+    tabs = "".join(
+        f'<button type="button" class="button tab" data-action="kind" data-kind="{name}" data-key="{key}" '
+        f'aria-pressed="{"true" if name == kind else "false"}">{label}</button>'
+        for name, label, key in (("reply", "Reply", "r"), ("note", "Note", "n"))
+    )
+    takes = "" if view.row.mode is Mode.HUMAN else " Sending takes the conversation over."
+    values = attributes(
+        {
+            "data_ticket": ticket.id,
+            "data_sent": sent,
+            "data_reply_hint": f"Write to the customer.{takes}",
+            "data_note_hint": "Write a note that only your team sees.",
+        }
+    )
+    return (
+        f'{notice(told)}<form class="desk-composer" data-action="write" data-enter="newline"{values}>'
+        f'<div class="tabs">{tabs}</div><input type="hidden" name="kind" value="{kind}">'
+        '<label class="unseen" for="words">Your words</label>'
+        f'<textarea id="words" name="text" rows="3" class="field" data-typing="typing"></textarea>'
+        '<div class="row"><span class="small"><kbd>Ctrl</kbd> <kbd>Enter</kbd> sends</span>'
+        '<button type="submit" class="button primary">Send</button></div></form>'
+    )
+
+
+def nothing_selected() -> str:
+    """The middle column before a conversation is chosen."""
+    return (
+        f'<div class="empty">{icon("inbox")}<p><b>Choose a conversation</b></p>'
+        '<p class="small">Press <kbd>j</kbd> and <kbd>k</kbd> to walk through the list, <kbd>?</kbd> for all keys.</p></div>'
+    )

@@ -1,0 +1,113 @@
+"""How one answer came about, in plain words: what was understood, found, decided, cut, and how long it took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from support_bot.services.views import TraceView
+from ui.parts.html import duration, escape
+
+_DECISIONS = {
+    "answer": "answer from the articles",
+    "refuse": "say that the articles do not tell",
+    "decline": "decline",
+    "small_talk": "friendly words, no facts",
+    "hand_off": "pass it to a person",
+    "ask": "ask one question back",
+}
+_STEPS = {
+    "intent": "recognise what is wanted",
+    "condense": "make the question stand alone",
+    "retrieve": "search",
+    "evidence": "choose sentences",
+    "queue": "wait for the model",
+    "first_token": "first word",
+    "write": "write and check",
+    "total": "in all",
+}
+_SCORES = (("vector", "meaning"), ("keyword", "words"), ("fused", "together"), ("rerank", "covers"))
+
+
+def trace(view: TraceView) -> str:
+    """A folded line below an answer that opens to everything that is known about it."""
+    step, _, intent = view.decision.partition(":")
+    decision = _DECISIONS.get(step, step.replace("_", " ") or "nothing")
+    sure = f"{view.confidence:.0%} sure, {view.threshold:.0%} needed" if view.passages else ""
+    seen_as = f", seen as: {escape(intent.replace('_', ' '))}" if intent else ""
+    parts = [
+        _line("Understood as", f"“{escape(view.standalone)}”"),
+        _line("Decision", f"{escape(decision)}{seen_as}{'; ' + sure if sure else ''}"),
+        _passages(view.passages),
+        _excerpts(view.excerpts),
+        _cut(view),
+        _line("Model", escape(view.model or "none was asked") + _tokens(view.tokens)),
+        _line("Time", _timings(view.timings)),
+    ]
+    summary = f"How this answer came about: {decision}{', ' + sure if sure else ''}"
+    return (
+        f'<details class="trace" data-keep="trace-{view.question_id}-{view.message_id}">'
+        f"<summary>{escape(summary)}</summary><dl>{''.join(parts)}</dl></details>"
+    )
+
+
+def _line(name: str, html: str) -> str:
+    return f"<dt>{name}</dt><dd>{html}</dd>" if html else ""
+
+
+def score_cells(passage: Mapping[str, Any]) -> str:
+    """The four scores of a passage as table cells; a dash where that search did not find it."""
+    return "".join(f'<td class="score">{score(passage.get(name), name)}</td>' for name, _ in _SCORES)
+
+
+def score(value: float | None, name: str) -> str:
+    """A score as a reader can use it."""
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if name == "fused" else f"{value:.2f}"
+
+
+def score_heads() -> str:
+    """Column heads for `score_cells`, each with what it means."""
+    meaning = {
+        "vector": "Cosine similarity of meaning, up to 1",
+        "keyword": "BM25: how rare and frequent the shared words are",
+        "fused": "Both searches' ranks put together",
+        "rerank": "Share of the question that the passage's best sentences cover, 0 to 1",
+    }
+    return "".join(f'<th scope="col" class="score" title="{meaning[name]}">{label}</th>' for name, label in _SCORES)
+
+
+def _passages(passages: list[dict[str, Any]]) -> str:
+    if not passages:
+        return ""
+    rows = "".join(
+        f'<tr><td><b>{escape(p.get("title", ""))}</b> <span class="small">{escape(p.get("heading") or "")}</span></td>'
+        f"{score_cells(p)}</tr>"
+        for p in passages
+    )
+    table = f'<table><thead><tr><th scope="col">Passage</th>{score_heads()}</tr></thead><tbody>{rows}</tbody></table>'
+    return _line("Found", table)
+
+
+def _excerpts(excerpts: list[dict[str, Any]]) -> str:
+    items = "".join(
+        f'<li>{escape(e.get("text", ""))} <span class="small">{escape(e.get("title", ""))}, {e.get("score", 0):.2f}</span></li>'
+        for e in excerpts
+    )
+    return _line("Chosen", f"<ul>{items}</ul>" if items else "")
+
+
+def _cut(view: TraceView) -> str:
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in view.sentences_cut)
+    draft = f"<p>Draft of the model: {escape(view.draft)}</p>" if view.draft and view.sentences_cut else ""
+    return _line("Cut by the check", f"<ul>{items}</ul>{draft}" if items else "")
+
+
+def _tokens(tokens: Mapping[str, int]) -> str:
+    said = ", ".join(f"{count} {escape(name)}" for name, count in tokens.items())
+    return f" ({said} tokens)" if said else ""
+
+
+def _timings(timings: Mapping[str, float]) -> str:
+    return ", ".join(f"{escape(_STEPS.get(name, name))} {duration(seconds)}" for name, seconds in timings.items())
