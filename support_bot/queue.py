@@ -17,7 +17,7 @@ class Job(enum.StrEnum):
     SWEEP = "sweep"
 
 
-class _QuietConsumer(Consumer):
+class _QuietConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
     """A consumer inside the server process: signals are the server's business."""
 
     def _set_signal_handlers(self) -> None:
@@ -46,7 +46,7 @@ class JobQueue:
         self._run(job.value, row_id)
 
     def pending(self) -> int:
-        return self._huey.pending_count()
+        return int(self._huey.pending_count())
 
     def start(self, workers: int) -> None:
         """Begin working in threads of this process; nothing happens where nobody said who does the jobs."""

@@ -167,6 +167,7 @@
     } else if (page.sent !== form.dataset.sent) {
       page.sent = form.dataset.sent;
       field.value = "";
+      field.blur(); // the keys walk on
     }
     setKind(form, form.elements.kind.value || "reply");
     grow(field);

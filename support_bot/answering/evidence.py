@@ -53,13 +53,18 @@ def select(
     return [replace(excerpt, score=float(best.scores.max()))]
 
 
+def _in_context(passage: Passage, piece: Segment) -> str:
+    """A piece as it is compared: with the headings and the sentence that introduce it."""
+    return " ".join(filter(None, (passage.heading, piece.heading, piece.context, plain(piece.text))))
+
+
 def _top(scored: _Scored, weights: Weights) -> float:
     return float(scored.scores.max()) - weights.rank_cost * scored.rank
 
 
 def _score(question: str, passages: Sequence[Passage], embed: Embed, weights: Weights) -> list[_Scored]:
     cut = [(passage, [s for s in segments(passage.text) if s.kind != "heading"]) for passage in passages]
-    flat = [f"{passage.heading} {piece.context} {plain(piece.text)}" for passage, pieces in cut for piece in pieces]
+    flat = [_in_context(passage, piece) for passage, pieces in cut for piece in pieces]
     flat = flat[:_MOST_SEGMENTS]
     if not flat:
         return []

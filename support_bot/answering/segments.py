@@ -17,12 +17,13 @@ _MARKUP = re.compile(r"[*_`]+|\[(?P<label>[^\]]*)\]\([^)]*\)")
 class Segment:
     """A quotable piece: `text` as it stands in the passage, `context` what it needs to be understood.
 
-    `kind` is sentence, item, row or heading; `block` counts the paragraph, list or table it belongs to;
+    `kind` is sentence, item, row or heading; `heading` is the one it stands under in the passage; `block` counts the paragraph, list or table it belongs to;
     `table_head` is the header row and rule of a table's rows, shown above whatever rows are quoted."""
 
     text: str
     kind: str
     block: int
+    heading: str = ""
     context: str = ""
     table_head: str = ""
 
@@ -46,10 +47,9 @@ def segments(passage: str) -> list[Segment]:
             heading, intro = match.group("text"), ""
             found.append(Segment(first.strip(), "heading", block))
         elif first.lstrip().startswith("|"):
-            found.extend(_rows(lines, block, " ".join(filter(None, (heading, intro)))))
+            found.extend(_rows(lines, block, heading, intro))
         elif _ITEM.match(first):
-            context = " ".join(filter(None, (heading, intro)))
-            found.extend(Segment(item, "item", block, context) for item in _items(lines))
+            found.extend(Segment(item, "item", block, heading, intro) for item in _items(lines))
         else:
             text = " ".join(line.strip() for line in lines)
             sentences = [s.strip() for s in sentencex.segment("en", text) if s.strip()]
@@ -94,21 +94,26 @@ def _items(lines: list[str]) -> list[str]:
     return items
 
 
-def _rows(lines: list[str], block: int, context: str) -> list[Segment]:
+def _rows(lines: list[str], block: int, heading: str, intro: str) -> list[Segment]:
     has_rule = len(lines) > 1 and bool(_TABLE_RULE.match(lines[1]))
     head = "\n".join(line.strip() for line in lines[:2]) if has_rule else ""
     labels = lines[0].replace("|", " ") if has_rule else ""
     return [
-        Segment(line.strip(), "row", block, " ".join(f"{context} {labels}".split()), head)
+        Segment(line.strip(), "row", block, heading, " ".join(f"{intro} {labels}".split()), head)
         for line in (lines[2:] if has_rule else lines)
     ]
 
 
 def join(pieces: list[Segment]) -> str:
-    """Markdown of some pieces in order: a table gets its header back, sentences flow, items keep their lines."""
+    """Markdown of some pieces in order: a table gets its header back, sentences flow, items keep their lines.
+
+    A piece whose heading is in the passage is never shown without it: `What is not covered` turns a list around."""
     lines: list[str] = []
     before: Segment | None = None
     for piece in pieces:
+        if piece.heading and piece.kind != "heading" and (before is None or before.heading != piece.heading):
+            lines.extend(["", f"**{piece.heading}**", ""] if lines else [f"**{piece.heading}**", ""])
+            before = None
         same = before is not None and before.block == piece.block
         if before is not None and not same:
             lines.append("")

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Lifespan
 
 from support_bot.api.errors import install_error_handlers
@@ -84,7 +84,7 @@ def _operation_id(route: APIRoute) -> str:
 
 async def _unknown(request: Request) -> None:
     """What no route takes is answered here, and not by a page that is mounted at `/`."""
-    others = [route for route in request.app.routes if getattr(route, "endpoint", None) is not _unknown]
+    others = [r for r in request.app.routes if getattr(r, "endpoint", None) is not _unknown and not isinstance(r, Mount)]
     allowed = [
         method
         for method in _METHODS

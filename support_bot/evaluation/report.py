@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from support_bot.evaluation.metrics import ANSWERABLE, TYPES, Score
+from support_bot.evaluation.dataset import Prediction, Question
+from support_bot.evaluation.metrics import ANSWERABLE, TYPES, Rules, Score, score_all
 
 RETRIEVAL = ("mrr", "doc_recall", "passage_recall")
 ANSWER = ("include", "violation", "words", "status_ok", "cite_hit", "cite_prec", "lang_ok", "pass", "pass+cite")
@@ -29,6 +30,11 @@ class Total:
     figures: Mapping[str, float]
 
 
+def summary(questions: Sequence[Question], predictions: Mapping[str, Prediction]) -> list[Total]:
+    """The totals over the questions that say what is right; none where no question does."""
+    return totals(score_all([question for question in questions if question.type], predictions, Rules()))
+
+
 def totals(scores: Sequence[Score]) -> list[Total]:
     """One total a type, in a fixed order, then ANSWERABLE, NON-ANSWERABLE and TOTAL; empty groups are left out."""
     groups = {name: [s for s in scores if s.type == name] for name in TYPES}
@@ -39,7 +45,9 @@ def totals(scores: Sequence[Score]) -> list[Total]:
 
 
 def table(lines: Sequence[Total], *, retrieval_only: bool = False) -> str:
-    """The totals as text, shares in percent and `-` where a figure does not apply."""
+    """The totals as text, shares in percent and `-` where a figure does not apply; nothing to score is said."""
+    if not lines:
+        return "The questions do not say what is right; nothing was scored."
     hits = sorted({name for line in lines for name in line.figures if name.startswith("hit@")}, key=_rank)
     columns = [*hits, *RETRIEVAL, *(() if retrieval_only else ANSWER)]
     head = "type".ljust(15) + "n".rjust(4) + "".join(_HEADS.get(name, name).rjust(10) for name in columns)

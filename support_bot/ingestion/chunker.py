@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from textwrap import dedent
 
 from support_bot.ingestion.blocks import Section, parse
 from support_bot.ingestion.packing import Unit, pack
@@ -185,4 +184,5 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _dedent(stretch: str) -> str:
     """A piece of a nested list begins at the margin, or Markdown would take it for code."""
-    return dedent(stretch) if stretch[:1].isspace() else stretch
+    margin = len(stretch) - len(stretch.lstrip())
+    return re.sub(rf"^[^\S\n]{{1,{margin}}}", "", stretch, flags=re.M) if margin else stretch

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 LIST_ITEM = re.compile(r"^\s*(?:[-*+•‣▪◦●○■–·]|\d{1,3}[.)]|[a-z][.)]|\(\w{1,2}\))\s+\S")
 _BULLET = re.compile(r"^(\s*)[•‣▪◦●○■·–]\s+")
 _HYPHEN = re.compile(r"([^\W\d_]{2,})[-\u00ad\u2010]$")
+_PREFIXES = frozenset(("self", "non", "well", "half", "two", "three"))
 _CJK_EDGE = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]$")
 _NUMBERED = re.compile(r"^(?:\d{1,2}\.){1,3}\d{1,2}\.?\s+[^\W\d_].*[^.,;:]$")  # not "2. Returns": that may be a list
 
@@ -24,8 +25,8 @@ def _joined(text: str, line: str) -> str:
     hyphen = _HYPHEN.search(text)
     first = line[:1]
     if hyphen and first.islower():
-        # "cus-|tomer" is one word; "sign-in-|page" and "e-|mail" were written with hyphens.
-        compound = "-" in text[: hyphen.end() - 1].rsplit(" ", 1)[-1]
+        # "cus-|tomer" is one word; "sign-in-|page" and "self-|service" were written with hyphens.
+        compound = "-" in text[: hyphen.end() - 1].rsplit(" ", 1)[-1] or hyphen.group(1).lower() in _PREFIXES
         return text + line if compound else text[:-1] + line
     if hyphen and text.endswith("-") and first.isalnum():
         return text + line

@@ -14,7 +14,8 @@ def test_sentences_steps_and_rows_are_told_apart() -> None:
 
 def test_a_quoted_row_keeps_its_header() -> None:
     rows = [segment for segment in segments(RETURNS) if segment.kind == "row"]
-    assert join(rows[1:]) == "| Paid with | Refund takes |\n|---|---|\n| Gift card | 1 business day |"
+    table = "| Paid with | Refund takes |\n|---|---|\n| Gift card | 1 business day |"
+    assert join(rows[1:]) == f"**Refund times**\n\n{table}"
 
 
 def test_prices_do_not_end_sentences() -> None:
@@ -23,8 +24,14 @@ def test_prices_do_not_end_sentences() -> None:
 
 
 def test_joining_all_pieces_says_everything() -> None:
-    words = join(segments(RETURNS)).split()
-    assert words == RETURNS.split()
+    pieces = [segment for segment in segments(RETURNS) if segment.kind != "heading"]
+    said = join(pieces).replace("*", "").split()
+    assert said == RETURNS.replace("*", "").replace("#", "").removeprefix(" Returns and refunds").split()
+
+
+def test_a_list_is_never_quoted_without_the_heading_that_turns_it_around() -> None:
+    pieces = segments("## What is covered\n\nCables.\n\n## What is not covered\n\n- Frost\n- Drops")
+    assert join(pieces[-2:]) == "**What is not covered**\n\n- Frost\n- Drops"
 
 
 def test_an_empty_passage_has_no_pieces() -> None:

@@ -34,6 +34,7 @@ class ChatPage:
             "person": self._person,
             "new": self._new,
             "end": self._end,
+            "stop": self._stop,
             "rate": self._rate,
             "transcript": self._transcript,
         }
@@ -176,6 +177,11 @@ class ChatPage:
         if tab.id:
             self._app.chat.close(tab.id)
             catch_up(self._app, tab)
+        return {}
+
+    def _stop(self, tab: Tab, data: dict[str, Any]) -> Changes:
+        if tab.id:
+            self._app.chat.stop(tab.id)
         return {}
 
     def _rate(self, tab: Tab, data: dict[str, Any]) -> Changes:

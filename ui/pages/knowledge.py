@@ -16,6 +16,7 @@ from support_bot.services.views import DocumentView, StaffView
 from support_bot.values import Audience, DocumentStatus, Passage, Role
 from ui.pages.surface import data_of, number, private, surface
 from ui.parts import documents as parts
+from ui.parts.documents import Upload
 from ui.sessions import require
 
 POLL_S = 1.5
@@ -34,7 +35,7 @@ class Shelf:
     sort: str = "title"
     document: int = 0
     told: str = ""
-    uploads: list[tuple[str, str, bool]] = field(default_factory=list)
+    uploads: list[Upload] = field(default_factory=list)
     question: str = ""
     passages: tuple[Passage, ...] = ()
     trial_told: str = ""
@@ -130,22 +131,21 @@ class KnowledgePage:
         data = data_of(event)
         name = str(data.get("name") or "file")[-200:]
         try:
-            said = self._add(name, read_upload(str(data.get("path", ""))), data)
-            shelf.uploads.insert(0, (name, said, True))
+            upload = self._add(name, read_upload(str(data.get("path", ""))), data)
         except SupportBotError as error:
-            shelf.uploads.insert(0, (name, error.detail, False))
+            upload = Upload(name, problem=error.detail)
+        shelf.uploads.insert(0, upload)
         del shelf.uploads[MOST_RESULTS:]
         return self._changes(shelf, staff)
 
-    def _add(self, name: str, content: bytes, data: dict[str, Any]) -> str:
+    def _add(self, name: str, content: bytes, data: dict[str, Any]) -> Upload:
         document = number(data, "document")
         if document >= 0:
             self._app.knowledge.replace(document, content, name)
-            return "new version taken, being read"
+            return Upload(name, document, "replaced")
         audience = Audience.INTERNAL if data.get("audience") == Audience.INTERNAL.value else Audience.PUBLIC
         added = self._app.knowledge.add(name, content, audience=audience)
-        twin = f" ({added.document.name})" if added.outcome == "duplicate" else ""
-        return parts.OUTCOMES.get(added.outcome, added.outcome) + twin
+        return Upload(name, added.document.id, added.outcome)
 
     # ---- what the buttons do
 
@@ -211,8 +211,9 @@ class KnowledgePage:
         status = DocumentStatus(shelf.status) if shelf.status else None
         documents = self._app.knowledge.page(search=shelf.search, status=status)
         filtered = bool(shelf.search or shelf.status)
+        known = {document.id: document for document in self._app.knowledge.page()} if shelf.uploads else {}
         return {
-            self.results: parts.upload_results(shelf.uploads),
+            self.results: parts.upload_results(shelf.uploads, known),
             self.filters: parts.filters(self._app.knowledge.counts(), shelf.status),
             self.list: parts.document_list(_sorted(documents, shelf.sort), shelf.document, shelf.sort, filtered=filtered),
             self.detail: self._detail(shelf),

@@ -6,9 +6,9 @@ import re
 
 from support_bot.services.views import ChannelView, MessageView, SourceView
 from support_bot.values import Author, Mode
-from ui.parts.html import action, escape, notice, symbol_button
+from ui.parts.html import action, escape, notice, plural, symbol_button
 from ui.parts.icons import icon
-from ui.parts.markdown import article
+from ui.parts.markdown import article, plain
 
 
 def chat_header(channel: ChannelView, company: str, style: str = "") -> str:
@@ -99,7 +99,7 @@ def announcement(messages: tuple[MessageView, ...]) -> str:
         return ""
     last = heard[-1]
     who = {Author.BOT: "Assistant", Author.SYSTEM: ""}.get(last.author, last.name or "Our team")
-    words = " ".join(re.sub(r"[*_`#|>]+", " ", last.text).split())
+    words = plain(re.sub(r"\s*\[\d+\]", "", last.text))
     count = len(last.citations)
-    tail = f" {count} source{'s' if count != 1 else ''} below the answer." if count else ""
+    tail = f" {plural(count, 'source')} below the answer." if count else ""
     return escape(f"{who}: {words}{tail}" if who else words)

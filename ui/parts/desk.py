@@ -9,6 +9,7 @@ from support_bot.services.views import ConversationRow, ConversationView, StaffV
 from support_bot.values import Mode, Role
 from ui.parts.html import action, ago, attributes, escape, pill, plural, symbol_button
 from ui.parts.icons import icon
+from ui.parts.markdown import plain
 
 TICKET_VIEWS = {
     "waiting": "Waiting",
@@ -93,7 +94,8 @@ def _waiting_line(rows: Sequence[TicketRow]) -> str:
     if not waiting:
         return ""
     longest = max((dt.datetime.now(dt.UTC) - row.created_at).total_seconds() for row in waiting) // 60
-    return f'<p class="small line">{len(waiting)} waiting, longest {plural(int(longest), "minute")}</p>'
+    tail = f", longest {plural(int(longest), 'minute')}" if longest >= 1 else ""
+    return f'<p class="small line">{len(waiting)} waiting{tail}</p>'
 
 
 def _ticket(row: TicketRow, selected: str) -> str:
@@ -177,13 +179,17 @@ def _found(view: ConversationView) -> str:
         return ""
     items = "".join(
         f'<li><b>{escape(passage.get("title", ""))}</b><span class="small">{escape(passage.get("heading") or "")}</span>'
-        f"<p>{escape(' '.join(str(passage.get('text', '')).split())[:180])}</p></li>"
+        f"<p>{escape(_short(plain(str(passage.get('text', '')))))}</p></li>"
         for passage in trace.passages[:3]
     )
     return (
         '<section><h2 class="section">Articles on the last question</h2>'
         f'<p class="small">“{escape(trace.standalone)}”</p><ul class="found-list">{items}</ul></section>'
     )
+
+
+def _short(text: str, most: int = 180) -> str:
+    return text if len(text) <= most else text[: most - 1].rsplit(" ", 1)[0] + "…"
 
 
 def _history(lines: Sequence[TicketHistoryLine]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from support_bot.services.views import DocumentDetail, DocumentView, StaffView
 from support_bot.values import Audience, DocumentStatus, Passage
@@ -62,17 +62,42 @@ def upload_box(suffixes: Sequence[str], most_mb: int) -> str:
     )
 
 
-def upload_results(results: Sequence[tuple[str, str, bool]]) -> str:
-    """What became of each uploaded file: name, words, whether it worked."""
-    if not results:
+@dataclass(frozen=True)
+class Upload:
+    """What became of one uploaded file: the document it is now, or the problem."""
+
+    name: str
+    document: int = 0
+    outcome: str = ""
+    problem: str = ""
+
+
+def upload_results(uploads: Sequence[Upload], known: Mapping[int, DocumentView]) -> str:
+    """Each uploaded file and how far it is now."""
+    if not uploads:
         return ""
-    rows = "".join(
-        f'<li class="{"good" if worked else "bad"}">{icon("check" if worked else "alert")}<b>{escape(name)}</b>'
-        f"<span>{escape(said)}</span></li>"
-        for name, said, worked in results
-    )
+    rows = "".join(_uploaded(upload, known.get(upload.document)) for upload in uploads)
     clear = action("Clear this list", "clear")
     return f'<ul class="uploads" aria-label="Uploaded files">{rows}</ul><p class="line">{clear}</p>'
+
+
+def _uploaded(upload: Upload, document: DocumentView | None) -> str:
+    before = OUTCOMES.get(upload.outcome, "")
+    kind, said = "good", before
+    if upload.problem:
+        kind, said = "bad", upload.problem
+    elif document is None:
+        said = "deleted since"
+    elif document.status is DocumentStatus.FAILED:
+        kind, said = "bad", document.reason
+    elif document.status is not DocumentStatus.READY:
+        kind, said = "busy", before or STATES[document.status][0].lower()
+    elif upload.outcome == "duplicate":
+        said = f"{before}: {document.name}"
+    elif upload.outcome in ("created", "replaced"):
+        said = f"ready, {plural(document.chunks, 'chunk')}"
+    mark = "" if kind == "busy" else icon("check" if kind == "good" else "alert")
+    return f'<li class="{kind}">{mark}<b>{escape(upload.name)}</b><span>{escape(said)}</span></li>'
 
 
 def filters(counts: Mapping[str, int], status: str) -> str:

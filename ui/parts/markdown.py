@@ -60,6 +60,19 @@ def _mark(tokens: list[Token], place: int) -> None:
     token.attrSet("class", "cited")
 
 
+def plain(text: str) -> str:
+    """Markdown as running words: no marks, a table's cells one after the other. For quotes and for reading aloud."""
+    lines = []
+    for line in text.splitlines():
+        words = re.sub(r"^\s*(#{1,6}|>|[-*+]|\d+[.)])\s+", "", line)
+        if re.fullmatch(r"[\s|:-]*", words):
+            continue
+        if words.strip().startswith("|"):
+            words = " · ".join(cell.strip() for cell in words.strip().strip("|").split("|") if cell.strip())
+        lines.append(re.sub(r"\[([^\]]+)\]\([^)]*\)|[*_`]{1,3}(\S[^*_`]*)[*_`]{1,3}", lambda m: m[1] or m[2], words).strip())
+    return " ".join(lines)
+
+
 def answer(text: str, citations: Sequence[SourceRef]) -> str:
     """An answer as HTML, its `[1]` marks turned into buttons that open the source. Unknown numbers stay text."""
     known = {source.index: source for source in citations}

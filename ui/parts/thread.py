@@ -10,7 +10,7 @@ from support_bot.values import AnswerStatus, Asked, Author, Mode, Refused, Sourc
 from ui.parts.html import action, attributes, escape, plural
 from ui.parts.icons import icon
 from ui.parts.live import LiveTurn, running, written
-from ui.parts.markdown import answer, safe_markdown, source_data
+from ui.parts.markdown import answer, plain, safe_markdown, source_data
 from ui.parts.messages import body, byline, kind_of, source_list, spoken, system_line
 
 _ASSISTANT = (
@@ -145,7 +145,8 @@ def _live(turn: LiveTurn) -> str:
         inner = _progress(_queue_words(turn.queued.place, turn.queued.wait_s))
     else:
         inner = _progress("Searching the help articles")
-    return f'<article class="message bot live" aria-busy="true">{_ASSISTANT}{inner}</article>'
+    stop = action("Stop", "stop", kind="vote")
+    return f'<article class="message bot live" aria-busy="true">{_ASSISTANT}{inner}{stop}</article>'
 
 
 def evidence_cards(citations: Sequence[SourceRef]) -> str:
@@ -153,7 +154,7 @@ def evidence_cards(citations: Sequence[SourceRef]) -> str:
     cards = "".join(
         f'<li><button type="button" class="card"{attributes(source_data(source))}>'
         f'<span class="where">{escape(source.title)}{" › " + escape(source.heading) if source.heading else ""}</span>'
-        f'<span class="quote">{escape(" ".join(source.quote.split()))}</span></button></li>'
+        f'<span class="quote">{escape(plain(source.quote))}</span></button></li>'
         for source in citations
     )
     return f'<p class="small found">Found in {plural(len(citations), "passage")}</p><ul class="cards">{cards}</ul>'

@@ -7,6 +7,7 @@ from typing import Any
 
 from support_bot.services.views import TraceView
 from ui.parts.html import duration, escape
+from ui.parts.markdown import plain
 
 _DECISIONS = {
     "answer": "answer from the articles",
@@ -92,7 +93,7 @@ def _passages(passages: list[dict[str, Any]]) -> str:
 
 def _excerpts(excerpts: list[dict[str, Any]]) -> str:
     items = "".join(
-        f'<li>{escape(e.get("text", ""))} <span class="small">{escape(e.get("title", ""))}, {e.get("score", 0):.2f}</span></li>'
+        f'<li>{escape(plain(str(e.get("text", ""))))} <span class="small">{escape(e.get("title", ""))}, {e.get("score", 0):.2f}</span></li>'
         for e in excerpts
     )
     return _line("Chosen", f"<ul>{items}</ul>" if items else "")

@@ -150,8 +150,7 @@ function asEvents(message) {
 class EventParser {
   #decoder = new TextDecoder();
   #rest = "";
-  #fields = { event: "", data: [] };
-  #id = 0;
+  #fields = { id: 0, event: "", data: [] };
   #on;
 
   constructor(on) {
@@ -169,12 +168,12 @@ class EventParser {
     const [, name, value] = line.match(/^([^:]*):? ?(.*)$/s);
     if (name === "data") this.#fields.data.push(value);
     else if (name === "event") this.#fields.event = value;
-    else if (name === "id") this.#id = Number(value) || 0;
+    else if (name === "id") this.#fields.id = Number(value) || 0;
   }
 
   #dispatch() {
-    const { event, data } = this.#fields;
-    this.#fields = { event: "", data: [] };
-    if (event && data.length) this.#on(this.#id, event, JSON.parse(data.join("\n")));
+    const { id, event, data } = this.#fields;
+    this.#fields = { id: 0, event: "", data: [] };
+    if (event && data.length) this.#on(id, event, JSON.parse(data.join("\n")));
   }
 }

@@ -49,8 +49,6 @@ export const TEXT = {
   personAsked: "A person has been asked for",
   waiting: "Waiting for a person",
   human: (name) => (name ? `${name}, our team` : "A person from our team"),
-  nowHuman: "You are now talking with a person.",
-  nowBot: "The automated assistant answers again.",
   closed: "Conversation closed",
   nowClosed: "This conversation is closed. Write a message to open it again.",
 

@@ -82,10 +82,6 @@ export class Transcript {
     return element;
   }
 
-  #note(text) {
-    this.#add(h("p", { class: "note" }, text));
-  }
-
   /* The line below the last message: who is busy with what. */
   #tell(text) {
     clearTimeout(this.#typing);
@@ -154,13 +150,13 @@ export class Transcript {
 
   on_message({ message_id: id, author, text, name }) {
     if (this.#byMessage.has(id)) return undefined;
-    if (author === "system") return this.#note(text);
-    if (author === "customer") {
-      this.#customerSaid(id, text);
-      return undefined;
-    }
+    if (author === "customer") return this.#customerSaid(id, text);
     this.name = name ?? this.name;
     this.#tell(null);
+    if (author === "system") {
+      this.#add(h("p", { class: "note", dir: "auto" }, text), id);
+      return text;
+    }
     this.#add(this.#said("staff", text, name), id);
     return `${name || TEXT.team}: ${text}`;
   }
@@ -249,15 +245,15 @@ export class Transcript {
     if (mode === before) return undefined;
     if (mode !== "bot") this.#tell(null);
     this.#closing.hidden = mode !== "closed";
-    if (mode === "human") this.#note(TEXT.nowHuman);
-    if (mode === "bot" && before === "human") this.#note(TEXT.nowBot);
     if (mode === "bot") this.name = null;
-    if (mode === "closed") this.#offerRating();
-    return { human: TEXT.nowHuman, closed: TEXT.nowClosed }[mode];
+    if (mode !== "closed") return undefined;
+    this.#offerRating();
+    return TEXT.nowClosed;
   }
 
   on_error({ text, retry_after: seconds }) {
     this.#dropEmpty();
+    this.#answer?.finish(null, "failed");
     this.#answer = null;
     this.#tell(null);
     const said = `${text || TEXT.failed} ${seconds ? TEXT.later(seconds) : ""}`.trim();

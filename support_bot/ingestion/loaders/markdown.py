@@ -56,6 +56,8 @@ def _front_matter(text: str) -> tuple[Mapping[str, str], str]:
         lines = found.group(1).splitlines() if found else []
         pairs = (line.partition(":") for line in lines if ":" in line)
         values, body = {k.strip(): v.strip(" \"'") for k, _, v in pairs}, text[found.end() :] if found else text
+    if not values and text.removeprefix("---").strip().strip("-").strip():
+        body = text  # a rule at the top, not front matter
     plain = {str(k): " ".join(str(v).split()) for k, v in values.items() if v and not isinstance(v, (dict, list))}
     return plain, body
 

@@ -1,4 +1,4 @@
-"""The commands that are requests to the API: what each takes, sends and shows. Prints nothing, opens no connection."""
+"""The commands that are a call or two: what each takes, calls and shows. Prints nothing and opens no connection."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ import typer
 from support_bot.values import Role
 
 if TYPE_CHECKING:
-    from support_bot.cli_forward import Api
+    from support_bot.commands.forward import Api
+    from support_bot.commands.weights import Weights
 else:
-    Api = Any  # typer looks the annotations up; the client itself is slow to import
+    Api = Weights = Any  # typer looks the names up; what they stand for is slow to import
 
+FOR_TESTS = ("smollm2-135m", "minilm")
+
+OptionalName = Annotated[str, typer.Argument(help="Its name in the catalogue.")]
 Document = Annotated[str, typer.Argument(help="Its name or its number.")]
 Password = Annotated[
     str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, help="Asked for where it is left out.")
@@ -87,6 +91,31 @@ def allow_origins(api: Api, slug: str, origins: list[str], remove: bool = False)
     return api.send("PATCH", f"/channels/{slug}", json={"allowed_origins": kept if remove else kept + origins})
 
 
+def list_models(weights: Weights) -> Any:
+    """Every model of the catalogue, whether it is here, and which ones serve."""
+    return weights.page()
+
+
+def pull_models(weights: Weights, name: OptionalName = "", for_tests: bool = False) -> Any:
+    """Fetch weights by name; without one those that serving needs, with --for-tests those that the tests need."""
+    return weights.pull(FOR_TESTS if for_tests else [name] if name else weights.serving())
+
+
+def verify_models(weights: Weights, name: OptionalName = "") -> Any:
+    """Compare weights that are here with their SHA-256; without a name all of them."""
+    return weights.verify([name] if name else weights.present())
+
+
+def import_model(weights: Weights, file: Path, name: str | None = None, licence: str | None = None) -> Any:
+    """Take in a file of weights; one that the catalogue does not know needs --name and --licence."""
+    return weights.import_file(file, name, licence)
+
+
+def use_model(weights: Weights, name: str) -> Any:
+    """Let these weights write the answers, from the next start on."""
+    return weights.use(name)
+
+
 COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
     ("", "reindex", reindex, ("chunks",)),
     ("documents", "list", list_documents, ("id", "name", "status", "audience", "version", "chunks", "reason")),
@@ -100,5 +129,10 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
     ("channels", "list", list_channels, ("slug", "name", "enabled", "allowed_origins")),
     ("channels", "show", show_channel, ("slug", "name", "enabled", "allowed_origins", "greeting", "accent")),
     ("channels", "allow", allow_origins, ("slug", "allowed_origins")),
+    ("models", "list", list_models, ("name", "kind", "present", "in_use", "bytes", "licence")),
+    ("models", "pull", pull_models, ("name", "path")),
+    ("models", "verify", verify_models, ("name", "ok")),
+    ("models", "import", import_model, ("name", "sha256")),
+    ("models", "use", use_model, ("name", "in_use", "sha256")),
 )
 """Group (none: a command of its own), name, function, and what a table of its result shows."""

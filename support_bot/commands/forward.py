@@ -229,3 +229,25 @@ def _content(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise Invalid(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def readable_files(paths: Sequence[str], suffixes: Sequence[str]) -> list[tuple[str, Path]]:
+    """Files with the names they get: a file its own, those in a folder theirs within it. Raises Invalid.
+
+    Of a folder only what can be read is taken, without hidden files; a file that is named is always taken."""
+    files: list[tuple[str, Path]] = []
+    for path in map(Path, paths):
+        if path.is_file():
+            files.append((path.name, path))
+        elif path.is_dir():
+            names = {file.relative_to(path).as_posix(): file for file in sorted(path.rglob("*")) if file.is_file()}
+            files += [
+                (name, file)
+                for name, file in names.items()
+                if name.lower().endswith(tuple(suffixes)) and not any(part.startswith(".") for part in name.split("/"))
+            ]
+        else:
+            raise Invalid(f"{path} is no file and no folder.")
+    if not files:
+        raise Invalid(f"There is no file that can be read ({', '.join(suffixes)}).")
+    return files

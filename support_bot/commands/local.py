@@ -7,14 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from support_bot.api.app import build_api
-from support_bot.assembly import App, build_app, prepare, weights_store
-from support_bot.cli_forward import ASGIApp
+from support_bot.assembly import App, build_app, prepare
+from support_bot.commands.forward import ASGIApp
 from support_bot.engine.weights import Progress
 from support_bot.jobs.handlers import register
-from support_bot.services.models import ModelService
 from support_bot.settings import Settings
-from support_bot.storage.database import Database
-from support_bot.storage.migrations import upgrade
 
 _LOOK_S = 0.2
 
@@ -58,14 +55,3 @@ def await_first_articles(app: App, progress: Progress) -> None:
             return
         progress("Reading the first articles", sum(counts.values()) - waiting, sum(counts.values()))
         time.sleep(_LOOK_S)
-
-
-@contextmanager
-def model_service(settings: Settings) -> Iterator[ModelService]:
-    """The choice of weights without the rest of the product, which could not start while they are missing."""
-    db = Database(settings.effective_database_url)
-    try:
-        upgrade(db.engine)
-        yield ModelService(db, weights_store(settings), settings)
-    finally:
-        db.close()
