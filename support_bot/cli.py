@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import logging
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,15 +83,17 @@ def _command(group: str, name: str, *columns: str) -> Callable[[Callable[..., An
 @app.command()
 def serve(host: str | None = None, port: int | None = None) -> None:
     """Run the product until Ctrl-C. An empty data folder is set up first: weights, database, sample articles."""
-    from support_bot import assembly, server
-    from support_bot.commands import local
-    from support_bot.commands.doctor import port_problem
     from support_bot.storage.data_folder import DataFolder
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the data folder is given back
     settings = _settings(quiet=False)
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update={"server": settings.server.model_copy(update=given)})
-    with DataFolder(settings.data_dir).own() as ownership:
+    with DataFolder(settings.data_dir).own(wait_s=5) as ownership:
+        from support_bot import assembly, server  # seconds: commands typed meanwhile find the folder owned
+        from support_bot.commands import local
+        from support_bot.commands.doctor import port_problem
+
         if problem := port_problem(settings.server.host, settings.server.port):
             raise Invalid(f"{problem}.")
         with _progress() as progress:
@@ -103,7 +107,8 @@ def serve(host: str | None = None, port: int | None = None) -> None:
             typer.echo(f"Ready: {url}  (desk: {url}/desk, knowledge: {url}/admin)\n{first_admin}".rstrip())
 
         # In a thread of its own: the server already answers while the first articles are read.
-        server.run_server(live, lambda url: threading.Thread(target=announce, args=(url,), daemon=True).start())
+        with suppress(KeyboardInterrupt):
+            server.run_server(live, lambda url: threading.Thread(target=announce, args=(url,), daemon=True).start())
 
 
 @app.command()
@@ -162,12 +167,13 @@ def evaluate(  # noqa: PLR0913 - a command has as many parameters as options
     raise typer.Exit(bool(result.failed))
 
 
-@_command("", "doctor", "name", "ok", "detail")
+@_command("", "doctor", "name", "state", "detail")
 def doctor() -> Any:
     """Look whether everything the product needs is there; each line says ok, or what to do."""
     from support_bot.commands.doctor import examine
 
-    return [dataclasses.asdict(found) for found in examine(_settings())]
+    findings = map(dataclasses.asdict, examine(_settings()))
+    return [{**found, "state": "ok" if found["ok"] else "PROBLEM"} for found in findings]
 
 
 for _name, _verb, _function, _columns in calls.COMMANDS:
@@ -213,6 +219,8 @@ def _settings(*, quiet: bool = True) -> Settings:
         settings = Settings()
     except ValueError as error:  # of pydantic, and of the TOML file
         raise Invalid(f"A setting cannot be used: {' '.join(str(error).split())}") from None
+    for talkative in ("alembic", "httpx", "huey"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     level = "WARNING" if quiet and settings.log_level.upper() == "INFO" else settings.log_level
     configure_logging(level, json=settings.log_json, mask=mask)
     return settings

@@ -17,10 +17,9 @@ from support_bot.api.app import build_api
 from support_bot.api.routes.sign_in import sign_in_router
 from support_bot.api.routes.widget import widget_router
 from support_bot.api.staff_gate import StaffGate
-from support_bot.assembly import App, build_app
+from support_bot.assembly import App
 from support_bot.jobs.handlers import register
 from support_bot.jobs.schedule import schedule
-from support_bot.settings import Settings
 from ui.mount import mount
 from ui.pages.login import login_page
 
@@ -47,20 +46,21 @@ def build_server(app: App) -> FastAPI:
     server = build_api(app, live)
     server.include_router(sign_in_router(lambda target, error: login_page(app.settings.company, error, target)))
     server.include_router(widget_router(Path(ui.__file__).parent / "widget"))
-    server.add_middleware(StaffGate, app=app)
     mount(server, app)
+    server.add_middleware(StaffGate, app=app)  # after the pages' own layers, so that it stands before them
     return server
-
-
-def serve(settings: Settings, on_ready: Ready | None = None) -> None:
-    """Build the product and run it until it is told to stop; call `assembly.prepare` first."""
-    run_server(build_app(settings), on_ready)
 
 
 def run_server(app: App, on_ready: Ready | None = None) -> None:
     """Listen until SIGINT or SIGTERM; then open requests have ten seconds to end, event streams end at once."""
+    logging.getLogger("sse_starlette").setLevel(logging.INFO)  # at DEBUG it writes down what customers read
+    logging.getLogger("uvicorn.error").addFilter(_not_logged_yet)
+    _Server(_config(app), on_ready).run()
+
+
+def _config(app: App) -> uvicorn.Config:
     settings = app.settings.server
-    config = uvicorn.Config(
+    return uvicorn.Config(
         build_server(app),
         host=settings.host,
         port=settings.port,
@@ -71,9 +71,6 @@ def run_server(app: App, on_ready: Ready | None = None) -> None:
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
-    logging.getLogger("sse_starlette").setLevel(logging.INFO)  # at DEBUG it writes down what customers read
-    logging.getLogger("uvicorn.error").addFilter(_not_logged_yet)
-    _Server(config, on_ready).run()
 
 
 class _Server(uvicorn.Server):

@@ -10,9 +10,9 @@ from ui.pages.chat import FOLLOWERS, ChatPage
 
 def build_customer_app(app: App) -> gr.Blocks:
     """The customer's chat."""
-    with gr.Blocks(
-        title=f"{app.settings.company} support", analytics_enabled=False, fill_width=True, fill_height=True
-    ) as page:
+    title = f"{app.settings.company} support"
+    page = gr.Blocks(title=title, analytics_enabled=False, fill_width=True, fill_height=True)
+    with page:
         ChatPage(app).build(page)
     page.queue(api_open=False, max_size=None, default_concurrency_limit=FOLLOWERS)
     return page

@@ -22,7 +22,8 @@ def build_admin_app(app: App) -> gr.Blocks:
 
 
 def _build(title: str, inside: DeskPage | KnowledgePage) -> gr.Blocks:
-    with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, fill_height=True) as page:
+    page = gr.Blocks(title=title, analytics_enabled=False, fill_width=True, fill_height=True)
+    with page:
         inside.build(page)
     page.queue(api_open=False, default_concurrency_limit=_AT_ONCE)
     return page

@@ -46,6 +46,7 @@
   function bind(element, send, watch, upload) {
     const act = (source, extra) => {
       const name = source.dataset.action;
+      if (source.matches("button:focus-visible")) page.byKeyboard = Date.now();
       if (local[name]) return local[name](source);
       if (name === "ask" || name === "send") return say(source, extra, send);
       send("click", Object.assign({}, source.dataset, extra));
@@ -144,6 +145,10 @@
     }
     const form = element.querySelector("form[data-ticket]");
     if (form) restoreDraft(form);
+    // A button that has done its work may be gone: the keyboard goes on where the customer writes.
+    if (document.activeElement === document.body && Date.now() - (page.byKeyboard || 0) < 3000) {
+      document.querySelector("#message")?.focus();
+    }
     element.querySelector("[data-selected]")?.scrollIntoView({ block: "nearest" });
     scrollDown(false);
   }

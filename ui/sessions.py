@@ -13,22 +13,21 @@ from support_bot.values import Role
 COOKIE = "support_bot_session"
 
 
-def signed_in(app: App, token: str | None, role: Role) -> SignedIn | None:
-    """The session behind a cookie's value, if it is good and may do what `role` may do."""
-    session = app.staff.find_session(token) if token else None
-    if session is None or not session.staff.active:
-        return None
-    return session if session.staff.role is Role.ADMIN or session.staff.role is role else None
-
-
 def require(app: App, request: gr.Request | None, role: Role, *, visible: bool = True) -> SignedIn:
     """The session of this request. Raises gr.Error where there is none or its role does not suffice.
 
     Every handler of a staff page calls this first: Gradio's handlers can be called without the page."""
-    session = signed_in(app, _cookie(request), role)
+    token = _cookie(request)
+    session = app.staff.find_session(token) if token else None
     if session is None:
-        raise gr.Error("You are signed out, or may not do this. Sign in again.", print_exception=False, visible=visible)
+        raise _refusal("You are signed out. Sign in again to go on.", visible)
+    if not session.staff.may(role):
+        raise _refusal("Only an admin may do this.", visible)
     return session
+
+
+def _refusal(words: str, visible: bool) -> gr.Error:
+    return gr.Error(words, title="Not done", print_exception=False, visible=visible)
 
 
 def _cookie(request: Any) -> str | None:

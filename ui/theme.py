@@ -1,4 +1,4 @@
-"""How the pages look: Gradio's theme made neutral, one style sheet, one script, one accent colour that stays readable."""
+"""How the pages look: Gradio's theme made neutral, one style sheet, one script, one accent that stays readable."""
 
 from __future__ import annotations
 

@@ -44,7 +44,8 @@ class _Work:
 
     standalone: str
     passages: list[Passage] = field(default_factory=list)
-    excerpts: list[Excerpt] = field(default_factory=list)
+    excerpts: tuple[Excerpt, ...] = ()
+    closest: float = 0.0
     decision: str = ""
     confidence: float = 0.0
     draft: str = ""
@@ -100,9 +101,10 @@ class AnswerChain:
         work.passages = self._retriever.retrieve(work.standalone, audience=audience)
         work.timings["retrieve"] = time.monotonic() - begin
         begin = time.monotonic()
-        work.excerpts = evidence.select(
+        selection = evidence.select(
             work.standalone, work.passages, self._embed, most_words=self._settings.evidence_words
         )
+        work.excerpts, work.closest = selection.excerpts, selection.closest
         work.timings["evidence"] = time.monotonic() - begin
 
     def _decide(self, recognised: Recognised, work: _Work) -> policy.Decision:
@@ -112,7 +114,7 @@ class AnswerChain:
             covered = evidence.overlap(
                 terms(work.standalone), f"{best.passage.title} {best.passage.heading} {best.passage.text}"
             )
-        found = policy.features(work.passages, work.excerpts, covered)
+        found = policy.features(work.passages, work.closest, covered)
         decision = policy.decide(recognised, found, threshold=self._settings.answer_threshold)
         work.decision, work.confidence = f"{decision.step}:{recognised.intent}", decision.confidence
         return decision
@@ -216,7 +218,7 @@ class AnswerChain:
         return TraceDraft(
             standalone=work.standalone,
             passages=tuple(work.passages),
-            excerpts=tuple(work.excerpts),
+            excerpts=work.excerpts,
             decision=work.decision,
             confidence=work.confidence,
             threshold=self._settings.answer_threshold,

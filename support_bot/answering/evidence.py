@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,22 +35,31 @@ class _Scored:
     passage: Passage
     rank: int
     pieces: list[Segment]
+    cosines: NDArray[np.float32]
     scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was chosen, and the cosine of the piece closest to the question, chosen or not."""
+
+    excerpts: tuple[Excerpt, ...]
+    closest: float
 
 
 def select(
     question: str, passages: Sequence[Passage], embed: Embed, *, most_words: int, weights: Weights = Weights()
-) -> list[Excerpt]:
-    """The excerpts that answer best, best first; empty when there is nothing to choose from.
+) -> Selection:
+    """The excerpts that answer best, best first; none when there is nothing to choose from.
 
-    The score of an excerpt is that of its best piece (about 0..1). One excerpt a passage, each a contiguous stretch,
-    all together at most `most_words` words unless a single piece is longer."""
+    The score of an excerpt is that of its best piece (about 0..1). Each is a contiguous stretch of its passage, all
+    together at most `most_words` words unless a single piece is longer."""
     read = _score(question, passages[:_PASSAGES_READ], embed, weights)
     if not read:
-        return []
+        return Selection((), 0.0)
     best = max(read, key=lambda scored: _top(scored, weights))
-    excerpt = _window(best, most_words, weights)
-    return [replace(excerpt, score=float(best.scores.max()))]
+    closest = max(float(scored.cosines.max()) for scored in read)
+    return Selection((_window(best, most_words, weights),), closest)
 
 
 def _in_context(passage: Passage, piece: Segment) -> str:
@@ -78,7 +87,8 @@ def _score(question: str, passages: Sequence[Passage], embed: Embed, weights: We
     for rank, (passage, pieces) in enumerate(cut):
         pieces = pieces[: len(flat) - begin]
         if pieces:
-            found.append(_Scored(passage, rank, pieces, scores[begin : begin + len(pieces)]))
+            part = slice(begin, begin + len(pieces))
+            found.append(_Scored(passage, rank, pieces, cosines[part], scores[part]))
         begin += len(pieces)
     return found
 

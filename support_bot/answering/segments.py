@@ -17,8 +17,9 @@ _MARKUP = re.compile(r"[*_`]+|\[(?P<label>[^\]]*)\]\([^)]*\)")
 class Segment:
     """A quotable piece: `text` as it stands in the passage, `context` what it needs to be understood.
 
-    `kind` is sentence, item, row or heading; `heading` is the one it stands under in the passage; `block` counts the paragraph, list or table it belongs to;
-    `table_head` is the header row and rule of a table's rows, shown above whatever rows are quoted."""
+    `kind` is sentence, item, row or heading; `heading` is the one it stands under in the passage; `block` counts the
+    paragraph, list or table it belongs to; `table_head` is the header row and rule of a table's rows, shown above
+    whatever rows are quoted."""
 
     text: str
     kind: str

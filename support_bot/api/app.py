@@ -25,6 +25,7 @@ from support_bot.api.routes import (
     staff_conversations,
     tickets,
 )
+from support_bot.api.sse import Bells
 from support_bot.assembly import App
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -69,12 +70,13 @@ def build_api(app: App, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     )
     api.state.bot = app
     api.state.limits = Limits(app.settings.security)
+    api.state.bells = Bells()
     install_error_handlers(api)
     for router in _ROUTERS:
         api.include_router(router)
     api.add_api_route("/api/{rest:path}", _unknown, methods=list(_METHODS), include_in_schema=False)
-    api.add_middleware(ChannelCors, app=app)
     api.add_middleware(BodyLimit, settings=app.settings)
+    api.add_middleware(ChannelCors, app=app)  # outermost, so that pages can read every refusal
     return api
 
 
@@ -84,7 +86,9 @@ def _operation_id(route: APIRoute) -> str:
 
 async def _unknown(request: Request) -> None:
     """What no route takes is answered here, and not by a page that is mounted at `/`."""
-    others = [r for r in request.app.routes if getattr(r, "endpoint", None) is not _unknown and not isinstance(r, Mount)]
+    others = [
+        r for r in request.app.routes if getattr(r, "endpoint", None) is not _unknown and not isinstance(r, Mount)
+    ]
     allowed = [
         method
         for method in _METHODS

@@ -29,7 +29,6 @@ _MEGABYTE = 1024 * 1024
 _ROOM_FOR_FORM = _MEGABYTE  # what multipart adds around a file
 _UPLOAD = re.compile(r"/api/v1/documents(?:/|$)|.*/gradio_api/upload/?$")
 
-_API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 # Gradio compiles its pages' small scripts and styles in the browser, hence the two 'unsafe-'; nothing is foreign.
 _PAGE_POLICY = "; ".join(
     (
@@ -47,6 +46,8 @@ _PAGE_POLICY = "; ".join(
         "frame-ancestors 'self'",
     )
 )
+_FOR_PAGES = {"Content-Security-Policy": _PAGE_POLICY}
+_FOR_API = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Cache-Control": "no-store"}
 _EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # stricter would make browsers hide the origin of our own forms
@@ -117,10 +118,10 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._inner(scope, receive, send)
-        policy = _API_POLICY if scope["path"].startswith("/api/") else _PAGE_POLICY
+        own = _FOR_API if scope["path"].startswith("/api/") else _FOR_PAGES
 
         def add(headers: MutableHeaders) -> None:
-            for name, value in {**_EVERYWHERE, "Content-Security-Policy": policy}.items():
+            for name, value in {**_EVERYWHERE, **own}.items():
                 headers.setdefault(name, value)
 
         await self._inner(scope, receive, on_start(send, add))

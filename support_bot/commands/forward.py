@@ -80,6 +80,8 @@ class Api:
             if row["id"] is not None:
                 found = self._settled(row["id"])
                 row |= {key: found[key] for key in ("status", "reason", "chunks")}
+                if row["outcome"] == "duplicate":
+                    row["reason"] = f"same content as {found['name']}"
             progress("Reading documents", number, len(rows))
         return rows
 

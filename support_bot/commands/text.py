@@ -33,7 +33,7 @@ def answer_text(events: Iterable[Mapping[str, Any]]) -> str:
                 where = " › ".join(filter(None, (data["title"], data["heading"])))
                 sources[data["index"]] = f"[{data['index']}] {where} ({data['url'] or data['name']})"
             case "asked" | "refused" | "handoff":
-                parts = [data["text"], *(f"- {option}" for option in data.get("options", ()))]
+                parts = ["\n".join([data["text"], *(f"- {option}" for option in data.get("options", ()))])]
             case "retract":
                 parts, sources = [], {}
             case "error":

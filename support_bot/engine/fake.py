@@ -187,5 +187,5 @@ def _features(text: str) -> list[tuple[str, float]]:
         weight = 0.2 if len(word) <= 3 else 1.0
         features.append((word, weight))
         padded = f"<{word}>"
-        features += [(padded[i : i + 3], 0.3 * weight) for i in range(len(padded) - 2)]
+        features += [(padded[i : i + 3], 0.7 * weight) for i in range(len(padded) - 2)]
     return features

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import psutil
 from numpy.typing import NDArray
 
 from support_bot.engine.step_model import BatchToken, StepFailed
-from support_bot.errors import WeightsError
+from support_bot.errors import EngineUnavailable, WeightsError
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class LlamaModel:
         `n_batch` is the most tokens of one `decode`. Raises WeightsError when llama.cpp cannot load the file."""
         llama_cpp.llama_log_set(_log, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
+        self._closing = threading.Lock()
         self._context: llama_cpp.llama_context_p | None = None
         self._batch: llama_cpp.llama_batch | None = None
         self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), llama_cpp.llama_model_default_params())
@@ -111,12 +113,17 @@ class LlamaModel:
     # ---- words
 
     def tokenize(self, text: str, *, control: bool) -> list[int]:
-        """Token ids of the text. Only with `control` does text like `<|im_end|>` become the control token it names."""
+        """Token ids of the text. Only with `control` does text like `<|im_end|>` become the control token it names.
+
+        Raises EngineUnavailable when the model is closed."""
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
         while True:
             ids = (llama_cpp.llama_token * room)()
-            count = llama_cpp.llama_tokenize(self._vocab, data, len(data), ids, room, False, control)
+            with self._closing:  # its words are freed with the model
+                if not self._model:
+                    raise EngineUnavailable("The model is not running.")
+                count = llama_cpp.llama_tokenize(self._vocab, data, len(data), ids, room, False, control)
             if count >= 0:
                 return list(ids[:count])
             room = -count
@@ -153,13 +160,14 @@ class LlamaModel:
         return texts[0], texts[1]
 
     def close(self) -> None:
-        """Free everything. May be called twice."""
-        if self._batch is not None:
-            llama_cpp.llama_batch_free(self._batch)
-            self._batch = None
-        if self._context:
-            llama_cpp.llama_free(self._context)
-            self._context = None
-        if self._model:
-            llama_cpp.llama_model_free(self._model)
-            self._model = None
+        """Free everything, when no step is under way. May be called twice."""
+        with self._closing:
+            if self._batch is not None:
+                llama_cpp.llama_batch_free(self._batch)
+                self._batch = None
+            if self._context:
+                llama_cpp.llama_free(self._context)
+                self._context = None
+            if self._model:
+                llama_cpp.llama_model_free(self._model)
+                self._model = None

@@ -38,7 +38,7 @@ class Slot:
 
     def take_on(self, prompt: Sequence[int], request: GenerationRequest) -> None:
         """Begin an answer, keeping what the memory already holds of its prompt."""
-        shared = common_prefix(self._remembered, prompt[:-1])
+        shared = shared_beginning(self._remembered, prompt[:-1])
         self.reused = shared // self._chunk * self._chunk
         self._remembered = self._remembered[: self.reused]
         self._is_cut = False
@@ -89,7 +89,7 @@ class Slot:
         return sample(logits, self._request.temperature, self._request.top_p, self._random)
 
 
-def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
+def shared_beginning(left: Sequence[int], right: Sequence[int]) -> int:
     """How many tokens two sequences share from the beginning."""
     for i, (a, b) in enumerate(zip(left, right, strict=False)):
         if a != b:

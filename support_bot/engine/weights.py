@@ -130,7 +130,7 @@ class WeightsStore:
         entry = self.get(name)
         for other in entry.needs:
             self.pull(other, progress)
-        self._dir.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         with FileLock(self._dir / f"{entry.sha256}.lock"):
             place = self._place(entry)
             if place.is_file() and place.stat().st_size != entry.bytes:
@@ -154,7 +154,7 @@ class WeightsStore:
         if not path.is_file():
             raise WeightsError(f"{path} is no file.")
         digest = file_sha256(path)
-        self._dir.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         with FileLock(self._dir / "catalogue.lock"):
             entry = self.find_by_hash(digest)
             if entry is None:
@@ -250,6 +250,15 @@ class WeightsStore:
         found = file_sha256(file)
         if found != entry.sha256:
             raise WeightsError(f"{entry.file} has the wrong content: expected {entry.sha256}, found {found}. {remedy}")
+
+    def _make_folder(self) -> None:
+        try:
+            self._dir.mkdir(parents=True, exist_ok=True)
+            writable = os.access(self._dir, os.W_OK)
+        except OSError:
+            writable = False
+        if not writable:
+            raise WeightsError(f"{self._dir} cannot be written: set SUPPORT_BOT_CACHE_DIR to a folder that can.")
 
     def _need_room(self, needed: int) -> None:
         if shutil.disk_usage(self._dir).free < needed:

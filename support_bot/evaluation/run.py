@@ -102,6 +102,8 @@ def evaluate(
     selected = _select(read_questions(questions), options)
     if not kb.is_dir():
         raise Invalid(f"{kb} is no folder.")
+    if out.resolve() == questions.resolve():
+        raise Invalid(f"{out} are the questions; give the predictions a file of their own.")
     done = _start_file(out, options.resume)
     todo = [question for question in selected if question.id not in done]
     unreadable: dict[str, str] = {}

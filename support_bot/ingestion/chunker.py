@@ -45,7 +45,9 @@ class _Part:
 
 
 def chunk(document: ParsedDocument, *, target_words: int) -> list[ChunkDraft]:
-    """The document's chunks in order, of about `target_words` words and at most 1.5 times that."""
+    """The document's chunks in order, of about `target_words` words.
+
+    None has more than 1.5 times that, but for the sentence that introduces a list or table of that length."""
     root = parse(document.text)
     cutter = _Cutter(document, target_words, _guarded_rank(root, document.title))
     drafts: list[ChunkDraft] = []
@@ -79,9 +81,9 @@ class _Cutter:
         for group, guarded in zip(groups, guards, strict=True):
             if len(group) == 1 and not group[0].empty:
                 run.append(_Part(group[0], guarded))
-            else:
+            elif group:
                 found += [*self._join(run, path), *group]
-                run = [] if group else run
+                run = []
         found += self._join(run, path)
         if found and section.heading:
             found[0] = replace(found[0], start=section.start)

@@ -42,7 +42,12 @@ def spans(blocks: Sequence[Block], text: str, target: int) -> list[Span]:
     before: Block | None = None
     for block in blocks:
         first, *rest = _spans(block, text, target)
-        found += [replace(first, glue=_glue(before, block)), *rest]
+        glue = _glue(before, block)
+        if glue == ANSWER and not rest and found[-1].words <= _INTRODUCTION_WORDS:
+            before_it = found.pop()  # "Do this:" belongs to the steps even where both are longer than the limit
+            first = replace(before_it, end=first.end, words=before_it.words + first.words)
+            glue = before_it.glue
+        found += [replace(first, glue=glue), *rest]
         before = block
     return found
 
@@ -87,7 +92,7 @@ def _sentence_spans(block: Block, text: str, target: int) -> Iterator[Span]:
         is_separator_regex=True,
         chunk_size=max(1, target // 2),
         chunk_overlap=0,
-        length_function=count_words,
+        length_function=_length,
         strip_whitespace=False,
     )
     source = text[block.start : block.end]
@@ -97,6 +102,11 @@ def _sentence_spans(block: Block, text: str, target: int) -> Iterator[Span]:
     ends[-1] = len(source)
     for start, end in pairwise(ends):
         yield Span(block.start + start, block.start + end, count_words(source[start:end]), SENTENCE)
+
+
+def _length(text: str) -> int:
+    # The splitter would repeat pieces of length 0 as an "overlap" of none.
+    return max(1, count_words(text))
 
 
 def _glue(before: Block | None, block: Block) -> float:

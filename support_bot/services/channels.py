@@ -76,7 +76,7 @@ class ChannelService:
                 Channel(
                     slug=DEFAULT,
                     name=company,
-                    greeting=f"Hello. I'm {company}'s automated assistant. I answer from our help articles.",
+                    greeting="Hello. What can I help you with?",
                     suggested_questions=list(_SAMPLE_QUESTIONS) if sample else [],
                 )
             )

@@ -97,4 +97,4 @@ class DataFolder:
         if owner.url:
             return f"The data folder {self._path} is in use by the server at {owner.url} (process {owner.pid})."
         who = f"process {owner.pid}" if owner.pid else "another user's process"
-        return f"The data folder {self._path} is in use by {who}; try again when it has finished."
+        return f"The data folder {self._path} is in use by {who}; try again in a moment."

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import re
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +22,7 @@ from fastapi.testclient import TestClient
 
 from support_bot.api.app import build_api
 from support_bot.assembly import App, build_app
+from support_bot.server import build_server
 from support_bot.settings import AnsweringSettings, EngineSettings, SecuritySettings, Settings
 from support_bot.values import Role
 
@@ -151,10 +155,20 @@ def running_api(folder: Path, **security: Any) -> Iterator[Api]:
         app.close()
 
 
+def whole_server(app: App) -> FastAPI:
+    """The server with its pages. Building them leaves event loops open, which is swept up here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        asgi = build_server(app)
+        asyncio.set_event_loop(None)
+        gc.collect()
+    return asgi
+
+
 @contextmanager
-def listening(asgi: FastAPI) -> Iterator[str]:
+def listening(config: uvicorn.Config) -> Iterator[str]:
     """A real server on a loopback port: endless streams need one. Gives its URL."""
-    server = uvicorn.Server(uvicorn.Config(asgi, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

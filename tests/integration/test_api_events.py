@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
 from support_bot.api import sse
 
@@ -24,7 +26,8 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
 @pytest.fixture(scope="module")
 def url(api: Api) -> Iterator[str]:
-    with listening(api.asgi) as url:
+    config = uvicorn.Config(api.asgi, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    with listening(config) as url:
         yield url
 
 
@@ -94,6 +97,16 @@ class TestEvents:
         said = [data for _, kind, data in found if kind == "message" and data["author"] == "staff"]
         assert said[0]["text"] == "Good morning!" and said[0]["name"]
         assert ("state", {"mode": "human"}) in [(kind, data) for _, kind, data in found]
+
+    def test_a_message_wakes_a_quiet_stream(
+        self, http: httpx.Client, chat: Chat, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The widget reads this stream only: what it sends must not wait for an idle reader's next look."""
+        monkeypatch.setattr(sse._Pace, "until_next_look", lambda self: 60.0)
+        with http.stream("GET", f"{chat.path}/events", headers=chat.headers) as response:
+            time.sleep(0.5)  # the reader has looked, and looks again in a minute
+            http.post(f"{chat.path}/messages", json={"text": QUESTION}, headers=chat.headers | AS_JSON)
+            assert next(events(response))[1] == "message"
 
     def test_never_show_notes_of_staff(self, api: Api, http: httpx.Client, chat: Chat) -> None:
         ticket = api.app.handoff.request(chat.id).row.id

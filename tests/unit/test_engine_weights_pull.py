@@ -181,6 +181,11 @@ class TestPull:
         with pytest.raises(WeightsError, match=r"is full.*SUPPORT_BOT_CACHE_DIR"):
             store_at(tmp_path).pull("toy")
 
+    def test_a_folder_that_cannot_be_written_says_so(self, tmp_path: Path) -> None:
+        (tmp_path / "weights").write_text("a file is in the way")
+        with pytest.raises(WeightsError, match="SUPPORT_BOT_CACHE_DIR"):
+            store_at(tmp_path).pull("toy")
+
     def test_an_unknown_name_lists_the_known_ones(self, tmp_path: Path) -> None:
         with pytest.raises(NotFound, match="toy"):
             store_at(tmp_path).pull("tiny")

@@ -132,6 +132,10 @@ class TestBlocks:
         chunks = cut(f"{prose(100)}\n\nYou need these things:\n\n{items}")
         assert chunks[-1].text.startswith("You need these things:")
 
+    def test_an_announcement_stays_with_its_steps_even_a_little_beyond_the_limit(self) -> None:
+        steps = "\n".join(f"{n}. {prose(20)}" for n in range(1, 12))
+        assert cut(f"{prose(100)}\n\nFollow these steps:\n\n{steps}")[-1].text.startswith("Follow these steps:")
+
     def test_steps_interrupted_by_a_note_go_on_together(self) -> None:
         text = f"{prose(120)}\n\n1. {prose(40)}\n2. {prose(40)}\n\n> A note.\n\n3. {prose(40)}"
         assert any("1. Alpha" in piece.text and "3. Alpha" in piece.text for piece in cut(text))

@@ -10,10 +10,11 @@ import gradio as gr
 from support_bot.assembly import App
 from support_bot.errors import NotFound, SupportBotError
 from support_bot.values import Author
+from ui.limits import VisitLimits
 from ui.pages.surface import data_of, number, private, surface
-from ui.pages.tab import CHANNEL, EMPTY, Tab, begin, catch_up, look, resume, unheard
+from ui.pages.tab import CHANNEL, EMPTY, Tab, catch_up, look, resume, unheard
 from ui.parts import chat as parts
-from ui.parts.html import escape, notice
+from ui.parts.html import notice
 from ui.parts.thread import Unsent, thread
 from ui.theme import accent_style
 
@@ -28,6 +29,7 @@ class ChatPage:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._limits = VisitLimits(app.settings.security)
         self._acts = {
             "source": self._source,
             "vote": self._vote,
@@ -41,10 +43,9 @@ class ChatPage:
 
     def build(self, page: gr.Blocks) -> None:
         """Lay out the pieces inside `page` and connect them."""
-        channel, company = self._app.channels.get(CHANNEL), self._app.settings.company
         self.stored = gr.BrowserState(EMPTY, storage_key="support-bot-conversation", secret="support-bot")
         self.tab = gr.State(Tab())
-        self.header = surface("chat-header", parts.chat_header(channel, company))
+        self.header = surface("chat-header", parts.chat_header(self._app.settings.company))
         self.notice = surface("chat-notice")
         self.thread = surface("chat-thread")
         self.state = surface("chat-state")
@@ -80,7 +81,7 @@ class ChatPage:
         tab.shown = {}
         channel = self._app.channels.get(CHANNEL)
         changes: Changes = {
-            self.header: parts.chat_header(channel, self._app.settings.company, accent_style(channel.accent)),
+            self.header: parts.chat_header(channel.name or self._app.settings.company, accent_style(channel.accent)),
             self.timer: gr.Timer(active=kept),
             self.tab: tab,
         }
@@ -88,21 +89,21 @@ class ChatPage:
             changes[self.stored] = EMPTY
         return changes | self._changes(tab)
 
-    def send(self, event: gr.EventData, stored: Any, tab: Tab) -> Iterator[Changes]:
+    def send(self, event: gr.EventData, stored: Any, tab: Tab, request: gr.Request) -> Iterator[Changes]:
         """The customer says something; the answer is shown sentence by sentence until its turn is over."""
         data = data_of(event)
         text, key = str(data.get("text", "")), str(data.get("key", ""))[:64] or None
         tab.unsent = None
         tab.next_serial()
         try:
-            if not tab.id:
-                resume(self._app, tab, stored)
-            kept = begin(self._app, tab)
+            kept = self._begin(tab, stored, request)
+            self._limits.count_message(tab.id)
             started = self._app.chat.say(tab.id, text, key)
         except SupportBotError as error:
             tab.unsent = Unsent(text, error.detail, key or "")
             yield self._changes(tab)
             return
+        tab.asked = started.turn_id
         yield {self.stored: kept, self.timer: gr.Timer(active=True)} | self._changes(tab)
         tab.followers += 1
         try:
@@ -130,14 +131,16 @@ class ChatPage:
             tab.attach("", "")
             return {self.stored: EMPTY, self.timer: gr.Timer(active=False)} | self._changes(tab)
 
-    def act(self, event: gr.EventData, stored: Any, tab: Tab) -> Changes:
+    def act(self, event: gr.EventData, stored: Any, tab: Tab, request: gr.Request) -> Changes:
         """One of the page's buttons; an error is told in the page."""
         data = data_of(event)
         doing = self._acts.get(str(data.get("action")))
         if doing is None:
             return self._nothing()
         try:
-            if not tab.id:
+            if data["action"] == "person":
+                self._begin(tab, stored, request)
+            elif not tab.id:
                 resume(self._app, tab, stored)
             changes = doing(tab, data)
             return changes | self._changes(tab)
@@ -148,6 +151,14 @@ class ChatPage:
         """Tell the desk that the customer is writing."""
         if tab.id:
             self._app.chat.typing(tab.id, Author.CUSTOMER)
+
+    def _begin(self, tab: Tab, stored: Any, request: gr.Request) -> dict[str, str]:
+        """The tab's conversation, the one the browser remembers, or a new one; what the browser has to remember."""
+        if not tab.id and not resume(self._app, tab, stored):
+            self._limits.count_conversation(str(request.client.host) if request.client else "unknown")
+            started = self._app.chat.start(CHANNEL)
+            tab.attach(started.id, started.token)
+        return tab.remembered
 
     # ---- the buttons
 
@@ -164,10 +175,9 @@ class ChatPage:
         return {}
 
     def _person(self, tab: Tab, data: dict[str, Any]) -> Changes:
-        kept = begin(self._app, tab)
         self._app.handoff.request(tab.id)
         catch_up(self._app, tab)
-        return {self.stored: kept, self.timer: gr.Timer(active=True)}
+        return {self.stored: tab.remembered, self.timer: gr.Timer(active=True)}
 
     def _new(self, tab: Tab, data: dict[str, Any]) -> Changes:
         tab.attach("", "")
@@ -194,8 +204,8 @@ class ChatPage:
     def _transcript(self, tab: Tab, data: dict[str, Any]) -> Changes:
         if not tab.id:
             return {}
-        text = escape(self._app.chat.transcript(tab.id, "txt"))
-        return {self.file: f'<pre hidden data-download="conversation.txt" data-serial="{tab.next_serial()}">{text}</pre>'}
+        text = self._app.chat.transcript(tab.id, "txt")
+        return {self.file: parts.download("conversation.txt", text, tab.next_serial())}
 
     # ---- what the browser gets
 

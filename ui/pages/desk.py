@@ -47,7 +47,6 @@ class DeskPage:
         """Lay out the columns inside `page` and connect them."""
         self.desk = gr.State(Desk())
         self.nav = surface("desk-nav")
-        self.list_head = surface("desk-list-head")
         self.list = surface("desk-list")
         self.head = surface("desk-head")
         self.talk = surface("desk-talk")
@@ -55,12 +54,14 @@ class DeskPage:
         self.context = surface("desk-context")
         self.keys = surface("desk-keys", parts.keys_dialog())
         self.timer = gr.Timer(POLL_S)
-        pieces = [self.nav, self.list_head, self.list, self.head, self.talk, self.composer, self.context]
+        pieces = [self.nav, self.list, self.head, self.talk, self.composer, self.context]
         outputs = [self.desk, *pieces]
         page.load(self.opened, [self.desk], outputs, **private())
         ticked = self.timer.tick(self.tick, [self.desk], outputs, **private())
         ticked.failure(None, js=_SIGNED_OUT)
-        acted = gr.on([piece.click for piece in pieces], self.act, [self.desk], outputs, **private(trigger_mode="multiple"))
+        acted = gr.on(
+            [piece.click for piece in pieces], self.act, [self.desk], outputs, **private(trigger_mode="multiple")
+        )
         acted.failure(None, js=_SIGNED_OUT)
         self.composer.input(self.typing, [self.desk], None, **private())
 
@@ -146,15 +147,14 @@ class DeskPage:
 
     def _changes(self, desk: Desk, staff: StaffView) -> Changes:
         pieces = self._left(desk, staff) | self._middle(desk, staff)
-        changes = {piece: html for piece, html in pieces.items() if desk.changed(piece.elem_id, html)}
+        changes = {piece: html for piece, html in pieces.items() if desk.changed(str(piece.elem_id), html)}
         return changes or self._nothing()
 
     def _left(self, desk: Desk, staff: StaffView) -> Changes:
         counts = self._app.tickets.counts(staff.id)
         return {
             self.nav: parts.navigation(desk.view, counts, staff, self._app.settings.company),
-            self.list_head: parts.inbox_head(desk.view),
-            self.list: self._rows(desk, staff),
+            self.list: parts.inbox_head(desk.view) + self._rows(desk, staff),
         }
 
     def _rows(self, desk: Desk, staff: StaffView) -> str:

@@ -91,10 +91,16 @@ class KnowledgePage:
         page.load(self.opened, [self.shelf], outputs, **private())
         ticked = self.timer.tick(self.tick, [self.shelf], outputs, **private())
         ticked.failure(None, js=_SIGNED_OUT)
-        acted = gr.on([piece.click for piece in pieces], self.act, [self.shelf], outputs, **private(trigger_mode="multiple"))
+        acted = gr.on(
+            [piece.click for piece in pieces], self.act, [self.shelf], outputs, **private(trigger_mode="multiple")
+        )
         acted.failure(None, js=_SIGNED_OUT)
         taken = gr.on(
-            [self.upload.upload, self.detail.upload], self.take, [self.shelf], outputs, **private(trigger_mode="multiple")
+            [self.upload.upload, self.detail.upload],
+            self.take,
+            [self.shelf],
+            outputs,
+            **private(trigger_mode="multiple"),
         )
         taken.failure(None, js=_SIGNED_OUT)
 
@@ -201,7 +207,7 @@ class KnowledgePage:
         pieces = {self.nav: parts.navigation(shelf.view, staff, self._app.settings.company)}
         pieces[self.dialog] = shelf.dialog
         pieces |= self._trial(shelf) if shelf.view == "try" else self._documents(shelf)
-        changes = {piece: html for piece, html in pieces.items() if shelf.changed(piece.elem_id, html)}
+        changes = {piece: html for piece, html in pieces.items() if shelf.changed(str(piece.elem_id), html)}
         return changes or self._nothing()
 
     def _trial(self, shelf: Shelf) -> Changes:
@@ -215,7 +221,9 @@ class KnowledgePage:
         return {
             self.results: parts.upload_results(shelf.uploads, known),
             self.filters: parts.filters(self._app.knowledge.counts(), shelf.status),
-            self.list: parts.document_list(_sorted(documents, shelf.sort), shelf.document, shelf.sort, filtered=filtered),
+            self.list: parts.document_list(
+                _sorted(documents, shelf.sort), shelf.document, shelf.sort, filtered=filtered
+            ),
             self.detail: self._detail(shelf),
         }
 
@@ -233,7 +241,7 @@ class KnowledgePage:
 
 
 def read_upload(path: str) -> bytes:
-    """The content of a file that was just uploaded; it is removed from the waiting room. Raises Invalid for any other."""
+    """The content of a file that was just uploaded, which is removed then. Raises Invalid for any other file."""
     room = Path(get_upload_folder()).resolve()
     file = Path(path).resolve()
     if not path or not file.is_relative_to(room) or not file.is_file():

@@ -8,16 +8,31 @@ from ui.theme import ACCENT, accent_style, colours
 
 _STYLE = """
 * { box-sizing: border-box; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 16px; background: var(--canvas); color: var(--ink);
-  font: 16px/24px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif; }
-main { width: 100%; max-width: 360px; padding: 32px; border: 1px solid var(--line); border-radius: 8px; background: var(--surface); }
-.mark { display: grid; place-items: center; width: 36px; height: 36px; border-radius: 50%; background: var(--accent); color: var(--accent-ink); font-weight: 600; }
+body {
+  margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 16px;
+  background: var(--canvas); color: var(--ink);
+  font: 16px/24px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif;
+}
+main {
+  width: 100%; max-width: 360px; padding: 32px;
+  border: 1px solid var(--line); border-radius: 8px; background: var(--surface);
+}
+.mark {
+  display: grid; place-items: center; width: 36px; height: 36px; border-radius: 50%;
+  background: var(--accent); color: var(--accent-ink); font-weight: 600;
+}
 h1 { margin: 16px 0 4px; font-size: 20px; line-height: 28px; }
 p { margin: 0 0 20px; color: var(--muted); font-size: 14px; line-height: 20px; }
 p.error { padding: 8px 12px; border-radius: 8px; background: var(--bad-soft); color: var(--bad); }
 label { display: block; margin: 16px 0 4px; font-size: 14px; line-height: 20px; font-weight: 500; }
-input { width: 100%; height: 40px; padding: 0 12px; border: 1px solid var(--line-strong); border-radius: 8px; background: var(--surface); color: var(--ink); font: inherit; }
-button { width: 100%; height: 40px; margin-top: 24px; border: 0; border-radius: 8px; background: var(--accent); color: var(--accent-ink); font: inherit; font-weight: 500; cursor: pointer; }
+input {
+  width: 100%; height: 40px; padding: 0 12px; font: inherit;
+  border: 1px solid var(--line-strong); border-radius: 8px; background: var(--surface); color: var(--ink);
+}
+button {
+  width: 100%; height: 40px; margin-top: 24px; border: 0; border-radius: 8px; cursor: pointer;
+  background: var(--accent); color: var(--accent-ink); font: inherit; font-weight: 500;
+}
 :is(input, button):focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 """
 
@@ -32,7 +47,8 @@ def login_page(company: str, error: str = "", next: str = "/desk") -> str:
         f'<span class="mark" aria-hidden="true">{escape(company[:1].upper())}</span><h1>Sign in</h1>'
         f"<p>{escape(company)} support desk</p>{problem}"
         f'<form method="post" action="/login"><input type="hidden" name="next" value="{escape(next)}">'
-        '<label for="email">E-mail</label><input id="email" name="email" type="email" autocomplete="username" required autofocus>'
+        '<label for="email">E-mail</label>'
+        '<input id="email" name="email" type="email" autocomplete="username" required autofocus>'
         '<label for="password">Password</label><input id="password" name="password" type="password" '
         'autocomplete="current-password" required><button type="submit">Sign in</button></form></main></body></html>'
     )

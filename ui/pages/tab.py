@@ -11,7 +11,7 @@ from support_bot.assembly import App
 from support_bot.errors import Forbidden, NotFound, Unauthorized
 from support_bot.services.views import MessageView
 from support_bot.values import Author, LoggedEvent, Mode, Typing
-from ui.parts.live import running, turns
+from ui.parts.live import LiveTurn, running, turns
 from ui.parts.thread import Thread, Unsent
 
 TYPING_S = 6.0  # a sign of writing is shown this long
@@ -21,12 +21,14 @@ EMPTY = {"id": "", "token": ""}
 
 @dataclass
 class Tab:
-    """`id` is empty until the customer says something; `shown` remembers what the browser has, to send changes only."""
+    """`id` is empty until the customer says something; `asked` is the turn that was begun last, whose events may not
+    have come yet; `shown` remembers what the browser has, to send changes only."""
 
     id: str = ""
     token: str = ""
     events: dict[int, LoggedEvent] = field(default_factory=dict)
     followers: int = 0
+    asked: int | None = None
     person_wrote_at: float = 0.0
     typing_shown: bool = False
     unsent: Unsent | None = None
@@ -38,7 +40,7 @@ class Tab:
     def attach(self, conversation_id: str, token: str) -> None:
         """Show this conversation from now on."""
         self.id, self.token = conversation_id, token
-        self.events, self.unsent, self.rated, self.heard = {}, None, None, 0
+        self.events, self.asked, self.unsent, self.rated, self.heard = {}, None, None, None, 0
         self.person_wrote_at, self.typing_shown = 0.0, False
 
     def take(self, events: Iterable[LoggedEvent]) -> bool:
@@ -54,6 +56,11 @@ class Tab:
     def position(self) -> int:
         """The last event this tab knows."""
         return max(self.events, default=0)
+
+    @property
+    def remembered(self) -> dict[str, str]:
+        """What the browser keeps, so that the same conversation is there after a reload."""
+        return {"id": self.id, "token": self.token}
 
     @property
     def person_typing(self) -> bool:
@@ -91,14 +98,6 @@ def resume(app: App, tab: Tab, stored: Any) -> bool:
     return True
 
 
-def begin(app: App, tab: Tab) -> dict[str, str]:
-    """Start a conversation if this tab has none; returns what the browser has to remember."""
-    if not tab.id:
-        started = app.chat.start(CHANNEL)
-        tab.attach(started.id, started.token)
-    return {"id": tab.id, "token": tab.token}
-
-
 def catch_up(app: App, tab: Tab) -> bool:
     """Read what happened since; whether there is something new to show."""
     if not tab.id:
@@ -112,11 +111,14 @@ def look(app: App, tab: Tab) -> Thread:
     channel = app.channels.get(CHANNEL)
     messages: tuple[MessageView, ...] = tuple(app.chat.messages(tab.id)) if tab.id else ()
     tab.typing_shown = tab.person_typing
+    found = turns(tab.events.values())
+    if tab.asked is not None and all(turn.id != tab.asked for turn in found):
+        found.append(LiveTurn(tab.asked))
     people = [message.name for message in messages if message.author is Author.STAFF and message.name]
     return Thread(
         channel=channel,
         messages=messages,
-        turns=tuple(turns(tab.events.values())),
+        turns=tuple(found),
         mode=app.chat.mode(tab.id) if tab.id else Mode.BOT,
         person_typing=tab.typing_shown,
         unsent=tab.unsent,

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 
-from support_bot.services.views import ChannelView, MessageView, SourceView
+from support_bot.services.views import MessageView, SourceView
 from support_bot.values import Author, Mode
-from ui.parts.html import action, escape, notice, plural, symbol_button
+from ui.parts.html import action, attributes, escape, notice, plural, symbol_button
 from ui.parts.icons import icon
 from ui.parts.markdown import article, plain
 
 
-def chat_header(channel: ChannelView, company: str, style: str = "") -> str:
+def chat_header(name: str, style: str = "") -> str:
     """Name, what answers here, and the few things one can do; `style` colours the page like its channel."""
-    name = channel.name or company
     buttons = "".join(
         (
             symbol_button("Light or dark", "theme", "moon"),
@@ -36,7 +35,8 @@ def composer(limit: int) -> str:
         '<label for="message" class="unseen">Your message</label>'
         f'<textarea id="message" name="text" rows="1" maxlength="{limit}" placeholder="Write a message" required'
         ' enterkeyhint="send" data-typing="typing"></textarea>'
-        f'<button type="submit" class="button primary send" aria-label="Send" title="Send">{icon("send")}</button></form>'
+        '<button type="submit" class="button primary send" aria-label="Send" title="Send">'
+        f"{icon('send')}</button></form>"
     )
 
 
@@ -49,7 +49,8 @@ def state_line(mode: Mode, person: str = "", *, rated: int | None = None, begun:
             return f'<div class="state waiting">{icon("clock")}<p><b>Waiting for a person.</b> {words}</p></div>'
         case Mode.HUMAN:
             who = escape(person or "A person from our team")
-            return f'<div class="state human">{icon("person")}<p><b>{who}</b> is answering. The assistant is silent.</p></div>'
+            words = f"<p><b>{who}</b> is answering. The assistant is silent.</p>"
+            return f'<div class="state human">{icon("person")}{words}</div>'
         case Mode.CLOSED:
             return f'<div class="state closed">{_closing(rated)}</div>'
     return f'<div class="state">{ask}<p class="small">Answers come from our help articles.</p></div>'
@@ -74,7 +75,8 @@ def source_panel(source: SourceView, serial: int) -> str:
     """The article behind a citation, opened at the passage; `serial` tells the page to open it again."""
     link = ""
     if source.url and source.url.startswith(("https://", "http://")):
-        link = f'<a class="button quiet" href="{escape(source.url)}" target="_blank" rel="noopener noreferrer">Open page</a>'
+        values = attributes({"href": source.url, "target": "_blank", "rel": "noopener noreferrer"})
+        link = f'<a class="button quiet"{values}>Open page</a>'
     return (
         f'<dialog class="panel" data-serial="{serial}" aria-label="{escape(source.title)}">'
         f'<header><div><p class="small">Help article</p><h2>{escape(source.title)}</h2></div>{link}'
@@ -90,6 +92,11 @@ def source_missing(detail: str, serial: int) -> str:
         f"{symbol_button('Close the article', 'close-dialog', 'close')}</header>"
         f'<div class="article">{notice(detail)}</div></dialog>'
     )
+
+
+def download(name: str, text: str, serial: int) -> str:
+    """A file that the page's script saves; the text never lies on the server's disk."""
+    return f'<pre hidden data-download="{escape(name)}" data-serial="{serial}">{escape(text)}</pre>'
 
 
 def announcement(messages: tuple[MessageView, ...]) -> str:

@@ -41,9 +41,9 @@ def navigation(view: str, counts: Mapping[str, int], staff: StaffView, company: 
     chats = "".join(_view(name, label, view, None) for name, label in CHAT_VIEWS.items())
     return (
         f'<nav class="rail" aria-label="Views"><p class="brand"><span class="mark small-mark" aria-hidden="true">'
-        f'{escape(company[:1].upper())}</span><b>{escape(company)}</b></p>'
+        f"{escape(company[:1].upper())}</span><b>{escape(company)}</b></p>"
         f'<h2 class="section">Tickets</h2><ul>{tickets}</ul><h2 class="section">Conversations</h2><ul>{chats}</ul>'
-        f'{account(staff, "desk")}</nav>'
+        f"{account(staff, 'desk')}</nav>"
     )
 
 
@@ -61,8 +61,9 @@ def account(staff: StaffView, page: str) -> str:
         links = f'<a class="view" href="{target}">{icon(symbol)}<span>{label}</span></a>'
     keys = symbol_button("Keys", "open-dialog", "keyboard", dialog="keys", key="?") if page == "desk" else ""
     return (
-        f'<div class="account">{links}<div class="tools"><span class="who" title="{escape(staff.email)}">{escape(staff.name)}'
-        f'</span>{keys}{symbol_button("Light or dark", "theme", "moon")}'
+        f'<div class="account">{links}<div class="tools">'
+        f'<span class="who" title="{escape(staff.email)}">{escape(staff.name)}</span>{keys}'
+        f"{symbol_button('Light or dark', 'theme', 'moon')}"
         f'<form method="post" action="/logout"><button class="button symbol" aria-label="Sign out" title="Sign out">'
         f"{icon('leave')}</button></form></div></div>"
     )
@@ -86,7 +87,7 @@ def ticket_list(rows: Sequence[TicketRow], selected: str, *, search: str = "", m
         hint = "Try other words." if search else "New tickets appear here by themselves."
         return _empty("No ticket found" if search else "Nothing here", hint)
     items = "".join(_ticket(row, selected) for row in rows)
-    return f"{_waiting_line(rows)}<ul class=\"rows\">{items}</ul>{_more(more)}"
+    return f'{_waiting_line(rows)}<ul class="rows">{items}</ul>{_more(more)}'
 
 
 def _waiting_line(rows: Sequence[TicketRow]) -> str:
@@ -99,7 +100,8 @@ def _waiting_line(rows: Sequence[TicketRow]) -> str:
 
 
 def _ticket(row: TicketRow, selected: str) -> str:
-    urgent = pill(row.priority, "bad" if row.priority == "urgent" else "waiting") if row.priority in ("high", "urgent") else ""
+    tones = {"high": "waiting", "urgent": "bad"}
+    urgent = pill(row.priority, tones[row.priority]) if row.priority in tones else ""
     label, tone = MODES[row.mode]
     state = pill(label, tone) if row.status in ("new", "open", "pending") else pill(row.status, STATUSES[row.status])
     who = escape(row.assignee or "nobody")
@@ -178,7 +180,8 @@ def _found(view: ConversationView) -> str:
     if trace is None or not trace.passages:
         return ""
     items = "".join(
-        f'<li><b>{escape(passage.get("title", ""))}</b><span class="small">{escape(passage.get("heading") or "")}</span>'
+        f"<li><b>{escape(passage.get('title', ''))}</b>"
+        f'<span class="small">{escape(passage.get("heading") or "")}</span>'
         f"<p>{escape(_short(plain(str(passage.get('text', '')))))}</p></li>"
         for passage in trace.passages[:3]
     )
@@ -195,9 +198,7 @@ def _short(text: str, most: int = 180) -> str:
 def _history(lines: Sequence[TicketHistoryLine]) -> str:
     if not lines:
         return ""
-    items = "".join(
-        f"<li><span>{escape(_what(line))}</span>{ago(line.at)}</li>" for line in reversed(lines)
-    )
+    items = "".join(f"<li><span>{escape(_what(line))}</span>{ago(line.at)}</li>" for line in reversed(lines))
     return f'<section><h2 class="section">Ticket history</h2><ul class="history">{items}</ul></section>'
 
 

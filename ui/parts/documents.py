@@ -11,7 +11,7 @@ from ui.parts.desk import account
 from ui.parts.html import action, ago, attributes, escape, file_size, notice, pill, plural, symbol_button
 from ui.parts.icons import icon
 from ui.parts.markdown import safe_markdown
-from ui.parts.trace import score_cells, score_heads
+from ui.parts.trace import known_scores, score_cells, score_heads
 
 STATES = {
     DocumentStatus.PENDING: ("Waiting", "waiting"),
@@ -57,7 +57,8 @@ def upload_box(suffixes: Sequence[str], most_mb: int) -> str:
         f'accept="{escape(",".join(suffixes))}" data-upload></label></p>'
         f'<p class="small">{escape(kinds)}; up to {most_mb} MB each</p></div>'
         '<label class="for-whom"><span class="small">Visible to</span>'
-        f'<select class="field" name="audience" aria-label="Who may see new articles">{audiences}</select></label></div>'
+        '<select class="field" name="audience" aria-label="Who may see new articles">'
+        f"{audiences}</select></label></div>"
         '<ul class="uploads" data-uploading aria-live="polite"></ul>'
     )
 
@@ -146,8 +147,8 @@ def _document(document: DocumentView, selected: int) -> str:
     reason = f'<span class="why">{escape(document.reason)}</span>' if document.reason else ""
     audience = pill("Agents only", "waiting") if document.audience is Audience.INTERNAL else pill("Everybody")
     return (
-        f'<tr class="{"here" if here else ""}"><td><button type="button" class="open"{values}><b>{escape(document.title)}</b>'
-        f'<span class="small">{escape(document.name)}</span></button></td>'
+        f'<tr class="{"here" if here else ""}"><td><button type="button" class="open"{values}>'
+        f'<b>{escape(document.title)}</b><span class="small">{escape(document.name)}</span></button></td>'
         f"<td>{pill(*STATES[document.status])}{reason}</td><td>{audience}</td>"
         f'<td class="score">{document.chunks}</td><td>{ago(document.updated_at)}</td></tr>'
     )
@@ -169,13 +170,13 @@ def detail(found: DocumentDetail, told: str = "") -> str:
         "Updated": ago(document.updated_at),
     }
     lines = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
-    replace_ = (
-        f'<label class="button pick">Replace<input type="file" class="unseen" data-upload data-document="{document.id}"></label>'
-    )
+    values = attributes({"type": "file", "class_": "unseen", "data_upload": True, "data_document": document.id})
+    replace_ = f'<label class="button pick">Replace<input{values}></label>'
     delete = action("Delete", "ask-delete", kind="danger", document=document.id)
     return (
-        f'<article class="detail"><header><h2>{escape(document.title)}</h2>{symbol_button("Close", "close", "close")}</header>'
-        f"{notice(told)}{notice(document.reason)}<dl class=\"facts\">{lines}</dl>"
+        f'<article class="detail"><header><h2>{escape(document.title)}</h2>'
+        f"{symbol_button('Close', 'close', 'close')}</header>"
+        f'{notice(told)}{notice(document.reason)}<dl class="facts">{lines}</dl>'
         f'<div class="row">{replace_}{delete}</div>{_versions(found)}{_chunks(found)}</article>'
     )
 
@@ -192,7 +193,8 @@ def _versions(found: DocumentDetail) -> str:
 def _chunks(found: DocumentDetail) -> str:
     """The pieces as the search sees them."""
     if not found.chunks:
-        return '<section><h3 class="section">Chunks</h3><p class="small">None yet. They appear when the file is read.</p></section>'
+        none = '<p class="small">None yet. They appear when the file is read.</p>'
+        return f'<section><h3 class="section">Chunks</h3>{none}</section>'
     items = "".join(
         f'<li><details data-keep="chunk-{chunk.id}"><summary><span class="number">{chunk.position + 1}</span>'
         f"{escape(' › '.join(chunk.heading_path) or found.document.title)}"
@@ -211,7 +213,8 @@ def delete_dialog(document: DocumentView, serial: int) -> str:
     cancel = action("Keep it", "close-dialog")
     delete = action("Delete for good", "delete", kind="danger", document=document.id, then="close-dialog")
     return (
-        f'<dialog class="ask" data-serial="{serial}" aria-label="Delete this article"><h2>Delete “{escape(document.title)}”?</h2>'
+        f'<dialog class="ask" data-serial="{serial}" aria-label="Delete this article">'
+        f"<h2>Delete “{escape(document.title)}”?</h2>"
         "<p>All its versions and chunks go, and no answer will cite it again. This cannot be undone.</p>"
         f'<div class="row">{cancel}{delete}</div></dialog>'
     )
@@ -220,10 +223,12 @@ def delete_dialog(document: DocumentView, serial: int) -> str:
 def trial_form() -> str:
     """Ask the search, not the assistant: what would be found for this question?"""
     return (
-        '<div class="page-head"><h1>Test a question</h1><p class="small">Shows the passages the assistant would be given, '
+        '<div class="page-head"><h1>Test a question</h1>'
+        '<p class="small">Shows the passages the assistant would be given, '
         "with every score. Nothing is written down and no model is asked.</p></div>"
         '<form class="try" data-action="try"><label class="unseen" for="question">Question</label>'
-        '<input id="question" name="question" class="field" placeholder="A question as a customer would ask it" required>'
+        '<input id="question" name="question" class="field" required '
+        'placeholder="A question as a customer would ask it">'
         '<label class="check"><input type="checkbox" name="internal" value="yes"> with articles for agents only</label>'
         '<button class="button primary" type="submit">Search</button></form>'
     )
@@ -236,16 +241,18 @@ def trial_results(question: str, passages: Sequence[Passage], told: str = "") ->
     if not question:
         return ""
     if not passages:
-        return '<div class="empty"><p><b>Nothing found</b></p><p class="small">The assistant would offer a person.</p></div>'
+        hint = '<p class="small">The assistant would offer a person.</p>'
+        return f'<div class="empty"><p><b>Nothing found</b></p>{hint}</div>'
+    names = known_scores([asdict(passage.scores) for passage in passages])
     rows = "".join(
         f'<tr><td class="score">{place}</td><td><details data-keep="try-{passage.chunk_id}"><summary>'
         f'<b>{escape(passage.title)}</b> <span class="small">{escape(passage.heading)}</span></summary>'
         f'<div class="bubble">{safe_markdown(passage.text)}</div></details></td>'
-        f"{score_cells(asdict(passage.scores))}</tr>"
+        f"{score_cells(asdict(passage.scores), names)}</tr>"
         for place, passage in enumerate(passages, 1)
     )
     return (
         f'<p class="small line">{plural(len(passages), "passage")} for “{escape(question)}”</p><table class="list">'
-        f'<thead><tr><th scope="col" class="score">#</th><th scope="col">Passage</th>{score_heads()}</tr></thead>'
+        f'<thead><tr><th scope="col" class="score">#</th><th scope="col">Passage</th>{score_heads(names)}</tr></thead>'
         f"<tbody>{rows}</tbody></table>"
     )

@@ -84,6 +84,11 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
+def progress(words: str = "") -> str:
+    """Three breathing dots: somebody or something is at work."""
+    return f'<p class="progress"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>{escape(words)}</p>'
+
+
 def notice(text: str, tone: str = "bad") -> str:
     """A calm line about something that did not work; empty for no text."""
     if not text:

@@ -12,19 +12,22 @@ _PATHS = {
     "close": '<path d="m6 6 12 12M18 6 6 18"/>',
     "end": '<path d="M14 5h5v14h-5M10 8l-4 4 4 4M6 12h9"/>',
     "chevron": '<path d="m9 6 6 6-6 6"/>',
-    "up": '<path d="M7 11v9H4v-9zm0 0 4-7c1.5 0 2.3 1 2 2.5L12.5 10H19c1 0 1.6.9 1.4 1.900l-1.3 6.500c-.2 1-1 1.6-2 1.600H7"/>',
-    "down": '<path d="M17 13V4h3v9zm0 0-4 7c-1.5 0-2.3-1-2-2.500L11.5 14H5c-1 0-1.6-.9-1.4-1.900l1.3-6.500c.2-1 1-1.6 2-1.600H17"/>',
+    "up": '<path d="M7 11v9H4v-9zm0 0 4-7c1.5 0 2.3 1 2 2.5L12.5 10H19'
+    'c1 0 1.6.9 1.4 1.9l-1.3 6.5c-.2 1-1 1.6-2 1.6H7"/>',
+    "down": '<path d="M17 13V4h3v9zm0 0-4 7c-1.5 0-2.3-1-2-2.5L11.5 14H5'
+    'c-1 0-1.6-.9-1.4-1.9l1.3-6.5c.2-1 1-1.6 2-1.6H17"/>',
     "search": '<circle cx="11" cy="11" r="6"/><path d="m16 16 4 4"/>',
-    "inbox": '<path d="M4 13 7 5h10l3 8v6H4zm0 0h5l1.5 2.500h3L15 13h5"/>',
+    "inbox": '<path d="M4 13 7 5h10l3 8v6H4zm0 0h5l1.5 2.5h3L15 13h5"/>',
     "book": '<path d="M5 5c3-1 5-1 7 .7C14 4 16 4 19 5v13c-3-1-5-1-7 .7-2-1.7-4-1.7-7-.7zm7 .7V19"/>',
-    "clock": '<circle cx="12" cy="12" r="8"/><path d="M12 7.500V12l3 2"/>',
-    "check": '<path d="m5 12.5 4.5 4.500L19 7.5"/>',
-    "alert": '<path d="M12 4 3 19.500h18zM12 10v4m0 2.500v.2"/>',
+    "clock": '<circle cx="12" cy="12" r="8"/><path d="M12 7.5V12l3 2"/>',
+    "check": '<path d="m5 12.5 4.5 4.5L19 7.5"/>',
+    "alert": '<path d="M12 4 3 19.5h18zM12 10v4m0 2.5v.2"/>',
     "lock": '<rect x="6" y="11" width="12" height="8.5" rx="1.5"/><path d="M8.5 11V8a3.5 3.5 0 0 1 7 0v3"/>',
     "file": '<path d="M7 4h7l4 4v12H7zm7 0v4h4"/>',
     "note": '<path d="M5 5h14v9l-5 5H5zm9 14v-5h5"/>',
-    "keyboard": '<rect x="3.5" y="7" width="17" height="10.5" rx="2"/><path d="M7 10.500h.1m3.2 0h.1m3.2 0h.1m3.2 0h.1M8 14h8"/>',
-    "upload": '<path d="M12 16V5m-4 4 4-4 4 4M5 19.500h14"/>',
+    "keyboard": '<rect x="3.5" y="7" width="17" height="10.5" rx="2"/>'
+    '<path d="M7 10.5h.1m3.2 0h.1m3.2 0h.1m3.2 0h.1M8 14h8"/>',
+    "upload": '<path d="M12 16V5m-4 4 4-4 4 4M5 19.5h14"/>',
     "leave": '<path d="M10 5H5v14h5m4-11 4 4-4 4m4-4H9"/>',
 }
 

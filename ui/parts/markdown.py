@@ -18,6 +18,7 @@ _TAGS = {
 }  # fmt: skip
 _BLOCKS = {"paragraph_open", "heading_open", "tr_open", "fence", "code_block"}
 _OPEN, _CLOSE = "\ue000", "\ue001"  # private use: stand around a citation's number until the HTML is safe
+_SPAN = re.compile(r"\[([^\]]+)\]\([^)]*\)|[*_`]{1,3}(\S[^*_`]*)[*_`]{1,3}")
 _MARK = re.compile(rf"\s*{_OPEN}(\d+){_CLOSE}")
 
 
@@ -68,8 +69,8 @@ def plain(text: str) -> str:
         if re.fullmatch(r"[\s|:-]*", words):
             continue
         if words.strip().startswith("|"):
-            words = " · ".join(cell.strip() for cell in words.strip().strip("|").split("|") if cell.strip())
-        lines.append(re.sub(r"\[([^\]]+)\]\([^)]*\)|[*_`]{1,3}(\S[^*_`]*)[*_`]{1,3}", lambda m: m[1] or m[2], words).strip())
+            words = " · ".join(cell.strip() for cell in words.split("|") if cell.strip(" -:"))
+        lines.append(_SPAN.sub(lambda found: found[1] or found[2], words).strip())
     return " ".join(lines)
 
 
@@ -77,7 +78,7 @@ def answer(text: str, citations: Sequence[SourceRef]) -> str:
     """An answer as HTML, its `[1]` marks turned into buttons that open the source. Unknown numbers stay text."""
     known = {source.index: source for source in citations}
     marked = re.sub(
-        r"\s*\[(\d+)\]",
+        r"[ \t]*\[(\d+)\]",
         lambda found: _OPEN + found[1] + _CLOSE if int(found[1]) in known else found[0],
         text.replace(_OPEN, "").replace(_CLOSE, ""),
     )
@@ -101,4 +102,5 @@ def citation_mark(source: SourceRef) -> str:
     """The small raised number behind a sentence."""
     label = f"Source {source.index}: {source.title}"
     values = attributes(source_data(source) | {"aria_label": label, "title": source.title})
-    return f'<sup><button type="button" class="cite"{values}>{source.index}</button></sup>'
+    # The word joiner keeps the number on the line of its sentence.
+    return f'\u2060<sup><button type="button" class="cite"{values}>{source.index}</button></sup>'

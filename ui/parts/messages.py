@@ -33,7 +33,8 @@ def source_list(citations: tuple[SourceRef, ...]) -> str:
         where = escape(source.title) + (f" › {escape(source.heading)}" if source.heading else "")
         lines.append(
             f'<li><button type="button" class="source"{attributes(source_data(source))}>'
-            f'<span class="number">{source.index}</span><span class="where">{where}</span>{icon("chevron")}</button></li>'
+            f'<span class="number">{source.index}</span><span class="where">{where}</span>'
+            f"{icon('chevron')}</button></li>"
         )
     return f'<ol class="sources" aria-label="Sources">{"".join(lines)}</ol>' if lines else ""
 

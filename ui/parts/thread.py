@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from support_bot.services.views import ChannelView, MessageView
 from support_bot.values import AnswerStatus, Asked, Author, Mode, Refused, SourceRef
-from ui.parts.html import action, attributes, escape, plural
+from ui.parts.html import action, attributes, escape, plural, progress
 from ui.parts.icons import icon
 from ui.parts.live import LiveTurn, running, written
 from ui.parts.markdown import answer, plain, safe_markdown, source_data
@@ -59,7 +59,8 @@ def thread(view: Thread) -> str:
     parts.append(_trouble(view, live))
     parts.append(_unsent(view.unsent))
     parts.append(_typing(view))
-    return f'<div class="thread" role="log" aria-live="off" aria-label="Conversation" data-serial="{view.serial}">{"".join(parts)}</div>'
+    values = attributes({"role": "log", "aria_live": "off", "aria_label": "Conversation", "data_serial": view.serial})
+    return f'<div class="thread"{values}>{"".join(parts)}</div>'
 
 
 def _same(previous: MessageView | None, message: MessageView) -> bool:
@@ -81,11 +82,10 @@ def _greeting(view: Thread) -> str:
         )
         asked = f'<div class="chips" role="group" aria-label="Suggested questions">{chips}</div>' if chips else ""
     words = view.channel.greeting or "Hello. What can I help you with?"
-    note = "I am an automated assistant. I answer from our help articles and show you where each answer stands."
-    return (
-        f'<section class="message bot greeting">{_ASSISTANT}<div class="bubble">{spoken(words)}'
-        f'<p class="small">{note}</p></div>{asked}</section>'
-    )
+    # The first message says what answers here, whatever the channel's greeting says.
+    note = "" if "automated" in words.casefold() else '<p class="small">I am an automated assistant.</p>'
+    bubble = f'<div class="bubble">{spoken(words)}{note}</div>'
+    return f'<section class="message bot greeting">{_ASSISTANT}{bubble}{asked}</section>'
 
 
 def _message(message: MessageView, turn: LiveTurn | None, *, newest: bool, follows: bool) -> str:
@@ -135,16 +135,16 @@ def _live(turn: LiveTurn) -> str:
     inner = ""
     if turn.parts:
         inner = (
-            f'<div class="bubble">{answer(turn.text, turn.citations)}{source_list(turn.citations)}{_writing()}</div>'
+            f'<div class="bubble">{answer(turn.text, turn.citations)}{source_list(turn.citations)}{progress()}</div>'
         )
     elif turn.ending:
         inner = f'<div class="bubble">{safe_markdown(turn.ending.text)}</div>'
     elif turn.evidence:
-        inner = evidence_cards(turn.evidence) + _progress("Writing the answer from these passages")
+        inner = evidence_cards(turn.evidence) + progress("Writing the answer from these passages")
     elif turn.queued:
-        inner = _progress(_queue_words(turn.queued.place, turn.queued.wait_s))
+        inner = progress(_queue_words(turn.queued.place, turn.queued.wait_s))
     else:
-        inner = _progress("Searching the help articles")
+        inner = progress("Searching the help articles")
     stop = action("Stop", "stop", kind="vote")
     return f'<article class="message bot live" aria-busy="true">{_ASSISTANT}{inner}{stop}</article>'
 
@@ -164,14 +164,6 @@ def _queue_words(place: int, wait_s: float) -> str:
     ahead = "You are next" if place <= 1 else f"{place - 1} ahead of you"
     wait = f", about {max(1, round(wait_s))} s" if wait_s < 90 else f", about {round(wait_s / 60)} min"
     return ahead + (wait if wait_s else "")
-
-
-def _progress(words: str) -> str:
-    return f'<p class="progress"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>{escape(words)}</p>'
-
-
-def _writing() -> str:
-    return '<p class="progress tight"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span></p>'
 
 
 def _trouble(view: Thread, live: Sequence[LiveTurn]) -> str:
@@ -199,4 +191,4 @@ def _unsent(unsent: Unsent | None) -> str:
 def _typing(view: Thread) -> str:
     if not view.person_typing or view.mode is not Mode.HUMAN:
         return ""
-    return _progress(f"{view.name_of_person or 'A person'} is writing")
+    return progress(f"{view.name_of_person or 'A person'} is writing")

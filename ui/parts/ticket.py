@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from support_bot.services.views import ConversationView, MessageView, TicketRow, TraceView
 from support_bot.values import Author, Mode
 from ui.parts.desk import MODES, PRIORITIES, STATUSES, words
-from ui.parts.html import action, attributes, escape, notice, pill, symbol_button
+from ui.parts.html import action, attributes, escape, notice, pill, progress, symbol_button
 from ui.parts.icons import icon
 from ui.parts.live import LiveTurn
 from ui.parts.messages import body, byline, kind_of, system_line
@@ -65,10 +65,7 @@ def talk(view: ConversationView, turns: Mapping[int, LiveTurn], *, customer_typi
     if not view.messages:
         parts.append('<p class="event">Nothing has been said yet.</p>')
     if customer_typing:
-        parts.append(
-            '<p class="progress"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>'
-            "The customer is writing</p>"
-        )
+        parts.append(progress("The customer is writing"))
     return f'<div class="thread">{"".join(parts)}</div>'
 
 
@@ -90,7 +87,7 @@ def _message(message: MessageView, turn: LiveTurn | None, found: TraceView | Non
     if message.status == "retracted":
         flags = '<p class="small">Taken back: the customer does not see this.</p>'
     elif message.status == "streaming":
-        flags = '<p class="progress tight"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>writing</p>'
+        flags = progress("writing")
     if message.helpful is not None:
         flags += pill("customer: helpful", "good") if message.helpful else pill("customer: not helpful", "bad")
     words_of = body(message, turn) if message.text else ""
@@ -139,5 +136,6 @@ def nothing_selected() -> str:
     """The middle column before a conversation is chosen."""
     return (
         f'<div class="empty">{icon("inbox")}<p><b>Choose a conversation</b></p>'
-        '<p class="small">Press <kbd>j</kbd> and <kbd>k</kbd> to walk through the list, <kbd>?</kbd> for all keys.</p></div>'
+        '<p class="small">Press <kbd>j</kbd> and <kbd>k</kbd> to walk through the list, '
+        "<kbd>?</kbd> for all keys.</p></div>"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from support_bot.services.views import TraceView
@@ -27,7 +27,13 @@ _STEPS = {
     "write": "write and check",
     "total": "in all",
 }
-_SCORES = (("vector", "meaning"), ("keyword", "words"), ("fused", "together"), ("rerank", "covers"))
+# Score: what it is called, and what it means.
+_SCORES = {
+    "vector": ("meaning", "Cosine similarity of meaning, up to 1"),
+    "keyword": ("words", "BM25: how rare and how frequent the shared words are"),
+    "fused": ("together", "Both searches' ranks put together"),
+    "rerank": ("covers", "Share of the question that the passage's best sentences cover, 0 to 1"),
+}
 
 
 def trace(view: TraceView) -> str:
@@ -56,9 +62,14 @@ def _line(name: str, html: str) -> str:
     return f"<dt>{name}</dt><dd>{html}</dd>" if html else ""
 
 
-def score_cells(passage: Mapping[str, Any]) -> str:
-    """The four scores of a passage as table cells; a dash where that search did not find it."""
-    return "".join(f'<td class="score">{score(passage.get(name), name)}</td>' for name, _ in _SCORES)
+def known_scores(passages: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The scores that at least one of the passages has."""
+    return [name for name in _SCORES if any(passage.get(name) is not None for passage in passages)]
+
+
+def score_cells(passage: Mapping[str, Any], names: Sequence[str]) -> str:
+    """The scores of a passage as table cells; a dash where that search did not find it."""
+    return "".join(f'<td class="score">{score(passage.get(name), name)}</td>' for name in names)
 
 
 def score(value: float | None, name: str) -> str:
@@ -68,33 +79,32 @@ def score(value: float | None, name: str) -> str:
     return f"{value:.4f}" if name == "fused" else f"{value:.2f}"
 
 
-def score_heads() -> str:
+def score_heads(names: Sequence[str]) -> str:
     """Column heads for `score_cells`, each with what it means."""
-    meaning = {
-        "vector": "Cosine similarity of meaning, up to 1",
-        "keyword": "BM25: how rare and frequent the shared words are",
-        "fused": "Both searches' ranks put together",
-        "rerank": "Share of the question that the passage's best sentences cover, 0 to 1",
-    }
-    return "".join(f'<th scope="col" class="score" title="{meaning[name]}">{label}</th>' for name, label in _SCORES)
+    heads = (_SCORES[name] for name in names)
+    return "".join(f'<th scope="col" class="score" title="{meaning}">{label}</th>' for label, meaning in heads)
 
 
 def _passages(passages: list[dict[str, Any]]) -> str:
     if not passages:
         return ""
+    names = known_scores(passages)
     rows = "".join(
         f'<tr><td><b>{escape(p.get("title", ""))}</b> <span class="small">{escape(p.get("heading") or "")}</span></td>'
-        f"{score_cells(p)}</tr>"
+        f"{score_cells(p, names)}</tr>"
         for p in passages
     )
-    table = f'<table><thead><tr><th scope="col">Passage</th>{score_heads()}</tr></thead><tbody>{rows}</tbody></table>'
+    table = (
+        f'<table><thead><tr><th scope="col">Passage</th>{score_heads(names)}</tr></thead><tbody>{rows}</tbody></table>'
+    )
     return _line("Found", table)
 
 
 def _excerpts(excerpts: list[dict[str, Any]]) -> str:
     items = "".join(
-        f'<li>{escape(plain(str(e.get("text", ""))))} <span class="small">{escape(e.get("title", ""))}, {e.get("score", 0):.2f}</span></li>'
-        for e in excerpts
+        f"<li>{escape(plain(str(excerpt.get('text', ''))))} "
+        f'<span class="small">{escape(excerpt.get("title", ""))}, {excerpt.get("score", 0):.2f}</span></li>'
+        for excerpt in excerpts
     )
     return _line("Chosen", f"<ul>{items}</ul>" if items else "")
 

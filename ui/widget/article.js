@@ -124,7 +124,7 @@ export class Passage {
   #body = h("div", { class: "article", tabindex: "0", role: "document", "aria-labelledby": "article-title" });
   #back = button("plain round", TEXT.back, () => this.close(), icon("back"));
   element = h("section", { class: "sheet", "aria-labelledby": "article-title", hidden: true },
-    h("header", {}, this.#back, this.#heading), this.#body);
+    h("div", { class: "head" }, this.#back, this.#heading), this.#body);
 
   constructor(left) {
     this.#left = left;

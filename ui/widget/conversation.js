@@ -28,7 +28,7 @@ export class Conversation {
   #newsTimer = 0;
   #answering = false; // a turn runs: keep reading even in a hidden tab, for an unread turn is ended by the server
   #toldWriting = 0;
-  #listeners = new AbortController();
+  #listeners = null;
   mode = "bot";
 
   /* `on`: event(kind, data, isNews), outgoing(entry), sent(entry), unsent(entry, problem, seconds|null),
@@ -50,9 +50,17 @@ export class Conversation {
 
   /* Take up what an earlier page, or another tab, has left. */
   resume() {
-    this.#restore();
+    if (this.#listeners) return;
+    this.#listeners = new AbortController();
     const { signal } = this.#listeners;
-    addEventListener("online", () => { this.#reader.restart(); this.#flush(); }, { signal });
+    this.#on.restarted(false);
+    this.#restore();
+    addEventListener("offline", () => this.#on.connection(false), { signal });
+    addEventListener("online", () => {
+      this.#on.connection(true);
+      this.#reader.restart();
+      this.#flush();
+    }, { signal });
     addEventListener("pageshow", () => this.#tune(), { signal });
     document.addEventListener("visibilitychange", () => this.#tune(), { signal });
     addEventListener("storage", (event) => {
@@ -65,7 +73,8 @@ export class Conversation {
   }
 
   stop() {
-    this.#listeners.abort();
+    this.#listeners?.abort();
+    this.#listeners = null;
     this.#reader.stop();
     clearTimeout(this.#retry);
   }

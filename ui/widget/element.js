@@ -26,6 +26,7 @@ class SupportBotChat extends HTMLElement {
   #panel = null; // the promise of it
   #returnTo = null;
   #unread = 0;
+  #listeners = null;
   #retries = 0;
   #badge = h("span", { class: "badge", "aria-hidden": "true", hidden: true });
   #face = h("span", {}, icon("chat"));
@@ -43,18 +44,34 @@ class SupportBotChat extends HTMLElement {
   }
 
   connectedCallback() {
-    if (this.#api) return;
+    this.#listen();
+    if (this.#api) {
+      this.#panel?.then((panel) => panel?.resume()); // moved, or taken out and put back
+      return;
+    }
     this.#api = new Api(this.getAttribute("base") || location.origin, this.getAttribute("channel") || "web");
     this.#root.adoptedStyleSheets = [sheet, this.#colours, this.#viewport];
     this.#root.append(this.#frame);
     this.#frame.classList.toggle("full", this.embedded);
     this.#launcher.addEventListener("pointerenter", () => this.#load(), { once: true });
-    visualViewport?.addEventListener("resize", () => this.#fit());
-    addEventListener("online", () => this.#introduce());
     this.#showLauncher();
     this.#introduce();
     if (this.embedded || remembered(() => sessionStorage, this.#key) === "open") this.open({ focus: false });
     else if (remembered(() => localStorage, this.#key)?.includes('"token"')) this.#load();
+  }
+
+  disconnectedCallback() {
+    this.#listeners.abort();
+    this.#panel?.then((panel) => {
+      if (!this.isConnected) panel?.stop();
+    });
+  }
+
+  #listen() {
+    this.#listeners = new AbortController();
+    const { signal } = this.#listeners;
+    visualViewport?.addEventListener("resize", () => this.#fit(), { signal });
+    addEventListener("online", () => this.#introduce(), { signal });
   }
 
   // -- for the page's own scripts
@@ -119,6 +136,7 @@ class SupportBotChat extends HTMLElement {
       if (this.#settings) panel.greet(this.#settings);
       if (this.#refusal) panel.refuse(this.#refusal);
       else panel.resume();
+      if (this.#retries) panel.notice(TEXT.unreachable);
       return panel;
     }).catch((error) => {
       console.error("support-bot: the chat could not be loaded.", error);
@@ -135,10 +153,9 @@ class SupportBotChat extends HTMLElement {
     try {
       const settings = await this.#api.settings();
       this.#settings = settings;
+      this.#retries = 0;
       this.#paint(settings.accent);
-      const panel = await this.#panel;
-      panel?.notice(null);
-      panel?.greet(settings);
+      (await this.#panel)?.greet(settings);
     } catch (problem) {
       await this.#explain(problem);
     }

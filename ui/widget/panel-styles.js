@@ -9,9 +9,9 @@ a { color: var(--link); }
   border-radius: 8px; box-shadow: var(--shadow); animation: rise 150ms ease-out; }
 @keyframes rise { from { opacity: 0; transform: translateY(8px); } }
 :host([side="left"]) .panel { left: 20px; right: auto; }
-header { flex: none; display: flex; align-items: center; gap: 12px; min-height: 64px; padding: 8px 12px 8px 16px;
+.head { flex: none; display: flex; align-items: center; gap: 12px; min-height: 64px; padding: 8px 12px 8px 16px;
   border-bottom: 1px solid var(--line); }
-header > div { flex: 1; min-width: 0; }
+.head > div { flex: 1; min-width: 0; }
 h2 { font-size: 16px; line-height: 1.3; font-weight: 600; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .avatar { flex: none; width: 36px; height: 36px; border-radius: 50%; display: grid; place-items: center; font-weight: 600;
   background: var(--accent); color: var(--on-accent); }
@@ -80,7 +80,7 @@ h2 { font-size: 16px; line-height: 1.3; font-weight: 600; overflow: hidden; text
 .dots i:nth-child(2) { animation-delay: .2s; } .dots i:nth-child(3) { animation-delay: .4s; }
 @keyframes beat { 0%, 60%, 100% { opacity: .25; } 30% { opacity: 1; } }
 
-footer { flex: none; border-top: 1px solid var(--line); }
+.foot { flex: none; border-top: 1px solid var(--line); }
 .ways { display: flex; align-items: center; justify-content: space-between; gap: 8px; min-height: 40px; padding: 4px 16px 0; font-size: 14px; }
 .ways button { padding: 4px 8px; margin: 0 -8px; } .ways .end { color: var(--muted); } .ways .person { color: var(--link); font-weight: 600;
   margin-left: auto; } .ways button:hover { background: var(--hover); }
@@ -94,7 +94,7 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
 .send:disabled { background: var(--bubble); color: var(--muted); }
 
 .sheet { position: absolute; inset: 0; z-index: 1; display: flex; flex-direction: column; background: var(--surface); animation: rise 150ms ease-out; }
-.sheet header { padding-left: 8px; gap: 4px; }
+.sheet .head { padding-left: 8px; gap: 4px; }
 .article { position: relative; flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; padding: 16px; overflow-wrap: anywhere; }
 .article > * { margin-top: 12px; } .article li + li { margin-top: 4px; }
 h3, h4, h5, h6 { font-size: 16px; line-height: 1.35; font-weight: 600; } .article h3 { font-size: 20px; }
@@ -104,7 +104,7 @@ code { font: 14px ui-monospace, Menlo, Consolas, monospace; }
 th, td { padding: 4px 8px; border: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: normal; }
 .article > .passage { margin-left: -16px; padding-left: 13px; border-left: 3px solid var(--link); }
 .article > ol.passage, .article > ul.passage { padding-left: 37px; }
-.article > .passage + .passage { margin-top: 0; padding-top: 12px; }
+.article > .passage { margin-top: 0; padding-top: 6px; padding-bottom: 6px; }
 .marked { background: var(--mark); } li.marked { box-shadow: 0 0 0 3px var(--mark); }
 .whole { display: inline-flex; align-items: center; gap: 6px; font-size: 14px; } .whole svg { width: 16px; height: 16px; }
 
@@ -112,7 +112,7 @@ th, td { padding: 4px 8px; border: 1px solid var(--line); text-align: left; vert
 @media (max-width: 480px), (max-height: 480px) {
   .panel, :host([side="left"]) .panel { inset: 0; width: auto; height: var(--viewport, 100dvh); border: 0; border-radius: 0; }
 }
-.full .log > *, .full .notice, .full footer > *, .full .article > * { width: 100%; max-width: 720px; margin-left: auto; margin-right: auto; }
+.full .log > *, .full .notice, .full .foot > *, .full .article > * { width: 100%; max-width: 720px; margin-left: auto; margin-right: auto; }
 @media (forced-colors: active) { .bubble, .chip, .small, .send, .avatar { border: 1px solid; } .marked { outline: 2px solid; } }
 `;
 

@@ -69,10 +69,10 @@ export class Panel {
     const form = h("form", { onsubmit: (event) => this.#submit(event) },
       h("label", { for: "message", class: "hidden" }, TEXT.input), this.#input, this.#send);
     this.element = h("section", { class: "panel", role: "dialog", "aria-labelledby": "title", tabindex: "-1", hidden: true },
-      h("header", {}, this.#avatar, h("div", {}, this.#title, this.#now), this.#download, close),
+      h("div", { class: "head" }, this.#avatar, h("div", {}, this.#title, this.#now), this.#download, close),
       this.#notice,
       h("div", { class: "talk" }, this.#transcript.element, this.#transcript.jump),
-      h("footer", {}, h("div", { class: "ways" }, this.#end, this.#asked, this.#person), form),
+      h("div", { class: "foot" }, h("div", { class: "ways" }, this.#end, this.#asked, this.#person), form),
       this.#passage.element);
     this.#input.addEventListener("input", () => {
       this.#grow();
@@ -83,8 +83,6 @@ export class Panel {
       this.element.addEventListener(kind, (event) => event.stopPropagation());
     }
     this.element.addEventListener("keydown", (event) => this.#key(event));
-    addEventListener("offline", () => this.notice(TEXT.offline));
-    addEventListener("online", () => this.notice(null));
     this.#showMode();
   }
 
@@ -92,6 +90,7 @@ export class Panel {
     this.#title.textContent = settings.name;
     this.#avatar.replaceChildren(settings.name ? [...settings.name][0].toUpperCase() : icon("chat"));
     this.#transcript.greet(settings);
+    this.#connection(true);
   }
 
   resume() {
@@ -120,7 +119,7 @@ export class Panel {
   shown() {
     const covers = matchMedia("(max-width: 480px), (max-height: 480px)").matches && !this.#host.embedded;
     this.element.setAttribute("aria-modal", String(covers));
-    this.#transcript.toEnd();
+    this.#transcript.show();
   }
 
   focus() {
@@ -175,7 +174,7 @@ export class Panel {
   }
 
   #event(kind, data, isNews) {
-    const news = this.#transcript.apply(kind, data);
+    const news = this.#transcript.apply(kind, data, isNews);
     this.#showMode();
     if (news && isNews) this.#host.news(news);
   }
@@ -196,7 +195,7 @@ export class Panel {
 
   #connection(ok) {
     if (!ok) this.notice(navigator.onLine ? TEXT.lost : TEXT.offline);
-    else if ([TEXT.lost, TEXT.offline].includes(this.#notice.textContent)) this.notice(null);
+    else if ([TEXT.lost, TEXT.offline, TEXT.unreachable].includes(this.#notice.textContent)) this.notice(null);
   }
 
   #restarted(said) {

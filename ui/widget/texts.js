@@ -11,7 +11,7 @@ export const TEXT = {
   close: "Close chat",
   title: "Chat",
   assistant: "Automated assistant",
-  intro: "You are talking with an automated assistant. It answers from our help articles. You can ask for a person at any time.",
+  intro: "You can ask for a person at any time.",
   suggestions: "Suggested questions",
   conversation: "Conversation",
   you: "You",
@@ -23,7 +23,7 @@ export const TEXT = {
   end: "End chat",
   endSure: "End chat: press again to confirm",
   startNew: "Start a new conversation",
-  newBelow: "New messages below",
+  newBelow: "More below",
 
   thinking: "Looking in the help articles",
   writing: "Writing the answer",

@@ -60,16 +60,24 @@ export class Transcript {
   }
 
   /* Returns what is worth an unread mark and an announcement, or nothing. */
-  apply(kind, data) {
-    const follow = this.#atEnd;
+  apply(kind, data, isNews) {
+    const follow = this.#atEnd || !isNews;
     const news = this[`on_${kind}`]?.(data);
-    if (follow) this.toEnd();
+    if (follow) this.show();
     else if (news) this.jump.hidden = false;
     return news;
   }
 
   toEnd() {
     this.element.scrollTop = this.element.scrollHeight;
+  }
+
+  /* The newest, but never so far that the question of a long answer leaves the view. */
+  show() {
+    const answered = this.#list.lastElementChild?.matches(".bot");
+    const question = answered ? [...this.#list.querySelectorAll(".customer")].at(-1) : null;
+    this.element.scrollTop = Math.min(this.element.scrollHeight, question ? question.offsetTop - 8 : Infinity);
+    this.jump.hidden = this.#atEnd;
   }
 
   #add(element, message) {

@@ -4,8 +4,7 @@
   "use strict";
   const NAME = "support-bot-chat";
   const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"][data-channel]');
-  if (!script || window.supportBotLoaded) return;
-  window.supportBotLoaded = true;
+  if (!script) return;
 
   const home = new URL(".", script.src).href;
   const { channel = "web", origin = home, theme, side, embedded } = script.dataset;

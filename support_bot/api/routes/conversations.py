@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from support_bot.api.auth import ConversationId
-from support_bot.api.deps import Address, Bot, RequestLimits
+from support_bot.api.deps import Address, Bot, ConversationBells, RequestLimits, conversation_bells
 from support_bot.api.errors import error_responses
 from support_bot.api.fields import LARGEST_ID, After, PathId
 from support_bot.api.origins import check_origin
@@ -75,6 +75,7 @@ async def send_message(
     With `Accept: application/json` it answers one object when the turn is over."""
     limits.count_message(conversation_id)
     started = await to_thread.run_sync(app.chat.say, conversation_id, body.text, body.client_message_id)
+    conversation_bells(request).ring(conversation_id)
     if not _wants_json(request):
         return event_stream(turn_frames(app, started))
     answer = await _whole_answer(app, started)
@@ -86,12 +87,13 @@ async def send_message(
 async def read_events(
     conversation_id: ConversationId,
     app: Bot,
+    bells: ConversationBells,
     after: After = 0,
     last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST_ID, description="Resumes behind this event.")] = None,
 ) -> Response:
     """Everything that happens in the conversation as server-sent events, without end."""
     position = after if last_event_id is None else last_event_id
-    return event_stream(conversation_frames(app, conversation_id, position))
+    return event_stream(conversation_frames(app, bells, conversation_id, position))
 
 
 @router.get("/{conversation_id}/messages", responses=_ERRORS)

@@ -41,4 +41,5 @@ def ready(app: Bot) -> JSONResponse:
 )
 def metrics(app: Bot) -> Response:
     """Counters in Prometheus' text format; no personal data."""
+    app.metrics.engine_queue.set(app.health.queue_length())
     return Response(app.metrics.text(), media_type=_METRICS_TYPE)

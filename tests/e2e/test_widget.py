@@ -1,0 +1,259 @@
+"""The widget in a real browser, on pages of other origins than the bot's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+QUESTION = "How long does delivery take?"
+ANSWERS_WITHIN_MS = 90_000
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+CONVERSATIONS_IN_STORAGE = "() => Object.keys(localStorage).map((key) => JSON.parse(localStorage[key]).session)"
+FOCUSED = "() => document.querySelector('support-bot-chat').shadowRoot.activeElement?.getAttribute('aria-label')"
+
+
+@dataclass
+class Site:
+    """A website on an origin of its own whose only script is the widget's tag, under a strict policy."""
+
+    bot: str
+    server: ThreadingHTTPServer = field(init=False)
+
+    def __post_init__(self) -> None:
+        policy = f"default-src 'none'; script-src {self.bot}; connect-src {self.bot}"
+        page = f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>
+            <script src="{self.bot}/widget.js" data-channel="web" async></script></head>
+            <body><h1>Shop</h1><a href="/next">Next page</a></body></html>"""
+
+        class Pages(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Security-Policy", policy)
+                self.end_headers()
+                self.wfile.write(page.encode())
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def new_site(server: Any) -> Iterator[Callable[[], Site]]:
+    """Makes websites; they are gone after the test."""
+    sites: list[Site] = []
+
+    def make() -> Site:
+        sites.append(Site(server.base_url))
+        return sites[-1]
+
+    yield make
+    for site in sites:
+        site.close()
+
+
+@pytest.fixture
+def allowed_site(server: Any, new_site: Callable[[], Site]) -> Iterator[Site]:
+    """A website that the channel lists."""
+    site = new_site()
+    with httpx.Client(base_url=server.base_url) as admin:
+        admin.post("/login", data={"email": server.admin_email, "password": server.admin_password})
+        admin.headers["X-CSRF-Token"] = admin.get("/api/v1/me").raise_for_status().json()["csrf_token"]
+        channels = admin.get("/api/v1/channels").raise_for_status().json()["channels"]
+        before = next(channel["allowed_origins"] for channel in channels if channel["slug"] == "web")
+
+        def allow(origins: list[str]) -> None:
+            admin.patch("/api/v1/channels/web", json={"allowed_origins": origins}).raise_for_status()
+
+        allow([*before, site.origin])
+        yield site
+        allow(before)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page of a browser that has never been here."""
+    context = chromium.new_context(viewport={"width": 1000, "height": 800})
+    yield context.new_page()
+    context.close()
+
+
+def open_chat(page: Page, url: str) -> Locator:
+    """Open the chat on a website; the result is the conversation."""
+    page.goto(url)
+    page.get_by_role("button", name="Open chat").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    return page.get_by_role("log")
+
+
+def ask(page: Page, text: str) -> None:
+    page.get_by_label("Your message").fill(text)
+    page.get_by_label("Your message").press("Enter")
+
+
+def wait_for_answer(log: Locator) -> None:
+    expect(log.get_by_text("Did this help?")).to_be_visible(timeout=ANSWERS_WITHIN_MS)
+
+
+def console_of(page: Page) -> list[str]:
+    lines: list[str] = []
+    page.on("console", lambda message: lines.append(message.text))
+    page.on("pageerror", lambda error: lines.append(str(error)))
+    return lines
+
+
+def test_a_listed_site_gets_an_answer_whose_citation_opens_at_the_passage(page: Page, allowed_site: Site) -> None:
+    log = open_chat(page, allowed_site.origin)
+    expect(page.get_by_role("dialog")).to_contain_text("Automated assistant")
+    ask(page, QUESTION)
+    wait_for_answer(log)
+
+    log.get_by_role("button", name="Source 1:").first.click()
+    expect(page.locator(".article .marked").first).to_be_in_viewport()
+
+
+def test_the_conversation_survives_the_way_to_the_next_page(page: Page, allowed_site: Site) -> None:
+    log = open_chat(page, allowed_site.origin)
+    ask(page, QUESTION)
+    wait_for_answer(log)
+    said = log.locator(".turn.bot .bubble").last.inner_text()
+
+    page.goto(f"{allowed_site.origin}/next")
+    expect(log.get_by_text("Did this help?")).to_be_visible()
+    expect(log.locator(".turn.customer")).to_have_count(1)
+    expect(log.locator(".turn.bot .bubble").last).to_have_text(said)
+
+
+def test_a_strict_policy_is_not_violated(page: Page, allowed_site: Site) -> None:
+    console = console_of(page)
+    log = open_chat(page, allowed_site.origin)
+    ask(page, QUESTION)
+    wait_for_answer(log)
+    log.get_by_role("button", name="Source 1:").first.click()
+    expect(page.locator(".article .marked").first).to_be_visible()
+    assert console == []
+
+
+def test_a_site_that_is_not_listed_is_told_so_and_starts_no_conversation(
+    page: Page, new_site: Callable[[], Site]
+) -> None:
+    posted: list[str] = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    console = console_of(page)
+    open_chat(page, new_site().origin)
+
+    expect(page.get_by_text("This chat is not available on this website.")).to_be_visible()
+    expect(page.get_by_label("Your message")).to_be_disabled()
+    assert posted == []
+    assert page.evaluate(CONVERSATIONS_IN_STORAGE) == []
+    assert any("allowed origins" in line for line in console)
+
+
+def test_a_guessed_conversation_shows_nothing(page: Page, chromium: Browser, allowed_site: Site) -> None:
+    log = open_chat(page, allowed_site.origin)
+    ask(page, QUESTION)
+    wait_for_answer(log)
+    theirs = page.evaluate(CONVERSATIONS_IN_STORAGE)[0]
+
+    thief = chromium.new_context()
+    other = thief.new_page()
+    own = open_chat(other, allowed_site.origin)
+    ask(other, "Hello")
+    expect(own.locator(".turn.bot")).to_have_count(2, timeout=ANSWERS_WITHIN_MS)  # the greeting and an answer
+    other.evaluate(
+        """(id) => Object.keys(localStorage).forEach((key) => {
+            const saved = JSON.parse(localStorage[key]);
+            localStorage[key] = JSON.stringify({ ...saved, session: { ...saved.session, id } });
+        })""",
+        theirs["id"],
+    )
+    other.reload()
+    expect(other.get_by_text("Your earlier conversation has ended.")).to_be_visible()
+    expect(own.locator(".turn.customer")).to_have_count(0)
+    thief.close()
+
+
+def test_it_works_with_the_keyboard_only(page: Page, allowed_site: Site) -> None:
+    page.goto(allowed_site.origin)
+    expect(page.get_by_role("button", name="Open chat")).to_be_visible()
+    page.keyboard.press("Tab")  # the page's own link
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Your message")).to_be_focused()
+
+    page.keyboard.type("Two lines")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type(QUESTION)
+    page.keyboard.press("Enter")
+    log = page.get_by_role("log")
+    wait_for_answer(log)
+
+    log.focus()
+    press_until(page, "Tab", "Source 1:")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Back to the conversation")).to_be_focused()
+    page.keyboard.press("Escape")
+    assert page.evaluate(FOCUSED).startswith("Source 1:")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_role("button", name="Open chat")).to_be_focused()
+
+
+def press_until(page: Page, key: str, label: str) -> None:
+    for _ in range(30):
+        page.keyboard.press(key)
+        if (page.evaluate(FOCUSED) or "").startswith(label):
+            return
+    pytest.fail(f"{key} never reached {label!r}.")
+
+
+def test_a_person_can_be_asked_for_first_of_all(page: Page, allowed_site: Site) -> None:
+    log = open_chat(page, allowed_site.origin)
+    page.get_by_role("button", name="Talk to a person").click()
+    expect(log.locator(".handoff")).to_be_visible()
+    expect(page.get_by_text("Waiting for a person")).to_be_visible()
+    expect(page.get_by_label("Your message")).to_be_focused()
+
+
+def test_an_answer_is_announced_once_and_whole(page: Page, allowed_site: Site) -> None:
+    log = open_chat(page, allowed_site.origin)
+    page.evaluate(
+        """() => {
+            window.heard = [];
+            const region = document.querySelector("support-bot-chat").shadowRoot.querySelector("[aria-live=polite]");
+            const hear = (node) => window.heard.push(node.textContent);
+            const observer = new MutationObserver((records) => records.forEach((one) => one.addedNodes.forEach(hear)));
+            observer.observe(region, { childList: true });
+        }"""
+    )
+    ask(page, QUESTION)
+    wait_for_answer(log)
+    heard = page.evaluate("() => window.heard")
+    assert len(heard) == 1
+    assert heard[0].startswith("Automated assistant: ")
