@@ -39,7 +39,8 @@ _PERSON = (
 )
 _HUMAN = re.compile(
     r"\b(speak|talk|chat|connect|transfer|escalate|put|pass|get|give|want|need|reach)\b[^.?!]{0,30}"
-    rf"\b(real |live |actual |human )?{_PERSON}\b|\b(real|live|actual|human) {_PERSON}\b|^\W*{_PERSON}\W*(please|pls|now)?\W*$",
+    rf"\b(real |live |actual |human )?{_PERSON}\b|\b(real|live|actual|human) {_PERSON}\b"
+    rf"|^\W*{_PERSON}\W*(please|pls|now)?\W*$",
     re.IGNORECASE,
 )
 _ORDERS = re.compile(

@@ -93,7 +93,7 @@ class ChatPage:
         """The customer says something; the answer is shown sentence by sentence until its turn is over."""
         data = data_of(event)
         text, key = str(data.get("text", "")), str(data.get("key", ""))[:64] or None
-        tab.unsent = None
+        tab.unsent, tab.told = None, ""
         tab.next_serial()
         try:
             kept = self._begin(tab, stored, request)
@@ -111,7 +111,7 @@ class ChatPage:
                 tab.take([logged])
                 yield self._changes(tab)
         except SupportBotError as error:
-            yield {self.notice: notice(error.detail)}
+            tab.told = error.detail
         finally:
             tab.followers -= 1
         catch_up(self._app, tab)
@@ -137,15 +137,16 @@ class ChatPage:
         doing = self._acts.get(str(data.get("action")))
         if doing is None:
             return self._nothing()
+        tab.told = ""
         try:
             if data["action"] == "person":
                 self._begin(tab, stored, request)
             elif not tab.id:
                 resume(self._app, tab, stored)
-            changes = doing(tab, data)
-            return changes | self._changes(tab)
+            return doing(tab, data) | self._changes(tab)
         except SupportBotError as error:
-            return {self.notice: notice(error.detail)} | self._changes(tab)
+            tab.told = error.detail
+            return self._changes(tab)
 
     def typing(self, tab: Tab) -> None:
         """Tell the desk that the customer is writing."""
@@ -181,7 +182,7 @@ class ChatPage:
 
     def _new(self, tab: Tab, data: dict[str, Any]) -> Changes:
         tab.attach("", "")
-        return {self.stored: EMPTY, self.timer: gr.Timer(active=False), self.notice: ""}
+        return {self.stored: EMPTY, self.timer: gr.Timer(active=False)}
 
     def _end(self, tab: Tab, data: dict[str, Any]) -> Changes:
         if tab.id:
@@ -203,6 +204,7 @@ class ChatPage:
 
     def _transcript(self, tab: Tab, data: dict[str, Any]) -> Changes:
         if not tab.id:
+            tab.told = "Nothing has been said yet, so there is nothing to download."
             return {}
         text = self._app.chat.transcript(tab.id, "txt")
         return {self.file: parts.download("conversation.txt", text, tab.next_serial())}
@@ -213,6 +215,7 @@ class ChatPage:
         """The pieces whose content is not what the browser shows."""
         view = look(self._app, tab)
         pieces = {
+            "notice": (self.notice, notice(tab.told)),
             "thread": (self.thread, thread(view)),
             "state": (self.state, parts.state_line(view.mode, view.name_of_person, rated=view.rated)),
         }

@@ -22,16 +22,18 @@ EMPTY = {"id": "", "token": ""}
 @dataclass
 class Tab:
     """`id` is empty until the customer says something; `asked` is the turn that was begun last, whose events may not
-    have come yet; `shown` remembers what the browser has, to send changes only."""
+    have come yet; the log is known without gaps up to `position`; `shown` remembers what the browser has, to send changes only."""
 
     id: str = ""
     token: str = ""
     events: dict[int, LoggedEvent] = field(default_factory=dict)
+    position: int = 0
     followers: int = 0
     asked: int | None = None
     person_wrote_at: float = 0.0
     typing_shown: bool = False
     unsent: Unsent | None = None
+    told: str = ""
     rated: int | None = None
     heard: int = 0
     serial: int = 0
@@ -40,8 +42,9 @@ class Tab:
     def attach(self, conversation_id: str, token: str) -> None:
         """Show this conversation from now on."""
         self.id, self.token = conversation_id, token
+        self.position = 0
         self.events, self.asked, self.unsent, self.rated, self.heard = {}, None, None, None, 0
-        self.person_wrote_at, self.typing_shown = 0.0, False
+        self.person_wrote_at, self.typing_shown, self.told = 0.0, False, ""
 
     def take(self, events: Iterable[LoggedEvent]) -> bool:
         """Remember events, each once; whether there was a new one."""
@@ -51,11 +54,6 @@ class Tab:
                 self.person_wrote_at = time.monotonic()
             self.events[logged.id] = logged
         return len(self.events) > before
-
-    @property
-    def position(self) -> int:
-        """The last event this tab knows."""
-        return max(self.events, default=0)
 
     @property
     def remembered(self) -> dict[str, str]:
@@ -89,7 +87,7 @@ def resume(app: App, tab: Tab, stored: Any) -> bool:
     try:
         app.chat.authorize(conversation_id, token)
         tab.attach(conversation_id, token)
-        tab.take(app.chat.events(conversation_id))
+        catch_up(app, tab)
         tab.person_wrote_at = 0.0  # those events are of an unknown age
         tab.heard = max((message.id for message in app.chat.messages(conversation_id)), default=0)
     except (Unauthorized, Forbidden, NotFound):
@@ -102,8 +100,9 @@ def catch_up(app: App, tab: Tab) -> bool:
     """Read what happened since; whether there is something new to show."""
     if not tab.id:
         return False
-    fresh = tab.take(app.chat.events(tab.id, tab.position))
-    return fresh or tab.person_typing != tab.typing_shown
+    events = app.chat.events(tab.id, tab.position)
+    tab.position = max((logged.id for logged in events), default=tab.position)
+    return tab.take(events) or tab.person_typing != tab.typing_shown
 
 
 def look(app: App, tab: Tab) -> Thread:
