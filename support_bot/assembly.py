@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import structlog
-
 from support_bot.answering.chain import AnswerChain
 from support_bot.engine.base import TextEngine
 from support_bot.engine.embedder import Embedder, TextEmbedder
@@ -38,7 +36,6 @@ from support_bot.storage.database import Database
 from support_bot.storage.migrations import upgrade
 
 _PACKAGE = Path(__file__).resolve().parent
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,11 +58,9 @@ class App:
     _parts: _Parts = field(repr=False)
 
     def start(self) -> None:
-        """Go on where the last process stopped, load the sample company on a fresh install, begin working on jobs."""
+        """Go on where the last process stopped, and begin working on jobs."""
         self._parts.runner.recover()
         self.knowledge.heal_index()
-        if self.channels.ensure_default() and self.settings.sample_data:
-            load_sample_company(self.knowledge)
         self.knowledge.requeue_pending(after_restart=True)
         self.jobs.start(self.settings.ingestion.workers)
 
@@ -108,7 +103,8 @@ def prepare(settings: Settings, progress: Progress | None = None) -> None:
 def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder: TextEmbedder | None = None) -> App:
     """The whole product, ready to `start()`. Call `prepare` first; raises WeightsError where weights are missing.
 
-    An engine or embedder that is given takes the place of the one the settings name."""
+    An engine or embedder that is given takes the place of the one the settings name. A fresh install gets its channel
+    and the sample company's articles, which are read once the app has started."""
     db = Database(settings.effective_database_url)
     upgrade(db.engine)
     store = weights_store(settings)
@@ -124,7 +120,7 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
     jobs = JobQueue(settings.data_dir / "jobs.db")
     with db.transaction() as tx:
         secret = tx.installation.secret("conversation-token")
-    return App(
+    app = App(
         settings=settings,
         chat=ChatService(db, runner, settings, secret=secret),
         handoff=HandoffService(db),
@@ -143,6 +139,9 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
         owner_token=secrets.token_urlsafe(32),
         _parts=_Parts(db, engine, runner),
     )  # fmt: skip
+    if app.channels.ensure_default() and settings.sample_data:
+        load_sample_company(app.knowledge)
+    return app
 
 
 def _engine(settings: Settings, store: WeightsStore, models: ModelService) -> TextEngine:

@@ -211,14 +211,19 @@ def check_database() -> Any:
 
 def _settings(*, quiet: bool = True) -> Settings:
     """The settings in force; a command's logs are `quiet` so that its own words can be read."""
+    from pydantic import ValidationError
+
     from support_bot.observability import configure_logging
     from support_bot.privacy import mask
     from support_bot.settings import Settings
 
     try:
         settings = Settings()
-    except ValueError as error:  # of pydantic, and of the TOML file
-        raise Invalid(f"A setting cannot be used: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
+        raise Invalid(f"Settings that cannot be used: {'; '.join(wrong)}") from None
+    except ValueError as error:
+        raise Invalid(f"support-bot.toml cannot be read: {error}") from None
     for talkative in ("alembic", "httpx", "huey"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     level = "WARNING" if quiet and settings.log_level.upper() == "INFO" else settings.log_level
@@ -239,7 +244,7 @@ def _api(*, sample_data: bool = True) -> Iterator[Api]:
         from support_bot.commands.local import live_api
 
         given = settings.model_copy(update={"sample_data": sample_data and settings.sample_data})
-        with _progress() as progress, live_api(given, progress, lambda words: typer.echo(words, err=True)) as live:
+        with live_api(given, _progress, lambda words: typer.echo(words, err=True)) as live:
             yield live
 
     with connect(DataFolder(settings.data_dir), here) as api:
@@ -256,7 +261,7 @@ def _weights() -> Iterator[Weights]:
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    """Bars on standard error for whatever is reported; a line each where nobody watches. No total: a time alone."""
+    """Bars on standard error for whatever is reported; a line each where nobody watches. A total of 0: not known."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -266,6 +271,8 @@ def _progress() -> Iterator[Progress]:
 
     def report(label: str, done: int, total: int) -> None:
         if label not in tasks:
+            for earlier in bars.tasks:
+                bars.update(earlier.id, visible=earlier.total is not None)
             tasks[label] = bars.add_task(label, total=total or None)
             if not console.is_terminal:
                 typer.echo(f"{label} …", err=True)

@@ -60,7 +60,6 @@ def make_app(folder: Path, engine: FakeEngine | None = None, *, start: bool = Tr
     prepare(chosen)
     app = build_app(chosen, engine=engine or FakeEngine(), embedder=HashingEmbedder())
     register(app)
-    app.channels.ensure_default()
     if start:
         app.start()
     return app

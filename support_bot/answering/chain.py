@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import sentencex
-import structlog
 
 from support_bot.answering import citations, condense, evidence, grounding, phrases, policy, prompt
 from support_bot.answering.intent import Intent, IntentRecogniser, Recognised
@@ -35,7 +35,7 @@ from support_bot.values import (
 
 _QUEUE_LOOK_S = 0.5
 _SENTENCE_ENDS = (".", "!", "?", "\n")
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -145,7 +145,7 @@ class AnswerChain:
             try:
                 yield from self._write(work, stopped)
             except (EngineUnavailable, Overloaded, Invalid) as error:
-                _log.warning("answer.quoted_without_model", reason=error.code)
+                _log.warning("the model could not write (%s); the article is quoted", error.code)
                 work.cut.append(f"(no draft: {error.detail})")
         work.timings["write"] = time.monotonic() - begin
         sentences = self._checked(work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from support_bot.api.app import build_api
 from support_bot.assembly import App, build_app, prepare
@@ -25,14 +25,20 @@ def build(settings: Settings, progress: Progress) -> App:
 
 
 @contextmanager
-def live_api(settings: Settings, progress: Progress, tell: Callable[[str], None]) -> Iterator[tuple[ASGIApp, str]]:
-    """The HTTP API over a live product, with its owner's token; `tell` hears of an admin that had to be made."""
-    app = build(settings, progress)
+def live_api(
+    settings: Settings, progress: Callable[[], AbstractContextManager[Progress]], tell: Callable[[str], None]
+) -> Iterator[tuple[ASGIApp, str]]:
+    """The HTTP API over a live product, with its owner's token.
+
+    `progress` shows how far it is until it is live; `tell` hears of an admin that had to be made."""
+    with progress() as report:
+        app = build(settings, report)
     try:
         if words := first_admin(app):
             tell(words)
-        app.start()
-        await_first_articles(app, progress)
+        with progress() as report:
+            app.start()
+            await_first_articles(app, report)
         yield build_api(app), app.owner_token
     finally:
         app.close()

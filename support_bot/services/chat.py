@@ -11,28 +11,22 @@ import jwt
 
 from support_bot.errors import Forbidden, Invalid, NotFound, Unauthorized
 from support_bot.models import BotTurn, Conversation, Message, Ticket, utcnow
+from support_bot.services.answers import assemble
 from support_bot.services.handoff import change_mode, retract_running_turn
 from support_bot.services.transcript import render
-from support_bot.services.turns import TurnRunner, joined
+from support_bot.services.turns import TurnRunner
 from support_bot.services.views import Answer, ChannelView, MessageView, SourceView
 from support_bot.settings import Settings
 from support_bot.storage.database import Database, Transaction
 from support_bot.values import (
     AnswerStatus,
-    Asked,
     Audience,
     Author,
-    Citation,
     Done,
-    HandOff,
     LoggedEvent,
     Mode,
-    Refused,
-    Retract,
     Said,
-    SourceRef,
     StateChanged,
-    Text,
     Turn,
     Typing,
 )
@@ -235,7 +229,7 @@ class ChatService:
             if turn is None:
                 return Answer(message_id, AnswerStatus.HANDOFF, "", (), None, done=True)
             logged = tx.events.of_turn(turn.id, conversation_id)
-        return _assemble(message_id, logged)
+        return assemble(message_id, logged)
 
     def messages(self, conversation_id: str, *, after: int = 0) -> list[MessageView]:
         """What the customer may see, in order."""
@@ -283,27 +277,3 @@ def _has_released(tx: Transaction, turn: BotTurn) -> bool:
 
 def _note_customer(ticket: Ticket) -> None:
     ticket.updated_at = utcnow()
-
-
-def _assemble(message_id: int, logged: Sequence[LoggedEvent]) -> Answer:
-    text, status, done = "", AnswerStatus.FAILED, False
-    sources: dict[int, SourceRef] = {}
-    handoff: HandOff | None = None
-    for item in logged:
-        match item.event:
-            case Text(sentence):
-                text = joined(text, sentence)
-            case Citation(source):
-                sources.setdefault(source.index, source)
-            case Refused(said, _) | Asked(said, _):
-                text = said
-            case HandOff(_, said, _):
-                text, handoff = said, item.event
-            case Retract():
-                text, handoff = "", None
-                sources.clear()
-            case Done(final_id, final_status):
-                message_id, status, done = final_id, final_status, True
-            case _:
-                pass
-    return Answer(message_id, status, text, tuple(sources.values()), handoff, done)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import structlog
-
 from support_bot.engine.base import TextEngine
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class HealthService:
                 check()
                 results[name] = "ok"
             except Exception as error:  # noqa: BLE001 - whatever breaks a check is its result
-                _log.exception("health.check_failed", check=name)
+                _log.exception("the check of %s failed", name)
                 results[name] = str(error) or type(error).__name__
         return Readiness(all(result == "ok" for result in results.values()), results)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-
-import structlog
 
 from support_bot.errors import Invalid, NotFound, SupportBotError, TooLarge, UnreadableDocument
 from support_bot.index.search_index import SearchIndex
@@ -25,7 +24,7 @@ from support_bot.values import Audience, ChunkDraft, DocumentStatus, ParsedDocum
 _WAITING = (DocumentStatus.PENDING, DocumentStatus.PROCESSING)
 _PATIENCE = dt.timedelta(minutes=15)
 """A worker that has been silent this long is gone, and its document is taken up again."""
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ class KnowledgeService:
             self._fail(document_id, version.number, error.detail)
             return
         except Exception:  # noqa: BLE001 - a broken file must not stop the queue
-            _log.exception("document.unreadable", document_id=document_id)
+            _log.exception("document %s could not be read", document_id)
             self._fail(document_id, version.number, "The file could not be read; it may be damaged. Save it again.")
             return
         self._publish(document_id, version.number, parsed, drafts)
@@ -180,7 +179,7 @@ class KnowledgeService:
         """Bring both indexes in step with SQL where they differ; how many chunks were wrong."""
         missing, stale = self._index.differences()
         if missing or stale:
-            _log.warning("index.healed", missing=len(missing), stale=len(stale))
+            _log.warning("the index lacked %d chunks and had %d too many; it is built again", len(missing), len(stale))
             self.reindex()
         return len(missing) + len(stale)
 

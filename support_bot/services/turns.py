@@ -4,46 +4,39 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import logging
 import threading
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
-
-import structlog
+from dataclasses import dataclass
 
 from support_bot.answering.chain import AnswerChain
 from support_bot.errors import Cancelled, Overloaded
-from support_bot.models import BotTurn, Message, MessageStatus, TurnState, utcnow
-from support_bot.services.handoff import change_mode, open_ticket, retract_turn
+from support_bot.models import MessageStatus, TurnState, utcnow
+from support_bot.services.handoff import change_mode, retract_turn
+from support_bot.services.release import apply, bot_message, fail
 from support_bot.services.traces import trace_row
 from support_bot.settings import Settings
-from support_bot.storage.database import Database, Transaction
+from support_bot.storage.database import Database
 from support_bot.values import (
     AnswerEvent,
     AnswerStatus,
-    Asked,
     Author,
-    Citation,
     Done,
-    Evidence,
-    Failed,
     HandOff,
     Mode,
     Queued,
-    Refused,
-    Text,
     TraceDraft,
     Turn,
-    event_payload,
 )
 
 _HISTORY = 6
 _STOP_LOOK_S = 0.3
 _INTERRUPTED = "The answer was interrupted. Please ask again, or talk to a person."
 _BROKEN = "Something went wrong while I was looking for an answer. Please try again, or talk to a person."
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class _Next(enum.Enum):
@@ -62,13 +55,6 @@ class _Begun:
     question: str
     turns: list[Turn]
     covers: int
-
-
-def joined(before: str, more: str) -> str:
-    """Two released texts as one: sentences flow, blocks (lists, tables) stand apart."""
-    if not before:
-        return more
-    return f"{before}\n\n{more}" if "\n" in more or "\n" in before else f"{before} {more}"
 
 
 class TurnRunner:
@@ -103,7 +89,7 @@ class TurnRunner:
             for turn in unfinished:
                 if turn.state is TurnState.RUNNING:
                     tx.conversations.lock(turn.conversation_id)
-                    _fail(tx, turn, "interrupted", _INTERRUPTED)
+                    fail(tx, turn, "interrupted", _INTERRUPTED)
         for turn in unfinished:
             if turn.state is TurnState.WAITING:
                 self.submit(turn.id)
@@ -120,7 +106,7 @@ class TurnRunner:
         try:
             self._run(turn_id)
         except Exception:  # noqa: BLE001 - the customer must hear of it whatever broke
-            _log.exception("turn.failed", turn_id=turn_id)
+            _log.exception("turn %s failed", turn_id)
             self._end_broken(turn_id)
         finally:
             with self._load_lock:
@@ -213,8 +199,8 @@ class TurnRunner:
             if (turn.joined_until_id or 0) > begun.covers:
                 return _Next.START_OVER
             if not isinstance(event, Queued):
-                message = _bot_message(tx, turn)
-                event = _apply(tx, message, event)
+                message = bot_message(tx, turn)
+                event = apply(tx, message, event)
             tx.events.append(conversation.id, event, turn_id=turn.id)
             if isinstance(event, HandOff):
                 change_mode(tx, conversation, Mode.WAITING)
@@ -231,7 +217,7 @@ class TurnRunner:
             if turn.state is TurnState.ENDED:
                 return
             if message is None or not message.text:
-                _fail(tx, turn, "interrupted", _INTERRUPTED)
+                fail(tx, turn, "interrupted", _INTERRUPTED)
                 return
             message.status = MessageStatus.FINAL
             message.answer_status = message.answer_status or AnswerStatus.ANSWERED
@@ -245,7 +231,7 @@ class TurnRunner:
             tx.conversations.lock(turn.conversation_id)
             turn = tx.turns.lock(turn_id)
             if turn.state is not TurnState.ENDED:
-                _fail(tx, turn, "internal_error", _BROKEN)
+                fail(tx, turn, "internal_error", _BROKEN)
 
     def _start_next(self, turn_id: int) -> None:
         """A message that came after the first released sentence has its own turn, which waited for this one."""
@@ -255,58 +241,3 @@ class TurnRunner:
             waiting = tx.turns.find_waiting(tx.turns.lock(turn_id).conversation_id)
         if waiting is not None:
             self.submit(waiting.id)
-
-
-def _bot_message(tx: Transaction, turn: BotTurn) -> Message:
-    """The bot's message of this turn, made with its first event so that a retract can name it."""
-    if turn.bot_message_id is not None:
-        return tx.conversations.get_message(turn.bot_message_id)
-    message = tx.conversations.add_message(
-        Message(
-            conversation_id=turn.conversation_id,
-            author=Author.BOT,
-            text="",
-            status=MessageStatus.STREAMING,
-            reply_to_id=turn.message_id,
-        )
-    )
-    turn.bot_message_id = message.id
-    return message
-
-
-def _apply(tx: Transaction, message: Message, event: AnswerEvent) -> AnswerEvent:
-    """Let the message grow by the event; a hand-off opens its ticket in the same transaction."""
-    match event:
-        case Text(sentence):
-            message.text = joined(message.text, sentence)
-            message.answer_status = AnswerStatus.ANSWERED
-        case Citation(source):
-            if all(known["index"] != source.index for known in message.citations):
-                message.citations = [*message.citations, event_payload(event)]
-        case Refused(text, _):
-            message.text, message.answer_status = text, AnswerStatus.REFUSED
-        case Asked(text, _):
-            message.text, message.answer_status = text, AnswerStatus.ASKED
-        case HandOff(reason, text, _):
-            conversation = tx.conversations.get(message.conversation_id)
-            ticket = open_ticket(tx, conversation, reason)
-            message.text, message.answer_status = text, AnswerStatus.HANDOFF
-            return replace(event, ticket=ticket.id)
-        case Evidence() | _:
-            pass
-    return event
-
-
-def _fail(tx: Transaction, turn: BotTurn, code: str, text: str) -> None:
-    """End a turn that cannot go on; the customer is told, what was half said is taken back."""
-    message_id = turn.message_id
-    if turn.bot_message_id is not None:
-        message = tx.conversations.get_message(turn.bot_message_id)
-        message_id = message.id
-        if message.text:
-            message.status = MessageStatus.FINAL
-        else:
-            message.retract()
-    tx.events.append(turn.conversation_id, Failed(code, text), turn_id=turn.id)
-    turn.end(AnswerStatus.FAILED)
-    tx.events.append(turn.conversation_id, Done(message_id, AnswerStatus.FAILED), turn_id=turn.id)

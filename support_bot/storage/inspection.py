@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from support_bot.errors import Invalid
 from support_bot.storage.database import Database
 from support_bot.storage.migrations import current_revision, head_revision, upgrade
 
@@ -44,10 +45,12 @@ def inspect(url: str) -> DatabaseState:
 
 
 def make_newest(url: str) -> DatabaseState:
-    """Bring the database to the newest schema, making it where there is none."""
+    """Bring the database to the newest schema, making it where there is none. Raises Invalid where it cannot be."""
     db = Database(url)
     try:
         upgrade(db.engine)
+    except SQLAlchemyError as error:
+        raise Invalid(f"The database cannot be upgraded: {str(error).splitlines()[0]}") from error
     finally:
         db.close()
     return inspect(url)

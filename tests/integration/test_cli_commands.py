@@ -175,7 +175,7 @@ class TestInstallation:
         run("models", "import", tmp_path / "own.gguf", "--name", "own", "--licence", "MIT")
         assert run("models", "verify", "--json").json == [{"name": "own", "ok": True}]
         run("models", "use", "own")
-        assert [row["name"] for row in run("models", "list", "--json").json if row["in_use"]] == ["own", "minilm"]
+        assert [row["name"] for row in run("models", "list", "--json").json if row["in_use"]] == ["minilm", "own"]
 
     def test_the_doctor_says_what_to_do_and_then_that_all_is_well(self, run: Run) -> None:
         sick = run("doctor")

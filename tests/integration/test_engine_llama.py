@@ -75,11 +75,11 @@ class TestWriting:
         fresh = []
         for question in QUESTIONS:
             alone = load(weights)
-            fresh.append("".join(alone.start(ask(RULES, ChatTurn("user", question)))))
+            fresh.append("".join(alone.start(ask(RULES, ChatTurn("user", question), max_tokens=16))))
             alone.close()
         warm, reused = [], 0
         for question in QUESTIONS:
-            generation = engine.start(ask(RULES, ChatTurn("user", question)))
+            generation = engine.start(ask(RULES, ChatTurn("user", question), max_tokens=16))
             warm.append("".join(generation))
             stats = generation.stats()
             assert stats is not None

@@ -108,6 +108,8 @@ class ChatPage:
         tab.followers += 1
         try:
             for logged in self._app.chat.follow(started):
+                if tab.id != started.conversation_id:
+                    return  # the customer has begun another conversation meanwhile
                 tab.take([logged])
                 yield self._changes(tab)
         except SupportBotError as error:

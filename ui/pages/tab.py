@@ -21,8 +21,8 @@ EMPTY = {"id": "", "token": ""}
 
 @dataclass
 class Tab:
-    """`id` is empty until the customer says something; `asked` is the turn that was begun last, whose events may not
-    have come yet; the log is known without gaps up to `position`; `shown` remembers what the browser has, to send changes only."""
+    """`id` is empty until the customer says something; the log is known without gaps up to `position`; `asked` is the
+    turn that was begun last, whose events may not have come yet; `shown` is what the browser has already."""
 
     id: str = ""
     token: str = ""

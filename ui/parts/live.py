@@ -76,7 +76,8 @@ def after(turn: LiveTurn, logged: LoggedEvent) -> LiveTurn:
 def turns(events: Iterable[LoggedEvent]) -> list[LiveTurn]:
     """Every turn of the bot in these events, oldest first."""
     found: dict[int, LiveTurn] = {}
-    for logged in sorted(events, key=lambda logged: logged.id):
+    once = {logged.id: logged for logged in events}
+    for _, logged in sorted(once.items()):
         if logged.turn_id is not None:
             turn = found.get(logged.turn_id, LiveTurn(logged.turn_id))
             found[logged.turn_id] = after(turn, logged)
