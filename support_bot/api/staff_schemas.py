@@ -70,6 +70,10 @@ class ConversationsOut(Answered):
     next: str | None = Field(description="Give it as `before` for the next page; null at the end.")
 
 
+class Reindexed(Answered):
+    chunks: int
+
+
 class DocumentsOut(Answered):
     documents: list[DocumentView]
     counts: dict[str, int] = Field(description="Documents by status, whatever the filter.")
@@ -119,6 +123,10 @@ class StaffIn(BaseModel):
     email: Email
     name: Line
     role: Role
+    password: Password
+
+
+class PasswordIn(BaseModel):
     password: Password
 
 

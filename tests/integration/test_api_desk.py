@@ -109,8 +109,9 @@ class TestDocuments:
         assert self.upload(api, ("gifts.md", article))[0]["outcome"] == "unchanged"
         assert self.upload(api, ("gifts.md", article + b"\nMore.\n"))[0]["outcome"] == "replaced"
 
-    def test_folders_in_names_are_dropped(self, api: Api) -> None:
-        assert self.upload(api, ("../../etc/hours.md", b"# Hours\n\nNine to five.\n"))[0]["name"] == "hours.md"
+    def test_names_keep_their_folders_and_lose_their_tricks(self, api: Api) -> None:
+        (taken,) = self.upload(api, ("../../en/hours.md", b"# Hours\n\nNine to five.\n"))
+        assert taken["document"]["name"] == "en/hours.md"
 
     def test_live_from_upload_to_deletion(self, api: Api) -> None:
         document = self.upload(api, ("pods.md", b"# Pods\n\nA pod lasts ten weeks.\n"), audience="internal")[0][

@@ -48,6 +48,8 @@ def byline(message: MessageView, *, for_customer: bool = True) -> str:
             name, role, kind = "Assistant", "automated", "bot"
         case _:
             name, role, kind = message.name or "Our team", "person", "staff"
+    if message.author is Author.CUSTOMER and for_customer:
+        return f'<header class="unseen">{name}, {ago(message.created_at)}</header>'
     if message.audience is Audience.INTERNAL:
         role, kind = "internal note", "note"
     picture = {"bot": icon("spark"), "staff": escape(name[:1].upper()), "note": icon("note"), "customer": ""}[kind]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
@@ -12,7 +11,7 @@ from support_bot.api.auth import Admin, Agent
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_body, error_responses
 from support_bot.api.fields import LARGEST_ID, PathId, SearchWords
-from support_bot.api.staff_schemas import DocumentPatch, DocumentsOut, Uploaded, UploadsOut
+from support_bot.api.staff_schemas import DocumentPatch, DocumentsOut, Reindexed, Uploaded, UploadsOut
 from support_bot.assembly import App
 from support_bot.errors import SupportBotError
 from support_bot.services.views import DocumentDetail, DocumentView
@@ -46,6 +45,12 @@ def list_documents(
     """Documents by name, with the number in each state."""
     documents = app.knowledge.page(search=search, status=status, limit=limit, offset=offset)
     return DocumentsOut(documents=documents, counts=app.knowledge.counts())
+
+
+@router.post("/reindex", responses=error_responses(401, 403, 429))
+def reindex_documents(app: Bot, admin: Admin) -> Reindexed:
+    """Throw both search indexes away and build them again from the database; answers when that is done."""
+    return Reindexed(chunks=app.knowledge.reindex())
 
 
 @router.get("/{document_id}", responses=error_responses(401, 403, 404, 422, 429))
@@ -83,5 +88,5 @@ def _take_in(app: App, file: UploadFile, audience: Audience) -> Uploaded:
 
 
 def _file_name(file: UploadFile) -> str:
-    """The name without the folders that some clients send along."""
-    return PurePosixPath(PureWindowsPath(file.filename or "").as_posix()).name.replace("\0", "")
+    """The name as sent, folders included; the service takes the tricks out of it."""
+    return (file.filename or "").replace("\0", "")

@@ -9,7 +9,7 @@ from support_bot.api.auth import Admin, Agent
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
 from support_bot.api.fields import PathId
-from support_bot.api.staff_schemas import KeyCreated, KeyIn, KeysOut, Me, StaffIn, StaffOut
+from support_bot.api.staff_schemas import Email, KeyCreated, KeyIn, KeysOut, Me, PasswordIn, StaffIn, StaffOut
 from support_bot.services.views import StaffView
 
 router = APIRouter(prefix="/api/v1", tags=["staff"])
@@ -34,6 +34,12 @@ def list_staff(app: Bot, admin: Admin) -> StaffOut:
 def add_staff(body: StaffIn, app: Bot, admin: Admin) -> StaffView:
     """Add an agent or an admin."""
     return app.staff.add(body.email, body.name, body.role, body.password.get_secret_value())
+
+
+@router.put("/staff/{email}/password", status_code=HTTP_204_NO_CONTENT, responses=_CHANGE_ERRORS)
+def change_password(email: Email, body: PasswordIn, app: Bot, admin: Admin) -> None:
+    """Give somebody a new password; all their sessions end."""
+    app.staff.set_password(email, body.password.get_secret_value())
 
 
 @router.get("/keys", responses=_ERRORS)
