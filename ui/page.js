@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const memory = new Set(); // <details> the reader has opened, by data-keep
-  const drafts = {}; // unsent words of the desk's composer, by ticket
+  const hooks = { changed: [], refreshed: [] }; // what the staff's script adds
   const page = { theme: themeNow() };
   let lastTyping = 0;
 
@@ -30,17 +30,7 @@
     },
     "close-dialog"(source) { source.closest("dialog")?.close(); },
     "open-dialog"(source) { document.getElementById(source.dataset.dialog)?.showModal(); },
-    pick(source) { document.querySelector(source.dataset.target)?.click(); },
-    kind(source) { setKind(source.closest("form"), source.dataset.kind); source.closest("form").elements.text.focus(); },
   };
-
-  function setKind(form, kind) {
-    if (!form) return;
-    form.dataset.kind = kind;
-    form.elements.kind.value = kind;
-    for (const tab of form.querySelectorAll("[data-kind]")) tab.setAttribute("aria-pressed", tab.dataset.kind === kind);
-    form.elements.text.placeholder = form.dataset[kind + "Hint"] || "";
-  }
 
   /* One element of the page: `send` carries an action to the server, `watch` tells of new content. */
   function bind(element, send, watch, upload) {
@@ -66,7 +56,7 @@
     element.addEventListener("change", (event) => {
       const source = event.target.closest("select[data-action]");
       if (source) act(source, { value: source.value });
-      if (event.target.matches("[data-upload]")) uploadAll(event.target, send, upload);
+      for (const hear of hooks.changed) hear(event.target, send, upload);
     });
     let wait = 0;
     element.addEventListener("input", (event) => {
@@ -101,9 +91,56 @@
     if (!text) return;
     const field = source.tagName === "FORM" ? source.elements.text : null;
     if (field) { field.value = ""; grow(field); field.focus(); }
+    const before = unsent();
+    const key = source.dataset.messageKey || (before?.text === text ? before.key : newKey());
+    keepUnsent({ text, key });
     echo(text);
-    send("submit", Object.assign({}, extra, { text, key: source.dataset.messageKey || newKey() }));
+    send("submit", Object.assign({}, extra, { text, key }));
   }
+
+  /* Words are kept until the server shows them: a lost connection or a reload loses none, and sends none twice. */
+  function unsent() {
+    try { return JSON.parse(sessionStorage.getItem("support-bot-unsent")); } catch { return null; }
+  }
+
+  function keepUnsent(words) {
+    try { sessionStorage.setItem("support-bot-unsent", JSON.stringify(words)); } catch { /* kept in the page only */ }
+  }
+
+  function settleUnsent(element) {
+    const thread = element.querySelector(".thread");
+    const words = thread && unsent();
+    if (!words) return;
+    const flat = (text) => text.replace(/\s+/g, " ").trim();
+    const said = Array.from(thread.querySelectorAll("[data-author=customer] .bubble, .unsent .bubble"));
+    if (said.some((bubble) => flat(bubble.textContent) === flat(words.text))) return keepUnsent(null);
+    const field = document.querySelector("#message");
+    if (!page.settled && field && !field.value) {
+      field.value = words.text;
+      grow(field);
+    }
+    page.settled = true;
+  }
+
+  /* The browser cannot reach the server, or can again. */
+  function connection(lost) {
+    const line = document.querySelector("[data-connection]");
+    if (!line || lost === page.lost) return;
+    page.lost = lost;
+    line.textContent = lost ? "No connection. What you wrote is kept, and this page goes on by itself when it is back." : "";
+  }
+
+  const plainFetch = window.fetch.bind(window);
+  window.fetch = async (...given) => {
+    try {
+      const answer = await plainFetch(...given);
+      connection(false);
+      return answer;
+    } catch (error) {
+      if (error.name !== "AbortError") connection(true);
+      throw error;
+    }
+  };
 
   /* The customer's own words stand there at once; the server's next rendering takes their place. */
   function echo(text) {
@@ -138,13 +175,8 @@
       element.dataset.serial = file.dataset.serial;
       download(file.dataset.download, file.textContent);
     }
-    const find = element.querySelector("input[data-scope]");
-    if (find && find.dataset.scope !== page.scope) {
-      page.scope = find.dataset.scope;
-      find.value = "";
-    }
-    const form = element.querySelector("form[data-ticket]");
-    if (form) restoreDraft(form);
+    settleUnsent(element);
+    for (const look of hooks.refreshed) look(element);
     // A button that has done its work may be gone: the keyboard goes on where the customer writes.
     if (document.activeElement === document.body && Date.now() - (page.byKeyboard || 0) < 3000) {
       document.querySelector("#message")?.focus();
@@ -161,23 +193,6 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 
-  /* The desk's composer keeps what was typed for each ticket until the server says it was sent. */
-  function restoreDraft(form) {
-    const field = form.elements.text;
-    if (page.ticket !== form.dataset.ticket) {
-      if (page.ticket) drafts[page.ticket] = field.value;
-      page.ticket = form.dataset.ticket;
-      field.value = drafts[page.ticket] || "";
-      page.sent = form.dataset.sent;
-    } else if (page.sent !== form.dataset.sent) {
-      page.sent = form.dataset.sent;
-      field.value = "";
-      field.blur(); // the keys walk on
-    }
-    setKind(form, form.elements.kind.value || "reply");
-    grow(field);
-  }
-
   /* Follow the conversation unless the reader has scrolled up. */
   const pinned = new WeakMap();
   function scrollDown(force) {
@@ -192,78 +207,6 @@
     }
   }, true);
 
-  /* Keys of the desk: an element with data-key is pressed by it; j and k walk through the rows. */
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest?.("input, textarea, select, dialog[open], [contenteditable]")) {
-      if (event.key === "Escape") event.target.blur?.();
-      return;
-    }
-    if (event.key === "j" || event.key === "k") return walk(event.key === "j" ? 1 : -1, event);
-    const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-    if (!target) return;
-    event.preventDefault();
-    if (target.matches("input, textarea")) target.focus(); else target.click();
-  });
-
-  function walk(step, event) {
-    const rows = Array.from(document.querySelectorAll("[data-row]"));
-    if (!rows.length) return;
-    event.preventDefault();
-    const now = rows.findIndex((row) => row.hasAttribute("data-selected"));
-    const next = rows[Math.max(0, Math.min(rows.length - 1, now < 0 ? 0 : now + step))];
-    next.click();
-    next.focus();
-  }
-
-  /* A session that has ended leads back to the sign-in page; anything else is left to the next try. */
-  async function signedOut() {
-    const answer = await fetch("gradio_api/login_check").catch(() => null);
-    if (answer && answer.status === 401) location.assign("../login?next=" + encodeURIComponent(location.pathname));
-  }
-
-  /* Files go up one after the other; each has its own line until the server says what became of it. */
-  async function uploadAll(input, send, upload) {
-    const files = Array.from(input.files);
-    input.value = "";
-    const list = document.querySelector("[data-uploading]");
-    const audience = document.querySelector("[data-drop] select")?.value;
-    const waiting = files.map((file) => [file, line(list, file.name, "waits")]);
-    for (const [file, row] of waiting) {
-      row.lastChild.textContent = "is uploaded";
-      try {
-        const { path } = await upload(file);
-        send("upload", { path, name: file.name, audience, document: input.dataset.document ?? "" });
-        row.remove();
-      } catch (error) {
-        row.className = "bad";
-        row.lastChild.textContent = "did not arrive: " + (error?.message || error);
-      }
-    }
-  }
-
-  function line(list, name, words) {
-    const row = list.appendChild(document.createElement("li"));
-    row.className = "busy";
-    row.appendChild(document.createElement("b")).textContent = name;
-    row.appendChild(document.createElement("span")).textContent = words;
-    return row;
-  }
-
-  /* Files dropped anywhere on the page go where chosen files go. */
-  for (const kind of ["dragover", "dragleave", "drop"]) {
-    document.addEventListener(kind, (event) => {
-      const box = document.querySelector("[data-drop]");
-      if (!box || !event.dataTransfer?.types.includes("Files")) return;
-      event.preventDefault();
-      box.toggleAttribute("data-over", kind === "dragover");
-      if (kind !== "drop") return;
-      const input = box.querySelector("input[type=file]");
-      input.files = event.dataTransfer.files;
-      input.dispatchEvent(new Event("change", { bubbles: true }));
-    });
-  }
-
   /* "4 min" grows older by itself. */
   function age() {
     for (const time of document.querySelectorAll("time[datetime]")) {
@@ -275,5 +218,5 @@
 
   new MutationObserver(applyTheme).observe(document.body, { attributeFilter: ["class"] });
   applyTheme();
-  window.supportBot = { bind, signedOut };
+  window.supportBot = { bind, local, hooks, grow };
 })();

@@ -41,8 +41,8 @@ def css() -> str:
 
 
 def script() -> str:
-    """The one script of all pages."""
-    return (_HERE / "page.js").read_text(encoding="utf-8")
+    """The script of all pages, then what only staff's pages use of it."""
+    return "".join((_HERE / name).read_text(encoding="utf-8") for name in ("page.js", "staff.js"))
 
 
 def head() -> str:

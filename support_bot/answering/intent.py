@@ -37,12 +37,15 @@ _PERSON = (
     r"(human|person|agent|representative|rep|operator|advisor|adviser|someone|somebody|staff|employee|manager"
     r"|supervisor)"
 )
+# Said like this it leaves no doubt; said like `_MAYBE_HUMAN` it may also be about somebody else's account.
 _HUMAN = re.compile(
-    r"\b(speak|talk|chat|connect|transfer|escalate|put|pass|get|give|want|need|reach)\b[^.?!]{0,30}"
-    rf"\b(real |live |actual |human )?{_PERSON}\b|\b(real|live|actual|human) {_PERSON}\b"
+    r"\b(speak|talk|chat|connect|transfer|escalate|put|pass|hand)\b[^.?!]{0,25}"
+    rf"\b(to|with|through|over|2)\b[^.?!]{{0,20}}\b{_PERSON}\b|\b(real|live|actual) {_PERSON}\b"
+    r"|\b(call|ring|phone) me back\b"
     rf"|^\W*{_PERSON}\W*(please|pls|now)?\W*$",
     re.IGNORECASE,
 )
+_MAYBE_HUMAN = re.compile(rf"\b(get|give|want|need|reach)\b[^.?!]{{0,30}}\b{_PERSON}\b", re.IGNORECASE)
 _ORDERS = re.compile(
     r"\b(ignore|forget|disregard|override)\b[^.?!]{0,40}\b(instructions?|rules?|prompts?|guidelines?|everything)\b"
     r"|\b(system prompt|developer mode|jailbreak|you are now|act as|pretend (to be|you))\b"
@@ -72,8 +75,9 @@ class IntentRecogniser:
             return Recognised(Intent.INJECTION, 1.0)
         shares = softmax(with_bias(self._embed([question])) @ self._weights)[0]
         best = int(shares.argmax())
-        asks_person = _HUMAN.search(question)
-        if asks_person and (_INTENTS[best] is Intent.HUMAN_REQUEST or len(question.split()) <= _SHORT):
+        short = len(question.split()) <= _SHORT
+        likely = _INTENTS[best] is Intent.HUMAN_REQUEST or short
+        if _HUMAN.search(question) or (likely and _MAYBE_HUMAN.search(question)):
             return Recognised(Intent.HUMAN_REQUEST, max(float(shares[best]), self._least))
         if shares[best] < self._least:
             return Recognised(Intent.QUESTION, float(shares[_INTENTS.index(Intent.QUESTION)]))

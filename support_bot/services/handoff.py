@@ -130,5 +130,5 @@ def take_over(tx: Transaction, conversation: Conversation, staff_id: int) -> Tic
         message = tx.conversations.add_message(
             Message(conversation_id=conversation.id, author=Author.SYSTEM, text=note)
         )
-        tx.events.append(conversation.id, Said(message.id, Author.SYSTEM, note))
+        tx.events.append(conversation.id, Said(message.id, Author.SYSTEM, note, name))
     return ticket

@@ -31,10 +31,8 @@ class Server:
     admin_password: str
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """`support-bot serve` over an empty data folder: the sample company is loaded, every question may be asked."""
-    folder = tmp_path_factory.mktemp("server")
+def start_server(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """`support-bot serve` over the data in this folder, and the address it answers at once it is ready."""
     log = folder / "log.txt"
     environment = os.environ | {
         "SUPPORT_BOT_DATA_DIR": str(folder / "data"),
@@ -45,8 +43,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     command = [str(Path(sys.executable).with_name("support-bot")), "serve", "--port", "0"]
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
+    return process, _url(process, log)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests: the sample company is loaded, every question may be asked."""
+    process, url = start_server(tmp_path_factory.mktemp("server"))
     try:
-        yield Server(_url(process, log), "admin@example.com", PASSWORD)
+        yield Server(url, "admin@example.com", PASSWORD)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(STOPS_WITHIN_S)

@@ -154,6 +154,20 @@ def test_the_end_can_be_rated_and_the_conversation_saved(server: Server, new_pag
     expect(page.get_by_text("Thank you for your rating.")).to_be_visible()
 
 
+def test_words_written_without_a_connection_are_kept_and_sent_once(server: Server, new_page: NewPage) -> None:
+    page = open_chat(new_page(), server)
+    ask(page, QUESTION)
+    answered(page)
+    page.context.set_offline(True)
+    expect(page.get_by_text("No connection.")).to_be_visible(timeout=10_000)
+    picture(page, "customer-offline")
+    ask(page, "Are you still there?")
+    page.context.set_offline(False)
+    expect(page.get_by_label("Your message")).to_have_value("Are you still there?", timeout=20_000)
+    page.get_by_label("Your message").press("Enter")
+    expect(page.locator(".message.customer .bubble")).to_have_text([QUESTION, "Are you still there?"])
+
+
 def test_nothing_of_the_framework_shows(server: Server, new_page: NewPage) -> None:
     page = open_chat(new_page(), server)
     expect(page.get_by_text(re.compile("gradio|built with|use via api", re.IGNORECASE))).to_have_count(0)

@@ -61,7 +61,7 @@ def test_a_person_asked_for_appears_on_the_desk_and_the_reply_reaches_the_custom
     desk.keyboard.type("Hello, this is a person.")
     expect(customer.get_by_text("is writing")).to_be_visible(timeout=4000)
     desk.keyboard.press("Control+Enter")
-    expect(customer.get_by_text("Hello, this is a person.")).to_be_visible(timeout=4000)
+    expect(customer.get_by_text("Hello, this is a person.", exact=True)).to_be_visible(timeout=4000)
     picture(customer, "customer-person")
     expect(customer.get_by_text("A regular customer.")).to_have_count(0)
 

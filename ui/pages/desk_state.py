@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from support_bot.values import Author, LoggedEvent, Typing
+from support_bot.values import Author, LoggedEvent, Said, Typing
 
 PAGE = 50
 TYPING_S = 6.0
@@ -35,8 +35,11 @@ class Desk:
         """Remember the log; a sign of writing counts only when it comes while we look."""
         looked = bool(self.events)
         for logged in events:
-            if looked and logged.event == Typing(Author.CUSTOMER):
-                self.customer_wrote_at = time.monotonic()
+            match logged.event:
+                case Typing(Author.CUSTOMER) if looked:
+                    self.customer_wrote_at = time.monotonic()
+                case Said(author=Author.CUSTOMER):
+                    self.customer_wrote_at = 0.0
             self.events[logged.id] = logged
 
     @property

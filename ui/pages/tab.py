@@ -10,7 +10,7 @@ from typing import Any
 from support_bot.assembly import App
 from support_bot.errors import Forbidden, NotFound, Unauthorized
 from support_bot.services.views import MessageView
-from support_bot.values import Author, LoggedEvent, Mode, Typing
+from support_bot.values import Author, LoggedEvent, Mode, Said, Typing
 from ui.parts.live import LiveTurn, running, turns
 from ui.parts.thread import Thread, Unsent
 
@@ -48,12 +48,15 @@ class Tab:
 
     def take(self, events: Iterable[LoggedEvent]) -> bool:
         """Remember events, each once; whether there was a new one."""
-        before = len(self.events)
-        for logged in events:
-            if logged.id not in self.events and logged.event == Typing(Author.STAFF):
-                self.person_wrote_at = time.monotonic()
+        fresh = [logged for logged in events if logged.id not in self.events]
+        for logged in fresh:
+            match logged.event:
+                case Typing(Author.STAFF):
+                    self.person_wrote_at = time.monotonic()
+                case Said(author=Author.STAFF):
+                    self.person_wrote_at = 0.0
             self.events[logged.id] = logged
-        return len(self.events) > before
+        return bool(fresh)
 
     @property
     def remembered(self) -> dict[str, str]:

@@ -31,6 +31,7 @@ def chat_header(name: str, style: str = "") -> str:
 def composer(limit: int) -> str:
     """Where the customer writes; Enter sends, Shift and Enter starts a new line."""
     return (
+        '<p class="connection" role="status" data-connection></p>'
         '<form class="composer" data-action="send" autocomplete="off">'
         '<label for="message" class="unseen">Your message</label>'
         f'<textarea id="message" name="text" rows="1" maxlength="{limit}" placeholder="Write a message" required'

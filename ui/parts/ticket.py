@@ -10,6 +10,7 @@ from ui.parts.desk import MODES, PRIORITIES, STATUSES, words
 from ui.parts.html import action, attributes, escape, notice, pill, progress, symbol_button
 from ui.parts.icons import icon
 from ui.parts.live import LiveTurn
+from ui.parts.markdown import plain
 from ui.parts.messages import body, byline, kind_of, system_line
 from ui.parts.trace import trace
 
@@ -72,7 +73,7 @@ def talk(view: ConversationView, turns: Mapping[int, LiveTurn], *, customer_typi
 def _summary(view: ConversationView) -> str:
     if not view.ticket or not view.ticket.summary:
         return ""
-    lines = "".join(f"<p>{escape(line)}</p>" for line in view.ticket.summary.splitlines())
+    lines = "".join(f"<p>{escape(plain(line))}</p>" for line in view.ticket.summary.splitlines())
     reason = escape(words(view.ticket.row.reason))
     return (
         f'<details class="summary" data-keep="summary-{view.ticket.row.id}"><summary>{icon("chevron")}'

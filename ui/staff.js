@@ -1,0 +1,124 @@
+/* What only staff's pages do: keys, drafts, a note or a reply, files that go up. Stands on page.js. */
+(function () {
+  "use strict";
+  const bot = window.supportBot;
+  const drafts = {}; // unsent words of the desk's composer, by ticket
+  const now = {};
+
+  bot.local.kind = (source) => {
+    const form = source.closest("form");
+    setKind(form, source.dataset.kind);
+    form.elements.text.focus();
+  };
+
+  function setKind(form, kind) {
+    if (!form) return;
+    form.dataset.kind = kind;
+    form.elements.kind.value = kind;
+    for (const tab of form.querySelectorAll("[data-kind]")) tab.setAttribute("aria-pressed", tab.dataset.kind === kind);
+    form.elements.text.placeholder = form.dataset[kind + "Hint"] || "";
+  }
+
+  /* The desk's composer keeps what was typed for each ticket until the server says it was sent. */
+  function restoreDraft(form) {
+    const field = form.elements.text;
+    if (now.ticket !== form.dataset.ticket) {
+      if (now.ticket) drafts[now.ticket] = field.value;
+      now.ticket = form.dataset.ticket;
+      field.value = drafts[now.ticket] || "";
+      now.sent = form.dataset.sent;
+    } else if (now.sent !== form.dataset.sent) {
+      now.sent = form.dataset.sent;
+      field.value = "";
+      field.blur(); // the keys walk on
+    }
+    setKind(form, form.elements.kind.value || "reply");
+    bot.grow(field);
+  }
+
+  bot.hooks.refreshed.push((element) => {
+    const form = element.querySelector("form[data-ticket]");
+    if (form) restoreDraft(form);
+    const find = element.querySelector("input[data-scope]");
+    if (find && find.dataset.scope !== now.scope) {
+      now.scope = find.dataset.scope;
+      find.value = "";
+    }
+  });
+
+  /* Keys of the desk: an element with data-key is pressed by it; j and k walk through the rows. */
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest?.("input, textarea, select, dialog[open], [contenteditable]")) {
+      if (event.key === "Escape") event.target.blur?.();
+      return;
+    }
+    if (event.key === "j" || event.key === "k") return walk(event.key === "j" ? 1 : -1, event);
+    const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (!target) return;
+    event.preventDefault();
+    if (target.matches("input, textarea")) target.focus(); else target.click();
+  });
+
+  function walk(step, event) {
+    const rows = Array.from(document.querySelectorAll("[data-row]"));
+    if (!rows.length) return;
+    event.preventDefault();
+    const now = rows.findIndex((row) => row.hasAttribute("data-selected"));
+    const next = rows[Math.max(0, Math.min(rows.length - 1, now < 0 ? 0 : now + step))];
+    next.click();
+    next.focus();
+  }
+
+  /* A session that has ended leads back to the sign-in page; anything else is left to the next try. */
+  bot.signedOut = async () => {
+    const answer = await fetch("gradio_api/login_check").catch(() => null);
+    if (answer && answer.status === 401) location.assign("../login?next=" + encodeURIComponent(location.pathname));
+  };
+
+  bot.hooks.changed.push((input, send, upload) => {
+    if (input.matches("[data-upload]")) uploadAll(input, send, upload);
+  });
+
+  /* Files go up one after the other; each has its own line until the server says what became of it. */
+  async function uploadAll(input, send, upload) {
+    const files = Array.from(input.files);
+    input.value = "";
+    const list = document.querySelector("[data-uploading]");
+    const audience = document.querySelector("[data-drop] select")?.value;
+    const waiting = files.map((file) => [file, line(list, file.name, "waits")]);
+    for (const [file, row] of waiting) {
+      row.lastChild.textContent = "is uploaded";
+      try {
+        const { path } = await upload(file);
+        send("upload", { path, name: file.name, audience, document: input.dataset.document ?? "" });
+        row.remove();
+      } catch (error) {
+        row.className = "bad";
+        row.lastChild.textContent = "did not arrive: " + (error?.message || error);
+      }
+    }
+  }
+
+  function line(list, name, words) {
+    const row = list.appendChild(document.createElement("li"));
+    row.className = "busy";
+    row.appendChild(document.createElement("b")).textContent = name;
+    row.appendChild(document.createElement("span")).textContent = words;
+    return row;
+  }
+
+  /* Files dropped anywhere on the page go where chosen files go. */
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      const box = document.querySelector("[data-drop]");
+      if (!box || !event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      box.toggleAttribute("data-over", kind === "dragover");
+      if (kind !== "drop") return;
+      const input = box.querySelector("input[type=file]");
+      input.files = event.dataTransfer.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+})();
