@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import gradio as gr
 
@@ -33,7 +34,6 @@ _CLOSED = (
 def mount(server: Any, app: App) -> None:
     """Mount the pages on `server` (a FastAPI app) after its own routes, which therefore come first."""
     server.add_middleware(Door)
-    public = app.settings.server.public_url.rstrip("/")
     for path, build in _PAGES:
         gr.mount_gradio_app(
             server,
@@ -48,9 +48,11 @@ def mount(server: Any, app: App) -> None:
             show_error=False,
             theme=theme(),
             head=head(),
-            root_path=(public + path).rstrip("/") if public else None,
             max_file_size=f"{app.settings.ingestion.max_file_mb}mb" if path == ADMIN else "1kb",
         )
+        if public := app.settings.server.public_url:
+            mounted = server.router.routes[-1]
+            mounted.app = Outside(mounted.app, public)
 
 
 class Door:
@@ -68,10 +70,34 @@ class Door:
             await _answer(send, 404, b"There is nothing here.", {})
         elif path in (ADMIN, DESK) and scope["method"] in ("GET", "HEAD"):
             query = scope.get("query_string", b"").decode("latin-1")
-            target = f"{scope.get('root_path', '')}{path}/{'?' + query if query else ''}"
+            # Relative, so that it also leads there below a proxy's path.
+            target = f"{path[1:]}/{'?' + query if query else ''}"
             await _answer(send, 307, b"", {"location": target})
         else:
             await self._app(scope, receive, send)
+
+
+class Outside:
+    """Stands before one mounted page: lets it know the address that browsers see, when a proxy stands in front."""
+
+    def __init__(self, app: Asgi, public_url: str) -> None:
+        self._app = app
+        public = urlsplit(public_url)
+        self._below = public.path.rstrip("/")
+        self._headers = {b"x-forwarded-host": public.netloc.encode(), b"x-forwarded-proto": public.scheme.encode()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on as if it had come to the public address."""
+        if scope["type"] == "http":
+            kept = [pair for pair in scope["headers"] if pair[0] not in (*self._headers, b"x-gradio-server")]
+            root, path = scope.get("root_path", ""), scope["path"]
+            scope = {
+                **scope,
+                "headers": [*kept, *self._headers.items()],
+                "root_path": self._below + root,
+                "path": self._below + path,
+            }
+        await self._app(scope, receive, send)
 
 
 async def _answer(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:

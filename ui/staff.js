@@ -22,19 +22,22 @@
   /* The desk's composer keeps what was typed for each ticket until the server says it was sent. */
   function restoreDraft(form) {
     const field = form.elements.text;
-    if (now.ticket !== form.dataset.ticket) {
-      if (now.ticket) drafts[now.ticket] = field.value;
-      now.ticket = form.dataset.ticket;
-      field.value = drafts[now.ticket] || "";
-      now.sent = form.dataset.sent;
-    } else if (now.sent !== form.dataset.sent) {
-      now.sent = form.dataset.sent;
+    const { ticket, sent } = form.dataset;
+    if (now.ticket === ticket && now.sent !== sent) {
+      delete drafts[ticket];
       field.value = "";
       field.blur(); // the keys walk on
+    } else if (field.value !== (drafts[ticket] || "")) {
+      field.value = drafts[ticket] || "";
     }
+    Object.assign(now, { ticket, sent });
     setKind(form, form.elements.kind.value || "reply");
     bot.grow(field);
   }
+  document.addEventListener("input", (event) => {
+    const ticket = event.target.form?.dataset.ticket;
+    if (ticket && event.target.name === "text") drafts[ticket] = event.target.value;
+  });
 
   bot.hooks.refreshed.push((element) => {
     const form = element.querySelector("form[data-ticket]");

@@ -20,10 +20,6 @@ def ask_for_a_person(page: Page, server: Server, words: str) -> None:
     expect(page.get_by_text("Waiting for a person.")).to_be_visible()
 
 
-def row(desk: Page, words: str) -> object:
-    return desk.locator(".row", has_text=words)
-
-
 def test_strangers_are_led_to_the_sign_in_page(server: Server, new_page: NewPage) -> None:
     page = new_page()
     for path in ("/desk", "/admin"):
@@ -100,6 +96,9 @@ def test_a_draft_stays_with_its_ticket(server: Server, new_page: NewPage) -> Non
     desk.locator(".row", has_text=names[1]).click()
     expect(desk.get_by_label("Your words")).to_have_value("")
     desk.locator(".row", has_text=names[0]).click()
+    expect(desk.get_by_label("Your words")).to_have_value("half a thought")
+    desk.get_by_role("button", name="With the assistant").click()
+    desk.get_by_role("button", name="All open").click()
     expect(desk.get_by_label("Your words")).to_have_value("half a thought")
 
 

@@ -6,12 +6,15 @@ import gc
 import inspect
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_type_hints
 
 import gradio as gr
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from gradio.utils import get_upload_folder
 
 from support_bot.assembly import App
@@ -19,6 +22,7 @@ from support_bot.errors import Invalid
 from support_bot.values import Author, Mode, Role
 from tests.factories import DELIVERY, PASSWORD, add_article, add_staff, make_app
 from ui.desk_app import build_admin_app, build_desk_app
+from ui.mount import mount
 from ui.pages.chat import ChatPage
 from ui.pages.knowledge import KnowledgePage, Shelf, read_upload
 from ui.pages.tab import Tab
@@ -98,6 +102,44 @@ class TestDoors:
         page = build(make, app)
         assert {dependency.api_visibility for dependency in page.fns.values()} == {"private"}
         assert page.get_api_info()["named_endpoints"] == {}
+
+
+class TestAddresses:
+    def get(self, app: App, path: str, public_url: str = "") -> Any:
+        server_settings = app.settings.server.model_copy(update={"public_url": public_url})
+        chosen = app.settings.model_copy(update={"server": server_settings})
+        server = FastAPI()
+        server.add_api_route("/health", lambda: "well")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            mount(server, replace(app, settings=chosen))
+            answer = TestClient(server, follow_redirects=False).get(path)
+            gc.collect()
+        return answer
+
+    @pytest.mark.parametrize(
+        ("path", "public", "root"),
+        [
+            ("/", "", "http://testserver"),
+            ("/desk/", "", "http://testserver/desk"),
+            ("/desk/", "https://help.example.com", "https://help.example.com/desk"),
+            ("/", "https://help.example.com/chat/", "https://help.example.com/chat"),
+            ("/admin/", "https://help.example.com/chat", "https://help.example.com/chat/admin"),
+        ],
+    )
+    def test_each_page_knows_the_address_that_browsers_see(self, app: App, path: str, public: str, root: str) -> None:
+        answer = self.get(app, path, public)
+        assert answer.status_code == 200
+        assert f'"root":"{root}"' in answer.text
+
+    def test_the_servers_own_routes_come_first_and_staff_pages_get_their_slash(self, app: App) -> None:
+        assert self.get(app, "/health").json() == "well"
+        led = self.get(app, "/desk?ticket=7")
+        assert (led.status_code, led.headers["location"]) == (307, "desk/?ticket=7")
+
+    @pytest.mark.parametrize("path", ["/gradio_api/upload", "/gradio_api/deep_link", "/monitoring"])
+    def test_customers_are_not_offered_what_they_do_not_need(self, app: App, path: str) -> None:
+        assert self.get(app, path).status_code == 404
 
 
 class TestUploads:

@@ -57,14 +57,14 @@ def account(staff: StaffView, page: str) -> str:
     """The foot of the first column: the other page, colours, keys, the way out."""
     links = ""
     if staff.role is Role.ADMIN:
-        target, label, symbol = ("/admin/", "Knowledge", "book") if page == "desk" else ("/desk/", "Desk", "inbox")
+        target, label, symbol = ("../admin/", "Knowledge", "book") if page == "desk" else ("../desk/", "Desk", "inbox")
         links = f'<a class="view" href="{target}">{icon(symbol)}<span>{label}</span></a>'
     keys = symbol_button("Keys", "open-dialog", "keyboard", dialog="keys", key="?") if page == "desk" else ""
     return (
         f'<div class="account">{links}<div class="tools">'
         f'<span class="who" title="{escape(staff.email)}">{escape(staff.name)}</span>{keys}'
         f"{symbol_button('Light or dark', 'theme', 'moon')}"
-        f'<form method="post" action="/logout"><button class="button symbol" aria-label="Sign out" title="Sign out">'
+        f'<form method="post" action="../logout"><button class="button symbol" aria-label="Sign out" title="Sign out">'
         f"{icon('leave')}</button></form></div></div>"
     )
 
