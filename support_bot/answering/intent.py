@@ -33,6 +33,8 @@ class Recognised:
 
 _INTENTS = tuple(Intent)
 _SHORT = 6
+# The least share of each intent; a wrong hand-off or refusal costs a customer more than a question too many.
+_LEAST = {Intent.HUMAN_REQUEST: 0.55, Intent.CHITCHAT: 0.45, Intent.INJECTION: 0.6, Intent.OFFTOPIC: 0.5}
 _PERSON = (
     r"(human|person|agent|representative|rep|operator|advisor|adviser|someone|somebody|staff|employee|manager"
     r"|supervisor)"
@@ -60,13 +62,12 @@ class IntentRecogniser:
     Fitting on the spot takes about two seconds and works with whatever embedder serves; two patterns that leave no
     doubt are looked at first. Figures: docs/benchmarks.md."""
 
-    def __init__(self, embed: Embed, *, least: float = 0.5) -> None:
+    def __init__(self, embed: Embed) -> None:
         source = files("support_bot.answering").joinpath("intents.json").read_text(encoding="utf-8")
         examples: dict[str, list[str]] = json.loads(source)
         labels = [_INTENTS.index(Intent(name)) for name, texts in examples.items() for _ in texts]
         vectors = embed([text for texts in examples.values() for text in texts])
         self._embed = embed
-        self._least = least
         self._weights = fit_softmax(vectors, np.array(labels), classes=len(_INTENTS))
 
     def recognise(self, question: str) -> Recognised:
@@ -78,8 +79,8 @@ class IntentRecogniser:
         short = len(question.split()) <= _SHORT
         likely = _INTENTS[best] is Intent.HUMAN_REQUEST or short
         if _HUMAN.search(question) or (likely and _MAYBE_HUMAN.search(question)):
-            return Recognised(Intent.HUMAN_REQUEST, max(float(shares[best]), self._least))
-        if shares[best] < self._least:
+            return Recognised(Intent.HUMAN_REQUEST, max(float(shares[best]), _LEAST[Intent.HUMAN_REQUEST]))
+        if shares[best] < _LEAST.get(_INTENTS[best], 0.0):
             return Recognised(Intent.QUESTION, float(shares[_INTENTS.index(Intent.QUESTION)]))
         return Recognised(_INTENTS[best], float(shares[best]))
 

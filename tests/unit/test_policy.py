@@ -7,6 +7,7 @@ from support_bot.answering.policy import Features, Step, confidence, decide
 
 NOTHING = Features(0.0, 0.0, 0.0, 0.0)
 STRONG = Features(0.8, 0.8, 1.0, 1.0)
+WEAK = Features(0.4, 0.4, 0.4, 0.3)
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,12 @@ STRONG = Features(0.8, 0.8, 1.0, 1.0)
     ],
 )
 def test_each_kind_of_message_has_its_own_path(intent: Intent, step: Step) -> None:
-    assert decide(Recognised(intent, 0.9), STRONG, threshold=0.5).step is step
+    found = WEAK if intent is Intent.OFFTOPIC else STRONG
+    assert decide(Recognised(intent, 0.9), found, threshold=0.1).step is step
+
+
+def test_what_looks_off_topic_is_answered_on_strong_evidence() -> None:
+    assert decide(Recognised(Intent.OFFTOPIC, 0.9), STRONG, threshold=0.4).step is Step.ANSWER
 
 
 def test_nothing_found_is_never_answered_even_without_a_threshold() -> None:
