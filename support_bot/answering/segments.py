@@ -10,6 +10,8 @@ import sentencex
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(?P<text>.+?)\s*#*$")
 _ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _TABLE_RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*:?-*:?\s*\|?\s*$")
+# Bold words that open a paragraph and name what it is about: `**Weight limit.** 110 kg`, `**Opening hours:** 9 to 5`.
+_LABEL = re.compile(r"(\*\*|__)(?=\S)(?:[^*_\n]{1,118}[.:?!][\"”’)]?\1|[^*_\n]{1,118}\1\s*[:–—])(?=\s+\S)")
 _MARKUP = re.compile(r"[*_`]+|\[(?P<label>[^\]]*)\]\([^)]*\)")
 
 
@@ -17,14 +19,16 @@ _MARKUP = re.compile(r"[*_`]+|\[(?P<label>[^\]]*)\]\([^)]*\)")
 class Segment:
     """A quotable piece: `text` as it stands in the passage, `context` what it needs to be understood.
 
-    `kind` is sentence, item, row or heading; `heading` is the one it stands under in the passage; `block` counts the
-    paragraph, list or table it belongs to; `table_head` is the header row and rule of a table's rows, shown above
-    whatever rows are quoted."""
+    `kind` is sentence, item, row or heading; `heading` is the one it stands under in the passage; `label` are the bold
+    words that open its paragraph, shown before the first sentence quoted from it; `block` counts the paragraph, list
+    or table it belongs to; `table_head` is the header row and rule of a table's rows, shown above whatever rows are
+    quoted."""
 
     text: str
     kind: str
     block: int
     heading: str = ""
+    label: str = ""
     context: str = ""
     table_head: str = ""
 
@@ -50,11 +54,12 @@ def segments(passage: str) -> list[Segment]:
         elif first.lstrip().startswith("|"):
             found.extend(_rows(lines, block, heading, intro))
         elif _ITEM.match(first):
-            found.extend(Segment(item, "item", block, heading, intro) for item in _items(lines))
+            found.extend(Segment(item, "item", block, heading, context=intro) for item in _items(lines))
         else:
             text = " ".join(line.strip() for line in lines)
-            sentences = [s.strip() for s in sentencex.segment("en", text) if s.strip()]
-            found.extend(Segment(sentence, "sentence", block, heading) for sentence in sentences)
+            label = match.group() if (match := _LABEL.match(text)) else ""
+            sentences = _sentences(text[len(label) :])
+            found.extend(Segment(sentence, "sentence", block, heading, label) for sentence in sentences)
             intro = sentences[-1] if sentences and sentences[-1].endswith(":") else ""
     return found
 
@@ -85,6 +90,17 @@ def _line_kind(line: str, before: str) -> str:
     return "paragraph"
 
 
+def _sentences(text: str) -> list[str]:
+    """The sentences of a paragraph; one that ends within bold words goes on until they end."""
+    found: list[str] = []
+    for sentence in sentencex.segment("en", text):
+        if found and found[-1].count("**") % 2:
+            found[-1] += sentence
+        else:
+            found.append(sentence)
+    return [sentence.strip() for sentence in found if sentence.strip()]
+
+
 def _items(lines: list[str]) -> list[str]:
     items: list[str] = []
     for line in lines:
@@ -100,7 +116,7 @@ def _rows(lines: list[str], block: int, heading: str, intro: str) -> list[Segmen
     head = "\n".join(line.strip() for line in lines[:2]) if has_rule else ""
     labels = lines[0].replace("|", " ") if has_rule else ""
     return [
-        Segment(line.strip(), "row", block, heading, " ".join(f"{intro} {labels}".split()), head)
+        Segment(line.strip(), "row", block, heading, context=" ".join(f"{intro} {labels}".split()), table_head=head)
         for line in (lines[2:] if has_rule else lines)
     ]
 
@@ -123,6 +139,6 @@ def join(pieces: list[Segment]) -> str:
         if same and piece.kind == "sentence":
             lines[-1] += " " + piece.text
         else:
-            lines.append(piece.text)
+            lines.append(f"{piece.label} {piece.text}" if piece.label else piece.text)
         before = piece
     return "\n".join(lines)

@@ -1,5 +1,7 @@
 """Cutting a passage into what can be quoted."""
 
+import pytest
+
 from support_bot.answering.segments import join, segments
 from tests.factories import DELIVERY, RETURNS
 
@@ -32,6 +34,37 @@ def test_joining_all_pieces_says_everything() -> None:
 def test_a_list_is_never_quoted_without_the_heading_that_turns_it_around() -> None:
     pieces = segments("## What is covered\n\nCables.\n\n## What is not covered\n\n- Frost\n- Drops")
     assert join(pieces[-2:]) == "**What is not covered**\n\n- Frost\n- Drops"
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "label"),
+    [
+        ("**Weight limit.** Scooter 110 kg. E-bike 120 kg.", "**Weight limit.**"),
+        ("**Can I cancel?** Scooter rides, yes. E-bike rides too.", "**Can I cancel?**"),
+        ('**"Payment not found."** Scooter only. E-bike too.', '**"Payment not found."**'),
+        ("**Post:** Scooter Care. E-bike Care.", "**Post:**"),
+        ("**Passes** – Scooter only. E-bike too.", "**Passes** –"),
+    ],
+)
+def test_bold_words_that_open_a_paragraph_are_quoted_with_whatever_is_quoted_of_it(paragraph: str, label: str) -> None:
+    pieces = segments(paragraph)
+    assert [piece.text.split()[0] for piece in pieces] == ["Scooter", "E-bike"]
+    assert join(pieces) == paragraph
+    assert join(pieces[1:]).startswith(f"{label} E-bike")
+
+
+@pytest.mark.parametrize("paragraph", ["**Students** pay half. Others pay all.", "**A heading of its own.**"])
+def test_other_bold_words_are_part_of_their_sentence(paragraph: str) -> None:
+    pieces = segments(paragraph)
+    assert pieces[0].label == ""
+    assert join(pieces) == paragraph
+
+
+def test_no_sentence_ends_within_bold_words() -> None:
+    assert [piece.text for piece in segments("Tap **Save now. Then close.** Wait. Go on.")] == [
+        "Tap **Save now. Then close.** Wait.",
+        "Go on.",
+    ]
 
 
 def test_an_empty_passage_has_no_pieces() -> None:
