@@ -11,6 +11,7 @@ import sentencex
 
 from support_bot.answering import citations, condense, evidence, grounding, phrases, policy, prompt
 from support_bot.answering.intent import Intent, IntentRecogniser, Recognised
+from support_bot.answering.segments import is_prose
 from support_bot.engine.base import Generation, GenerationRequest, TextEngine
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
 from support_bot.index.keyword import terms
@@ -139,9 +140,9 @@ class AnswerChain:
                 yield from self._answer(known, work, stopped)
 
     def _answer(self, known: tuple[SourceRef, ...], work: _Work, stopped: Callable[[], bool]) -> Iterator[AnswerEvent]:
-        """Say the evidence in the model's words where they hold, otherwise quote it."""
+        """Say the evidence in the model's words where they hold, else quote it. Steps and tables are not retold."""
         begin = time.monotonic()
-        if self._settings.write:
+        if self._settings.write and all(is_prose(excerpt.text) for excerpt in work.excerpts):
             try:
                 yield from self._write(work, stopped)
             except (EngineUnavailable, Overloaded, Invalid) as error:
@@ -164,6 +165,7 @@ class AnswerChain:
             messages=prompt.answer_prompt(work.standalone, work.excerpts),
             max_tokens=self._settings_tokens(work),
             deadline_s=self._settings.deadline_s,
+            stop=prompt.ECHOES,
         )
         generation = self._engine.start(request)
         try:
@@ -194,10 +196,12 @@ class AnswerChain:
         work.cut += gate.refused
         if work.cut or not gate.held:
             return []
-        kept = grounding.keeps_facts(citations.without_indices(work.draft), "\n".join(e.text for e in work.excerpts))
-        if not kept.ok:
-            work.cut.append(f"{work.draft} ({kept.why})")
-            return []
+        said = [citations.without_indices(sentence) for sentence in gate.held]
+        known = "\n".join(excerpt.text for excerpt in work.excerpts)
+        for verdict in (grounding.brief(said, known), grounding.keeps_facts(" ".join(said), known)):
+            if not verdict.ok:
+                work.cut.append(f"{work.draft} ({verdict.why})")
+                return []
         return gate.held
 
     def _gate(self, work: _Work) -> _Gate:

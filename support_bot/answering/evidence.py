@@ -64,7 +64,9 @@ def select(
 
 def _in_context(passage: Passage, piece: Segment) -> str:
     """A piece as it is compared: with the headings, bold words and sentence that introduce it."""
-    return " ".join(filter(None, (passage.heading, piece.heading, plain(piece.label), piece.context, plain(piece.text))))
+    return " ".join(
+        filter(None, (passage.heading, piece.heading, plain(piece.label), piece.context, plain(piece.text)))
+    )
 
 
 def _top(scored: _Scored, weights: Weights) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from support_bot.answering.segments import plain
@@ -20,6 +21,7 @@ _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+", re.MULTILINE)
 _NEGATION = re.compile(
     r"\b(not|no|never|cannot|can't|won't|don't|doesn't|isn't|aren't|without|unless|only|except)\b", re.IGNORECASE
 )
+_FEW_WORDS = 3
 _WORDS_AS_NUMBERS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
     "ten": "10", "eleven": "11", "twelve": "12",
@@ -68,6 +70,16 @@ def supported(sentence: str, evidence: str, *, least_overlap: float = 0.6) -> Ve
         return Verdict(False, f"only {share:.0%} of its words are in the evidence")
     if bool(_NEGATION.search(sentence)) and not _NEGATION.search(evidence):
         return Verdict(False, "denies what the evidence does not deny")
+    return Verdict(True)
+
+
+def brief(sentences: Sequence[str], evidence: str) -> Verdict:
+    """Whether the sentences say nothing twice and take hardly more words than the evidence they stand for."""
+    said = [_normal(sentence) for sentence in sentences]
+    if len(set(said)) < len(said):
+        return Verdict(False, "says something twice")
+    if sum(len(words.split()) for words in said) > len(_normal(evidence).split()) + _FEW_WORDS:
+        return Verdict(False, "longer than the evidence")
     return Verdict(True)
 
 

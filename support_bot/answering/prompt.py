@@ -10,6 +10,10 @@ from importlib.resources import files
 from support_bot.engine.base import ChatTurn
 from support_bot.values import Excerpt
 
+_QUESTION = "Customer's question:"
+ECHOES = (f"\n{_QUESTION}", "\nCustomer's answer:")
+"""Where a draft goes on with the prompt instead of the answer, it has ended."""
+
 
 @cache
 def instructions(name: str = "answer") -> str:
@@ -32,7 +36,7 @@ def answer_prompt(question: str, excerpts: Sequence[Excerpt]) -> tuple[ChatTurn,
     )
     return (
         ChatTurn("system", instructions()),
-        ChatTurn("user", f"{shown}\n\nCustomer's question: {_fenced(question)}"),
+        ChatTurn("user", f"{shown}\n\n{_QUESTION} {_fenced(question)}"),
     )
 
 

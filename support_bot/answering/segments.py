@@ -42,6 +42,11 @@ def plain(markdown: str) -> str:
     return _MARKUP.sub(lambda match: match.group("label") or "", markdown).strip()
 
 
+def is_prose(markdown: str) -> bool:
+    """Whether it is sentences only: no steps, no list, no table."""
+    return not any(line.lstrip().startswith("|") or _ITEM.match(line) for line in markdown.splitlines())
+
+
 def segments(passage: str) -> list[Segment]:
     """The passage's pieces in order; joined with the right line breaks they say all that the passage says."""
     found: list[Segment] = []

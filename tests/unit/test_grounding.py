@@ -2,7 +2,7 @@
 
 import pytest
 
-from support_bot.answering.grounding import keeps_facts, supported
+from support_bot.answering.grounding import brief, keeps_facts, supported
 
 EVIDENCE = (
     "Standard delivery costs $4.90 and takes 3 to 5 business days. Write to help@acme.example.com or open "
@@ -58,3 +58,20 @@ def test_an_answer_that_loses_a_fact_is_seen(answer: str) -> None:
 
 def test_the_evidence_itself_keeps_its_facts() -> None:
     assert keeps_facts(EVIDENCE, EVIDENCE).ok
+
+
+@pytest.mark.parametrize(
+    ("sentences", "why"),
+    [
+        (["It costs $4.90.", "It takes 5 days.", "It costs **$4.90**."], "twice"),
+        (["Our prices and times:", EVIDENCE], "longer"),
+    ],
+)
+def test_a_draft_that_rambles_is_seen(sentences: list[str], why: str) -> None:
+    verdict = brief(sentences, EVIDENCE)
+    assert not verdict.ok
+    assert why in verdict.why
+
+
+def test_a_short_draft_is_brief() -> None:
+    assert brief(["It costs $4.90.", "It takes 3 to 5 business days."], EVIDENCE).ok
