@@ -17,20 +17,26 @@ _MARKUP = re.compile(r"[*_`]+|\[(?P<label>[^\]]*)\]\([^)]*\)")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A quotable piece: `text` as it stands in the passage, `context` what it needs to be understood.
+    """A quotable piece: `text` as it stands in the passage.
 
     `kind` is sentence, item, row or heading; `heading` is the one it stands under in the passage; `label` are the bold
-    words that open its paragraph, shown before the first sentence quoted from it; `block` counts the paragraph, list
-    or table it belongs to; `table_head` is the header row and rule of a table's rows, shown above whatever rows are
-    quoted."""
+    words that open its paragraph, shown before the first sentence quoted from it; `intro` is the sentence that leads to
+    its list or table, shown above whatever is quoted of that; `block` counts the paragraph, list or table it belongs
+    to; `table_head` is the header row and rule of a table's rows, shown above whatever rows are quoted."""
 
     text: str
     kind: str
     block: int
     heading: str = ""
     label: str = ""
-    context: str = ""
+    intro: str = ""
     table_head: str = ""
+
+    @property
+    def context(self) -> str:
+        """What it is compared with besides its own text: all that introduces it, without markup."""
+        columns = self.table_head.partition("\n")[0].replace("|", " ")
+        return " ".join(plain(f"{self.heading} {self.label} {self.intro} {columns}").split())
 
     @property
     def words(self) -> int:
@@ -59,7 +65,7 @@ def segments(passage: str) -> list[Segment]:
         elif first.lstrip().startswith("|"):
             found.extend(_rows(lines, block, heading, intro))
         elif _ITEM.match(first):
-            found.extend(Segment(item, "item", block, heading, context=intro) for item in _items(lines))
+            found.extend(Segment(item, "item", block, heading, intro=intro) for item in _items(lines))
         else:
             text = " ".join(line.strip() for line in lines)
             label = match.group() if (match := _LABEL.match(text)) else ""
@@ -119,9 +125,8 @@ def _items(lines: list[str]) -> list[str]:
 def _rows(lines: list[str], block: int, heading: str, intro: str) -> list[Segment]:
     has_rule = len(lines) > 1 and bool(_TABLE_RULE.match(lines[1]))
     head = "\n".join(line.strip() for line in lines[:2]) if has_rule else ""
-    labels = lines[0].replace("|", " ") if has_rule else ""
     return [
-        Segment(line.strip(), "row", block, heading, context=" ".join(f"{intro} {labels}".split()), table_head=head)
+        Segment(line.strip(), "row", block, heading, intro=intro, table_head=head)
         for line in (lines[2:] if has_rule else lines)
     ]
 
@@ -139,6 +144,8 @@ def join(pieces: list[Segment]) -> str:
         same = before is not None and before.block == piece.block
         if before is not None and not same:
             lines.append("")
+        if not same and piece.intro and (before is None or before.text != piece.intro):
+            lines.extend([piece.intro, ""])
         if piece.kind == "row" and not same and piece.table_head:
             lines.append(piece.table_head)
         if same and piece.kind == "sentence":

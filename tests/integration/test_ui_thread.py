@@ -62,6 +62,28 @@ class TestGreeting:
         assert "Where is my order?" not in thread(Thread(CHANNEL, (message(1, Author.CUSTOMER, "Hi"),)))
 
 
+class TestRunningTurn:
+    @pytest.mark.parametrize("status", ["streaming", "final"])
+    def test_an_answer_is_never_shown_twice_while_its_end_is_not_read_yet(self, status: str) -> None:
+        messages = (
+            message(1, Author.CUSTOMER, "Hi"),
+            message(2, Author.BOT, "Within 30 days.", status=status, reply_to_id=1),
+        )
+        assert shown(Text("Within 30 days."), Citation(SOURCE), messages=messages).count("Within 30 days") == 1
+
+    def test_earlier_answers_and_hand_overs_stay_while_the_next_answer_is_written(self) -> None:
+        messages = (
+            message(1, Author.CUSTOMER, "Hi"),
+            message(2, Author.BOT, "Within 30 days.", reply_to_id=1),
+            message(3, Author.BOT, "A person is coming."),
+            message(4, Author.CUSTOMER, "And then?"),
+        )
+        events = [*log(Text("Within 30 days."), Done(2, AnswerStatus.ANSWERED)), LoggedEvent(9, Queued(1, 2.0), 2)]
+        html = thread(Thread(CHANNEL, messages, tuple(turns(events))))
+        assert "Within 30 days" in html
+        assert "A person is coming" in html
+
+
 class TestEscaping:
     @pytest.mark.parametrize("author", [Author.CUSTOMER, Author.BOT, Author.STAFF, Author.SYSTEM])
     def test_a_script_shows_as_text_whoever_says_it(self, author: Author) -> None:

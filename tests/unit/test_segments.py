@@ -67,5 +67,14 @@ def test_no_sentence_ends_within_bold_words() -> None:
     ]
 
 
+def test_a_step_or_row_is_never_quoted_without_the_sentence_that_leads_to_it() -> None:
+    pieces = segments(
+        "Close your account if:\n\n- You moved away\n- You have two\n\nPrices:\n\n| A | B |\n|---|---|\n| 1 | 2 |"
+    )
+    assert join(pieces[2:3]) == "Close your account if:\n\n- You have two"
+    assert join(pieces[-1:]) == "Prices:\n\n| A | B |\n|---|---|\n| 1 | 2 |"
+    assert join(pieces[2:]).count("Prices:") == 1
+
+
 def test_an_empty_passage_has_no_pieces() -> None:
     assert segments("") == []

@@ -48,7 +48,8 @@ def thread(view: Thread) -> str:
     live = running(view.turns)
     done = written(view.turns)
     parts = [_greeting(view)]
-    shown = [m for m in view.messages if not (m.status == "streaming" and live)]
+    told = max(done, default=0)  # a running turn's message may be final already while the log is read
+    shown = [m for m in view.messages if not (live and m.id > told and m.author is Author.BOT and m.reply_to_id)]
     last_answer = max((m.id for m in shown if m.author is Author.BOT), default=0)
     previous: MessageView | None = None
     for message in shown:
