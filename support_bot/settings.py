@@ -47,7 +47,7 @@ class RetrievalSettings(BaseModel):
 class AnsweringSettings(BaseModel):
     """When the bot answers, and how much it says."""
 
-    answer_threshold: float = Field(0.4, description="Least confidence (0..1) at which the bot answers at all.")
+    answer_threshold: float = Field(0.45, description="Least confidence (0..1) at which the bot answers at all.")
     evidence_words: int = Field(100, description="Most words of evidence chosen for one answer.")
     write: bool = Field(True, description="Let the model say the evidence; off quotes it only.")
     deadline_s: float = Field(15.0, description="Seconds the model may write; then the article is quoted.")

@@ -85,7 +85,8 @@ class AnswerChain:
     ) -> Generator[AnswerEvent | TraceDraft]:
         """The events of the answer as they happen, the trace last. `stopped` is asked while the model writes.
 
-        Every sentence that comes out has passed the evidence gate; closing the iterator frees the engine."""
+        Every sentence that comes out has passed the evidence gate; closing the iterator frees the engine. A stopped
+        turn hands over its trace too, before Cancelled is raised."""
         work = _Work(standalone=condense.standalone(question, turns))
         begin = time.monotonic()
         recognised = self._recogniser.recognise(question)
@@ -93,7 +94,11 @@ class AnswerChain:
         if recognised.intent not in (Intent.HUMAN_REQUEST, Intent.CHITCHAT, Intent.INJECTION):
             self._search(work, audience)
         decision = self._decide(recognised, work)
-        yield from self._act(decision, question, work, stopped)
+        try:
+            yield from self._act(decision, question, work, stopped)
+        except Cancelled:
+            yield self._trace(work)
+            raise
         work.timings["total"] = time.monotonic() - begin
         yield self._trace(work)
 

@@ -154,12 +154,14 @@ class TurnRunner:
                 for item in items:
                     if isinstance(item, TraceDraft):
                         trace = item
-                    else:
+                    elif outcome is _Next.GO_ON:
                         outcome = self._offer(turn_id, begun, item)
-                        if outcome is not _Next.GO_ON:
+                        if outcome is _Next.START_OVER:
                             break
+                    # After a stop nothing more is offered; the chain sees it soon and hands over its trace.
             except Cancelled:
-                outcome = self._why_stopped(turn_id, begun)
+                if outcome is _Next.GO_ON:
+                    outcome = self._why_stopped(turn_id, begun)
         return outcome, trace
 
     def _stream(self, turn_id: int, begun: _Begun) -> Generator[AnswerEvent | TraceDraft]:

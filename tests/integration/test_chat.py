@@ -220,6 +220,9 @@ class TestHandOff:
         slow.tickets.reply(view.row.id, agent.id, "Hello, Ana here.")
         time.sleep(1)
         assert [m.author.value for m in slow.chat.messages(chat.id)] == ["customer", "system", "staff"]
+        (trace,) = slow.tickets.conversation(chat.id).traces
+        assert trace.standalone == "How much does standard delivery cost?"
+        assert trace.passages
         assert slow.chat.say(chat.id, "thanks").turn_id is None
 
     def test_after_the_hand_back_the_bot_answers_again(self, app: App) -> None:
