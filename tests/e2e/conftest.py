@@ -107,10 +107,10 @@ def new_page(chromium: Browser, server: Server) -> Iterator[NewPage]:
 def picture(page: Page, name: str) -> None:
     """Keep how the page looks now, in light and dark."""
     PICTURES.mkdir(exist_ok=True)
-    for scheme in ("light", "dark"):
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
         page.evaluate("(dark) => document.body.classList.toggle('dark', dark)", scheme == "dark")
         page.screenshot(path=PICTURES / f"{name}-{scheme}.png", animations="disabled")
-    page.evaluate("() => document.body.classList.remove('dark')")
 
 
 def sign_in(page: Page, server: Server, path: str = "/desk") -> None:

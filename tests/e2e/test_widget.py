@@ -10,11 +10,12 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.e2e.conftest import picture
 
 QUESTION = "How long does delivery take?"
 ANSWERS_WITHIN_MS = 90_000
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 CONVERSATIONS_IN_STORAGE = "() => Object.keys(localStorage).map((key) => JSON.parse(localStorage[key]).session)"
 FOCUSED = "() => document.querySelector('support-bot-chat').shadowRoot.activeElement?.getAttribute('aria-label')"
@@ -88,14 +89,6 @@ def allowed_site(server: Any, new_site: Callable[[], Site]) -> Iterator[Site]:
         allow(before)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A page of a browser that has never been here."""
@@ -133,9 +126,11 @@ def test_a_listed_site_gets_an_answer_whose_citation_opens_at_the_passage(page: 
     expect(page.get_by_role("dialog")).to_contain_text("Automated assistant")
     ask(page, QUESTION)
     wait_for_answer(log)
+    picture(page, "widget-answer")
 
     log.get_by_role("button", name="Source 1:").first.click()
     expect(page.locator(".article .marked").first).to_be_in_viewport()
+    picture(page, "widget-article")
 
 
 def test_the_conversation_survives_the_way_to_the_next_page(page: Page, allowed_site: Site) -> None:
