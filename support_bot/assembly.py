@@ -66,8 +66,8 @@ class App:
 
     def close(self) -> None:
         """End what runs; safe to call twice."""
-        self.jobs.close()
         self._parts.runner.close()
+        self.jobs.close()
         self._parts.engine.close()
         self._parts.db.close()
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from huey import SqliteHuey, crontab
 from huey.consumer import Consumer
 
+_PATIENCE_S = 8
+
 
 class Job(enum.StrEnum):
     """Work that happens later. A job is one of these names and the id of the row it works on."""
@@ -54,12 +56,12 @@ class JobQueue:
             return
         self._consumer = _QuietConsumer(
             self._huey, workers=workers, worker_type="thread", initial_delay=0.05, backoff=1.15, max_delay=0.5,
-            check_worker_health=True, scheduler_interval=1,
+            check_worker_health=True, scheduler_interval=1, shutdown_timeout=_PATIENCE_S,
         )  # fmt: skip
         self._consumer.start()
 
     def close(self) -> None:
-        """Let the running jobs end, start no more."""
+        """Start no more jobs, let those that run end within seconds; one that is cut off is queued again later."""
         if self._consumer is not None:
             self._consumer.stop(graceful=True)
             self._consumer = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,14 +21,11 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 ADMIN, DESK, CUSTOMER = "/admin", "/desk", "/"
 _PAGES = ((ADMIN, build_admin_app), (DESK, build_desk_app), (CUSTOMER, build_customer_app))
-# What Gradio offers to everybody and the customers' page has no use for.
-_CLOSED = (
-    "/gradio_api/upload",
-    "/gradio_api/process_recording",
-    "/gradio_api/proxy",
-    "/gradio_api/deep_link",
-    "/gradio_api/run-history",
-    "/monitoring",
+# What Gradio offers to everybody: the customers' page has no use for any of it, and no page for `file` and `proxy`,
+# by which the server would fetch whatever address it is given and pass it on as its own.
+_CLOSED = re.compile(
+    r"/(gradio_api/(upload|process_recording|deep_link|run-history)|monitoring)"
+    r"|(/desk|/admin)?/+(gradio_api/+)?(file|proxy)\b"
 )
 
 
@@ -66,7 +64,7 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer by itself, or let the server answer."""
         path = scope.get("path", "") if scope["type"] == "http" else ""
-        if path.startswith(_CLOSED):
+        if _CLOSED.match(path):
             await _answer(send, 404, b"There is nothing here.", {})
         elif path in (ADMIN, DESK) and scope["method"] in ("GET", "HEAD"):
             query = scope.get("query_string", b"").decode("latin-1")

@@ -2,12 +2,13 @@
 (function () {
   "use strict";
   const bot = window.supportBot;
-  const drafts = {}; // unsent words of the desk's composer, by ticket
+  const drafts = {}; // unsent words of the desk's composer, and whether they are a note, by ticket
   const now = {};
 
   bot.local.kind = (source) => {
     const form = source.closest("form");
     setKind(form, source.dataset.kind);
+    keepDraft(form);
     form.elements.text.focus();
   };
 
@@ -19,7 +20,11 @@
     form.elements.text.placeholder = form.dataset[kind + "Hint"] || "";
   }
 
-  /* The desk's composer keeps what was typed for each ticket until the server says it was sent. */
+  function keepDraft(form) {
+    drafts[form.dataset.ticket] = { text: form.elements.text.value, kind: form.elements.kind.value };
+  }
+
+  /* The desk's composer keeps what was typed for each ticket until the server says it was sent. A note stays a note. */
   function restoreDraft(form) {
     const field = form.elements.text;
     const { ticket, sent } = form.dataset;
@@ -27,16 +32,15 @@
       delete drafts[ticket];
       field.value = "";
       field.blur(); // the keys walk on
-    } else if (field.value !== (drafts[ticket] || "")) {
-      field.value = drafts[ticket] || "";
+    } else if (field.value !== (drafts[ticket]?.text ?? "")) {
+      field.value = drafts[ticket]?.text ?? "";
     }
     Object.assign(now, { ticket, sent });
-    setKind(form, form.elements.kind.value || "reply");
+    setKind(form, drafts[ticket]?.kind ?? "reply");
     bot.grow(field);
   }
   document.addEventListener("input", (event) => {
-    const ticket = event.target.form?.dataset.ticket;
-    if (ticket && event.target.name === "text") drafts[ticket] = event.target.value;
+    if (event.target.form?.dataset.ticket && event.target.name === "text") keepDraft(event.target.form);
   });
 
   bot.hooks.refreshed.push((element) => {

@@ -60,6 +60,11 @@ class KeywordIndex:
             {"id": document_id},
         )
 
+    def remove(self, connection: Connection, chunk_ids: Sequence[int]) -> None:
+        """Drop single entries, also of chunks that SQL no longer has."""
+        if chunk_ids:
+            connection.execute(text("DELETE FROM chunk_fts WHERE rowid = :id"), [{"id": i} for i in chunk_ids])
+
     def clear(self, connection: Connection) -> None:
         connection.execute(text("DELETE FROM chunk_fts"))
 

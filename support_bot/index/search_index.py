@@ -71,6 +71,15 @@ class SearchIndex:
     def reset_vectors(self) -> None:
         self._vectors.reset()
 
+    def remove(self, connection: Connection, chunk_ids: Sequence[int]) -> None:
+        """Drop single chunks from both indexes, the words in the caller's transaction."""
+        self._keywords.remove(connection, chunk_ids)
+        self._vectors.remove(chunk_ids)
+
+    def is_empty(self) -> bool:
+        """Whether there is no vector at all, as after the folder was lost or another embedder was chosen."""
+        return not self._vectors.ids()
+
     def differences(self) -> tuple[set[int], set[int]]:
         """Chunk ids that an index lacks, and ids it holds though SQL does not; both empty when all is in step."""
         with self._connect() as connection:

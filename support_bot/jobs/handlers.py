@@ -14,3 +14,4 @@ def register(app: App) -> None:
 
 def _sweep(app: App) -> None:
     app.knowledge.requeue_pending()
+    app.chat.sweep()

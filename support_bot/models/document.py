@@ -34,11 +34,15 @@ class Document(Base):
         self.reason = ""
         self.updated_at = utcnow()
 
-    def become_ready(self, title: str, url: str | None, version: int) -> None:
-        """The given version is now the one that is searched."""
+    def show(self, title: str, url: str | None, version: int) -> None:
+        """The given version is from now on the one that is searched."""
         self.title = title[:500]
         self.url = url or self.url
         self.version = version
+        self.updated_at = utcnow()
+
+    def become_ready(self) -> None:
+        """Both searches find the version that is shown."""
         self.status = DocumentStatus.READY
         self.reason = ""
         self.updated_at = utcnow()

@@ -189,8 +189,12 @@ class ChatService:
             return
         self._typed[conversation_id, author] = now
         with self._db.transaction() as tx:
-            tx.conversations.get(conversation_id)
+            tx.conversations.lock(conversation_id)
             tx.events.append(conversation_id, Typing(author))
+
+    def sweep(self) -> int:
+        """Take up turns that nobody works on any more; how many there were."""
+        return self._runner.sweep()
 
     # ---- reading
 
@@ -232,7 +236,8 @@ class ChatService:
         return assemble(message_id, logged)
 
     def messages(self, conversation_id: str, *, after: int = 0) -> list[MessageView]:
-        """What the customer may see, in order."""
+        """What the customer may see, in order. Reading keeps a running turn alive."""
+        self._touch(conversation_id)
         with self._db.reading() as tx:
             names = tx.staff.names()
             votes = tx.feedback.of_conversation(conversation_id)

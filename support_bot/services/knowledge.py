@@ -12,14 +12,15 @@ from pathlib import PurePosixPath
 from support_bot.errors import Invalid, NotFound, SupportBotError, TooLarge, UnreadableDocument
 from support_bot.index.search_index import SearchIndex
 from support_bot.ingestion.pipeline import IngestionPipeline
-from support_bot.models import Chunk, Document, DocumentVersion, utcnow
+from support_bot.models import Document, DocumentVersion, utcnow
 from support_bot.queue import Job, JobQueue
 from support_bot.retrieval.retriever import Retriever
+from support_bot.services.publishing import Publisher
 from support_bot.services.views import Added, ChunkView, DocumentDetail, DocumentView, VersionView
 from support_bot.settings import Settings
 from support_bot.storage.blobs import BlobStore
 from support_bot.storage.database import Database, Transaction
-from support_bot.values import Audience, ChunkDraft, DocumentStatus, ParsedDocument, Passage
+from support_bot.values import Audience, DocumentStatus, Passage
 
 _WAITING = (DocumentStatus.PENDING, DocumentStatus.PROCESSING)
 _PATIENCE = dt.timedelta(minutes=15)
@@ -46,6 +47,7 @@ class KnowledgeService:
         self._blobs = blobs
         self._pipeline = pipeline
         self._index = search.index
+        self._publisher = Publisher(db, search.index)
         self._retriever = search.retriever
         self._jobs = jobs
         self._settings = settings
@@ -162,7 +164,7 @@ class KnowledgeService:
             _log.exception("document %s could not be read", document_id)
             self._fail(document_id, version.number, "The file could not be read; it may be damaged. Save it again.")
             return
-        self._publish(document_id, version.number, parsed, drafts)
+        self._publisher.publish(document_id, version.number, parsed, drafts)
 
     def requeue_pending(self, *, after_restart: bool = False) -> int:
         """Queue what a crash left between upload and ready; the count. After a restart nobody works on anything."""
@@ -177,24 +179,11 @@ class KnowledgeService:
 
     def heal_index(self) -> int:
         """Bring both indexes in step with SQL where they differ; how many chunks were wrong."""
-        missing, stale = self._index.differences()
-        if missing or stale:
-            _log.warning("the index lacked %d chunks and had %d too many; it is built again", len(missing), len(stale))
-            self.reindex()
-        return len(missing) + len(stale)
+        return self._publisher.heal()
 
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Throw both indexes away and build them from SQL; the number of chunks."""
-        with self._db.transaction() as tx:
-            pairs = [(d, list(tx.documents.chunks(d.id))) for d in tx.documents.page(limit=1_000_000)]
-            pairs = [(document, chunks) for document, chunks in pairs if chunks]
-            self._index.rebuild_keywords(tx.connection, pairs)
-        self._index.reset_vectors()
-        for done, (document, chunks) in enumerate(pairs, start=1):
-            self._index.put_vectors(document, chunks)
-            if progress:
-                progress(done, len(pairs))
-        return sum(len(chunks) for _, chunks in pairs)
+        return self._publisher.reindex(progress)
 
     def wait_until_ready(self, document_ids: Sequence[int], timeout_s: float) -> list[DocumentView]:
         """Wait until none of them is pending any more (or the time is up); how they stand then."""
@@ -235,26 +224,6 @@ class KnowledgeService:
                 return
             if tx.documents.newest_version(document_id).number == number:
                 document.fail(reason)
-
-    def _publish(self, document_id: int, number: int, parsed: ParsedDocument, drafts: list[ChunkDraft]) -> None:
-        """[tx] chunks and keywords, vectors, [tx] ready. A document deleted on the way leaves nothing behind."""
-        try:
-            with self._db.transaction() as tx:
-                document = tx.documents.lock(document_id)
-                if tx.documents.newest_version(document_id).number != number:
-                    return
-                document.title = parsed.title[:500]
-                tx.documents.get_version(document_id, number).text = parsed.text
-                self._index.remove_keywords(tx.connection, document_id)
-                chunks: Sequence[Chunk] = tx.documents.replace_chunks(document_id, number, drafts)
-                self._index.put_keywords(tx.connection, document, chunks)
-            self._index.put_vectors(document, chunks)
-            with self._db.transaction() as tx:
-                document = tx.documents.lock(document_id)
-                if tx.documents.newest_version(document_id).number == number:
-                    document.become_ready(parsed.title, parsed.url, number)
-        except NotFound:
-            self._index.remove_vectors(document_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import enum
 import logging
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -34,6 +34,7 @@ from support_bot.values import (
 
 _HISTORY = 6
 _STOP_LOOK_S = 0.3
+_ABANDONED = dt.timedelta(minutes=2)
 _INTERRUPTED = "The answer was interrupted. Please ask again, or talk to a person."
 _BROKEN = "Something went wrong while I was looking for an answer. Please try again, or talk to a person."
 _log = logging.getLogger(__name__)
@@ -66,34 +67,41 @@ class TurnRunner:
         self._settings = settings
         self._most = workers + settings.engine.queue_limit
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="turn")
-        self._load = 0
-        self._load_lock = threading.Lock()
+        self._held: list[int] = []  # turns that a worker of this process has or will have
+        self._held_lock = threading.Lock()
         self._closing = threading.Event()
 
     # ---- what the chat service calls
 
     def require_room(self) -> None:
         """Raise Overloaded when so many turns wait that one more would only time out."""
-        if self._load >= self._most:
+        if len(self._held) >= self._most:
             raise Overloaded("Many people are asking right now. Please try again in a moment.", retry_after=15.0)
 
     def submit(self, turn_id: int) -> None:
-        with self._load_lock:
-            self._load += 1
+        with self._held_lock:
+            self._held.append(turn_id)
         self._pool.submit(self._run_guarded, turn_id)
 
     def recover(self) -> int:
         """After a start: turns cut off by a crash are ended and say so; turns that never began are run."""
+        return self._pick_up(dt.timedelta(0))
+
+    def sweep(self) -> int:
+        """The same while serving, for turns that no worker holds any more (the database could not be written, say)."""
+        return self._pick_up(_ABANDONED)
+
+    def _pick_up(self, age: dt.timedelta) -> int:
         with self._db.transaction() as tx:
-            unfinished = list(tx.turns.unfinished())
-            for turn in unfinished:
-                if turn.state is TurnState.RUNNING:
-                    tx.conversations.lock(turn.conversation_id)
-                    fail(tx, turn, "interrupted", _INTERRUPTED)
-        for turn in unfinished:
-            if turn.state is TurnState.WAITING:
-                self.submit(turn.id)
-        return len(unfinished)
+            found = [turn for turn in tx.turns.unfinished() if turn.id not in self._held]
+            broken = [t for t in found if t.state is TurnState.RUNNING and utcnow() - t.started_at >= age]
+            for turn in broken:
+                tx.conversations.lock(turn.conversation_id)
+                fail(tx, turn, "interrupted", _INTERRUPTED)
+        waiting = [turn for turn in found if turn.state is TurnState.WAITING]
+        for turn in waiting:
+            self.submit(turn.id)
+        return len(broken) + len(waiting)
 
     def close(self) -> None:
         """End what runs, within seconds; what waits is run after the next start."""
@@ -107,26 +115,37 @@ class TurnRunner:
             self._run(turn_id)
         except Exception:  # noqa: BLE001 - the customer must hear of it whatever broke
             _log.exception("turn %s failed", turn_id)
-            self._end_broken(turn_id)
+            self._logged(self._end_broken, turn_id)
         finally:
-            with self._load_lock:
-                self._load -= 1
-            self._start_next(turn_id)
+            with self._held_lock:
+                self._held.remove(turn_id)
+            self._logged(self._start_next, turn_id)
+
+    def _logged(self, step: Callable[[int], None], turn_id: int) -> None:
+        """A step that may fail too: what it leaves undone, the sweep picks up."""
+        try:
+            step(turn_id)
+        except Exception:  # noqa: BLE001 - nobody above would hear of it
+            _log.exception("after turn %s: %s failed", turn_id, step.__name__)
 
     def _run(self, turn_id: int) -> None:
-        while begun := self._begin(turn_id):
+        begun = self._begin(turn_id, TurnState.WAITING)
+        while begun:
             outcome, trace = self._say(turn_id, begun)
             if outcome is not _Next.START_OVER:
                 self._finish(turn_id, begun, trace)
                 return
+            begun = self._begin(turn_id, TurnState.RUNNING)
 
-    def _begin(self, turn_id: int) -> _Begun | None:
-        """[tx 1] take the turn, gather the burst and the history; None when it is not to be run (any more)."""
+    def _begin(self, turn_id: int, expected: TurnState) -> _Begun | None:
+        """[tx 1] take the turn, gather the burst and the history; None when it is not to be run (any more).
+
+        A turn that was submitted twice is not in the expected state the second time."""
         with self._db.transaction() as tx:
             turn = tx.turns.lock(turn_id)
             conversation = tx.conversations.lock(turn.conversation_id)
             turn = tx.turns.lock(turn_id)
-            if turn.state is TurnState.ENDED or self._closing.is_set():
+            if turn.state is not expected or self._closing.is_set():
                 return None
             running = tx.turns.find_running(conversation.id)
             if running is not None and running.id != turn.id:
@@ -240,6 +259,8 @@ class TurnRunner:
         if self._closing.is_set():
             return
         with self._db.reading() as tx:
-            waiting = tx.turns.find_waiting(tx.turns.lock(turn_id).conversation_id)
-        if waiting is not None:
+            conversation_id = tx.turns.lock(turn_id).conversation_id
+            waiting = tx.turns.find_waiting(conversation_id)
+            running = tx.turns.find_running(conversation_id)
+        if waiting is not None and running is None:
             self.submit(waiting.id)

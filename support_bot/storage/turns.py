@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from support_bot.models import BotTurn, Message, TurnState, utcnow
@@ -39,7 +39,11 @@ class TurnRepository:
         conversation = select(Message.conversation_id).where(Message.id == message_id).scalar_subquery()
         query = (
             select(BotTurn)
-            .where(BotTurn.message_id <= message_id, BotTurn.conversation_id == conversation)
+            .where(
+                BotTurn.conversation_id == conversation,
+                BotTurn.message_id <= message_id,
+                func.coalesce(BotTurn.joined_until_id, BotTurn.message_id) >= message_id,
+            )
             .order_by(BotTurn.message_id.desc())
         )
         return self._session.scalars(query).first()

@@ -225,6 +225,15 @@ class TestHandOff:
         assert trace.passages
         assert slow.chat.say(chat.id, "thanks").turn_id is None
 
+    def test_what_is_said_to_a_person_never_gets_the_assistants_earlier_answer(self, app: App) -> None:
+        chat = app.chat.start("web")
+        ask(app, chat.id, "How much does standard delivery cost?")
+        app.handoff.request(chat.id)
+        said = app.chat.say(chat.id, "my order number is 4711", "key-1")
+        answer = app.chat.answer(chat.id, said.message_id)
+        assert (answer.status, answer.text) == (AnswerStatus.HANDOFF, "")
+        assert app.chat.say(chat.id, "my order number is 4711", "key-1").turn_id is None
+
     def test_after_the_hand_back_the_bot_answers_again(self, app: App) -> None:
         agent = add_staff(app)
         chat = app.chat.start("web")
@@ -252,6 +261,29 @@ class TestHandOff:
         assert "NOTE-4711" not in app.chat.transcript(chat.id, "json")
         assert all("NOTE-4711" not in e.event.text for e in app.chat.events(chat.id) if isinstance(e.event, Said))
         assert "NOTE-4711" in app.tickets.conversation(chat.id).messages[-1].text
+
+
+class TestSweep:
+    def test_a_turn_that_no_worker_holds_is_taken_up(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+        chat = app.chat.start("web")
+        with monkeypatch.context() as patched:
+            patched.setattr(app._parts.runner, "submit", lambda turn_id: None)
+            started = app.chat.say(chat.id, "How much does standard delivery cost?")
+        assert app.chat.sweep() == 1
+        last = list(app.chat.follow(started, timeout_s=20))[-1].event
+        assert isinstance(last, Done)
+        assert last.status is AnswerStatus.ANSWERED
+        assert app.chat.sweep() == 0
+
+    def test_a_turn_submitted_twice_is_run_once(self, app: App) -> None:
+        chat = app.chat.start("web")
+        started = app.chat.say(chat.id, "How much does standard delivery cost?")
+        assert started.turn_id is not None
+        app._parts.runner.submit(started.turn_id)
+        events = [logged.event for logged in app.chat.follow(started, timeout_s=20)]
+        wait_for(lambda: not app._parts.runner._held)
+        assert sum(isinstance(event, Evidence) for event in events) == 1
+        assert len(app.tickets.conversation(chat.id).traces) == 1
 
 
 class TestRestart:

@@ -10,6 +10,7 @@ import pytest
 
 from support_bot.assembly import App
 from support_bot.errors import Invalid, NotFound, TooLarge, UnreadableDocument
+from support_bot.models import Chunk, Document
 from support_bot.services.knowledge import clean_name
 from support_bot.values import Audience, DocumentStatus
 from tests.factories import DELIVERY, RETURNS, add_article, ask, make_app
@@ -119,6 +120,55 @@ def test_names_lose_their_tricks(name: str, kept: str) -> None:
 def test_a_name_of_nothing_but_tricks_is_refused() -> None:
     with pytest.raises(Invalid):
         clean_name("../..")
+
+
+def test_a_new_version_answers_by_its_words_while_its_vectors_are_made_and_a_failure_is_tried_again(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document_id = add_article(app, "delivery.md", DELIVERY)
+    app.jobs.close()
+    seen: list[str] = []
+
+    def break_down(*_: object) -> None:
+        seen.extend(passage.text for passage in app.knowledge.search("delivery zeppelin"))
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(app.knowledge._index, "put_vectors", break_down)
+        app.knowledge.replace(document_id, DELIVERY.replace("Standard", "Zeppelin").encode())
+        with pytest.raises(OSError, match="disk full"):
+            app.knowledge.process(document_id)
+    assert any("Zeppelin" in text for text in seen)
+    assert app.knowledge.page()[0].status is DocumentStatus.PENDING
+    app.knowledge.process(document_id)
+    assert app.knowledge.page()[0].status is DocumentStatus.READY
+
+
+def test_an_audience_that_changes_while_vectors_are_made_is_the_one_that_counts(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.jobs.close()
+    added = app.knowledge.add("delivery.md", DELIVERY.encode(), audience=Audience.INTERNAL)
+    index, put = app.knowledge._index, app.knowledge._index.put_vectors
+    changes = [Audience.PUBLIC]
+
+    def put_and_change(document: Document, chunks: list[Chunk]) -> None:
+        if changes:
+            app.knowledge.set_audience(document.id, changes.pop())
+        put(document, chunks)
+
+    monkeypatch.setattr(index, "put_vectors", put_and_change)
+    app.knowledge.process(added.document.id)
+    assert index.vector_hits(index.embed(["delivery"])[0], 5, Audience.PUBLIC)
+
+
+def test_healing_touches_only_what_is_wrong(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_article(app, "returns.md", RETURNS)
+    second = add_article(app, "delivery.md", DELIVERY)
+    app.knowledge._index.remove_vectors(second)
+    monkeypatch.setattr(app.knowledge._index, "reset_vectors", lambda: pytest.fail("everything was built again"))
+    assert app.knowledge.heal_index() > 0
+    assert app.knowledge._index.differences() == (set(), set())
 
 
 def test_reindex_finds_the_same_passages(app: App) -> None:

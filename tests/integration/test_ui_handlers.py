@@ -137,6 +137,12 @@ class TestAddresses:
         led = self.get(app, "/desk?ticket=7")
         assert (led.status_code, led.headers["location"]) == (307, "desk/?ticket=7")
 
+    @pytest.mark.parametrize("page", ["", "/desk", "/admin"])
+    @pytest.mark.parametrize("way", ["file=", "file/", "proxy=", "proxy/"])
+    def test_the_server_fetches_no_address_for_anybody(self, app: App, page: str, way: str) -> None:
+        for path in (f"{page}/gradio_api/{way}http://127.0.0.1:9/x.png", f"{page}/{way}http://127.0.0.1:9/x.png"):
+            assert self.get(app, path).text == "There is nothing here."
+
     @pytest.mark.parametrize("path", ["/gradio_api/upload", "/gradio_api/deep_link", "/monitoring"])
     def test_customers_are_not_offered_what_they_do_not_need(self, app: App, path: str) -> None:
         assert self.get(app, path).status_code == 404
