@@ -26,6 +26,7 @@ from support_bot.services.feedback import FeedbackService
 from support_bot.services.handoff import HandoffService
 from support_bot.services.health import HealthService
 from support_bot.services.knowledge import KnowledgeService, Search
+from support_bot.services.limits import Limits
 from support_bot.services.models import ModelService
 from support_bot.services.staff import StaffService
 from support_bot.services.tickets import TicketService
@@ -52,6 +53,7 @@ class App:
     channels: ChannelService
     models: ModelService
     health: HealthService
+    limits: Limits
     metrics: Metrics
     jobs: JobQueue
     owner_token: str
@@ -134,6 +136,7 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
         channels=ChannelService(db, settings),
         models=models,
         health=HealthService(engine, {"database": db.check, "index": _index_check(index)}),
+        limits=Limits(settings.security),
         metrics=Metrics.build(),
         jobs=jobs,
         owner_token=secrets.token_urlsafe(32),

@@ -55,6 +55,12 @@ class Forbidden(SupportBotError):
     code = "forbidden"
 
 
+class ChannelOff(Forbidden):
+    """An admin has switched the channel off."""
+
+    code = "channel_off"
+
+
 class LimitExceeded(SupportBotError):
     """Too many requests; `retry_after` says in how many seconds to try again."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from support_bot.assembly import App, build_app, prepare
@@ -82,3 +84,11 @@ def ask(app: App, conversation_id: str, text: str) -> list[AnswerEvent]:
     """Say something and wait for the turn to end; its events."""
     started = app.chat.say(conversation_id, text)
     return [logged.event for logged in app.chat.follow(started, timeout_s=30)]
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until `condition()` is true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)

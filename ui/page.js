@@ -175,6 +175,8 @@
       element.dataset.serial = file.dataset.serial;
       download(file.dataset.download, file.textContent);
     }
+    // A select that was used once no longer follows its options' `selected`.
+    for (const select of element.querySelectorAll("select[data-value]")) select.value = select.dataset.value;
     settleUnsent(element);
     for (const look of hooks.refreshed) look(element);
     // A button that has done its work may be gone: the keyboard goes on where the customer writes.

@@ -11,7 +11,6 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Lifespan
 
 from support_bot.api.errors import install_error_handlers
-from support_bot.api.limits import Limits
 from support_bot.api.middleware import BodyLimit, Observe, RequestId, SecurityHeaders
 from support_bot.api.origins import ChannelCors
 from support_bot.api.routes import (
@@ -69,7 +68,6 @@ def build_api(app: App, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     api.state.bot = app
-    api.state.limits = Limits(app.settings.security)
     api.state.bells = Bells()
     install_error_handlers(api)
     for router in _ROUTERS:

@@ -6,9 +6,9 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from support_bot.api.limits import Limits
 from support_bot.api.sse import Bells
 from support_bot.assembly import App
+from support_bot.services.limits import Limits
 
 
 def live_app(request: Request) -> App:
@@ -16,7 +16,7 @@ def live_app(request: Request) -> App:
 
 
 def request_limits(request: Request) -> Limits:
-    return cast(Limits, request.app.state.limits)
+    return live_app(request).limits
 
 
 def conversation_bells(request: Request) -> Bells:

@@ -54,6 +54,12 @@ def is_own_form(connection: HTTPConnection, app: App) -> bool:
     return is_same_origin(connection, app) and site in ("same-origin", "none")
 
 
+def outside(app: App, path: str) -> str:
+    """A path of this server as browsers see it, below the path of the public address."""
+    below = urlsplit(app.settings.server.public_url).path.rstrip("/")
+    return path if path.startswith(f"{below}/") else below + path
+
+
 class ChannelCors:
     """CORS for the routes that customers' pages call.
 

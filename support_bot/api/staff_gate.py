@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from support_bot.api.auth import SESSION_COOKIE
 from support_bot.api.errors import product_problem
-from support_bot.api.origins import is_own_form
+from support_bot.api.origins import is_own_form, outside
 from support_bot.assembly import App
 from support_bot.errors import Forbidden, SupportBotError, Unauthorized
 from support_bot.values import Role
@@ -39,7 +39,7 @@ class StaffGate:
             return await self._inner(scope, receive, send)
         if scope["type"] == "websocket":
             return await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
-        await _answer(connection, refusal)(scope, receive, send)
+        await _answer(connection, refusal, self._app)(scope, receive, send)
 
     def _refusal(self, connection: HTTPConnection, role: Role) -> SupportBotError | None:
         token = connection.cookies.get(SESSION_COOKIE)
@@ -60,7 +60,7 @@ def _needed_role(scope: Scope) -> Role | None:
     return next((role for area, role in _AREAS.items() if path == area or path.startswith(f"{area}/")), None)
 
 
-def _answer(connection: HTTPConnection, refusal: SupportBotError) -> Response:
+def _answer(connection: HTTPConnection, refusal: SupportBotError, app: App) -> Response:
     path = connection.url.path
     is_page = "text/html" in connection.headers.get("accept", "") or path.rstrip("/") in _AREAS
     if connection.scope["method"] not in ("GET", "HEAD") or not is_page:
@@ -70,4 +70,4 @@ def _answer(connection: HTTPConnection, refusal: SupportBotError) -> Response:
         target = f"{LOGIN}?next={quote(wanted, safe='/')}"
     else:
         target = DESK
-    return RedirectResponse(target, 303, headers={"Cache-Control": "no-store"})
+    return RedirectResponse(outside(app, target), 303, headers={"Cache-Control": "no-store"})

@@ -250,6 +250,10 @@ def readable_files(paths: Sequence[str], suffixes: Sequence[str]) -> list[tuple[
             ]
         else:
             raise Invalid(f"{path} is no file and no folder.")
+    places: dict[str, Path] = {}
+    for name, file in files:
+        if (other := places.setdefault(name, file)) != file:
+            raise Invalid(f"{other} and {file} would both be called {name}; ingest the folder above them.")
     if not files:
         raise Invalid(f"There is no file that can be read ({', '.join(suffixes)}).")
     return files

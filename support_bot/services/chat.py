@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import jwt
 
-from support_bot.errors import Forbidden, Invalid, NotFound, Unauthorized
+from support_bot.errors import ChannelOff, Invalid, NotFound, Unauthorized
 from support_bot.models import BotTurn, Conversation, Message, Ticket, utcnow
 from support_bot.services.answers import assemble
 from support_bot.services.handoff import change_mode, retract_running_turn
@@ -81,7 +81,7 @@ class ChatService:
         with self._db.transaction() as tx:
             found = tx.channels.get(channel)
             if not found.enabled:
-                raise Forbidden("This chat is switched off at the moment.")
+                raise ChannelOff("This chat is switched off at the moment.")
             conversation = tx.conversations.add(Conversation(channel_id=found.id, visitor=visitor and visitor[:200]))
             for turn in turns:
                 tx.conversations.add_message(

@@ -145,6 +145,22 @@ def test_the_conversation_survives_the_way_to_the_next_page(page: Page, allowed_
     expect(log.locator(".turn.bot .bubble").last).to_have_text(said, use_inner_text=True)
 
 
+def test_what_waits_to_be_sent_stands_below_what_was_said_before(page: Page, allowed_site: Site) -> None:
+    log = open_chat(page, allowed_site.origin)
+    ask(page, QUESTION)
+    wait_for_answer(log)
+    page.route("**/messages", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    ask(page, "Written without a connection")
+    expect(log.locator(".turn.pending")).to_have_count(1)
+    page.goto(f"{allowed_site.origin}/next")
+    expect(log.locator(".turn.customer")).to_have_text([QUESTION, "Written without a connection"], use_inner_text=False)
+    page.unroute("**/messages")
+    page.reload()
+    expect(log.locator(".turn.pending")).to_have_count(0, timeout=20_000)
+    expect(log.locator(".turn.bot .bubble")).to_have_count(3, timeout=ANSWERS_WITHIN_MS)  # greeting, two answers
+    assert "Written without" in log.locator(".turn.customer").last.inner_text()
+
+
 def test_a_strict_policy_is_not_violated(page: Page, allowed_site: Site) -> None:
     console = console_of(page)
     log = open_chat(page, allowed_site.origin)

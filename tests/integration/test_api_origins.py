@@ -84,6 +84,14 @@ class TestRequests:
         assert api.client.post(f"{V1}/conversations", json={"channel": "web"}, headers=own).status_code == 201
         assert chat.get("/messages", headers=own).status_code == 200
 
+    def test_a_channel_that_is_switched_off_says_so(self, api: Api) -> None:
+        api.app.channels.update("web", enabled=False)
+        try:
+            answered = api.client.get(f"{V1}/channels/web/public")
+        finally:
+            api.app.channels.update("web", enabled=True)
+        assert (answered.status_code, answered.json()["error"]) == (403, "channel_off")
+
     def test_programs_send_no_origin_and_are_not_held_back(self, api: Api) -> None:
         assert api.client.get(f"{V1}/channels/web/public").status_code == 200
 

@@ -46,6 +46,17 @@ class TestSigningIn:
         assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Path=/" in cookie and "Secure" not in cookie
         assert signed_in(browser)
 
+    def test_below_a_proxys_path_it_stays_there(
+        self, api: Api, browser: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(api.app.settings.server, "public_url", "https://example.com/help/")
+        for asked, leads in (("/desk/", "/help/login?next=/desk/"), ("/admin/", "/help/login?next=/admin/")):
+            assert browser.get(asked, headers=PAGE).headers["location"] == leads
+        assert 'action="login"' in browser.get("/login").text
+        for wish, leads in (("/desk/", "/help/desk/"), ("/help/admin/", "/help/admin/"), ("//evil", "/help/desk")):
+            assert browser.post("/login", data=ADMIN | {"next": wish}).headers["location"] == leads
+        assert browser.post("/logout").headers["location"] == "/help/login"
+
     def test_over_tls_the_cookie_is_secure(
         self, api: Api, browser: TestClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -26,7 +26,7 @@ from support_bot.values import (
     StateChanged,
     Text,
 )
-from tests.factories import DELIVERY, RETURNS, add_article, add_staff, ask, make_app
+from tests.factories import DELIVERY, RETURNS, add_article, add_staff, ask, make_app, wait_for
 
 
 @pytest.fixture
@@ -45,13 +45,6 @@ def slow(tmp_path: Path) -> Iterator[App]:
     add_article(app, "delivery.md", DELIVERY)
     yield app
     app.close()
-
-
-def wait_for(condition: object, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.02)
 
 
 class TestAnswer:
@@ -261,52 +254,3 @@ class TestHandOff:
         assert "NOTE-4711" not in app.chat.transcript(chat.id, "json")
         assert all("NOTE-4711" not in e.event.text for e in app.chat.events(chat.id) if isinstance(e.event, Said))
         assert "NOTE-4711" in app.tickets.conversation(chat.id).messages[-1].text
-
-
-class TestSweep:
-    def test_a_turn_that_no_worker_holds_is_taken_up(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-        chat = app.chat.start("web")
-        with monkeypatch.context() as patched:
-            patched.setattr(app._parts.runner, "submit", lambda turn_id: None)
-            started = app.chat.say(chat.id, "How much does standard delivery cost?")
-        assert app.chat.sweep() == 1
-        last = list(app.chat.follow(started, timeout_s=20))[-1].event
-        assert isinstance(last, Done)
-        assert last.status is AnswerStatus.ANSWERED
-        assert app.chat.sweep() == 0
-
-    def test_a_turn_submitted_twice_is_run_once(self, app: App) -> None:
-        chat = app.chat.start("web")
-        started = app.chat.say(chat.id, "How much does standard delivery cost?")
-        assert started.turn_id is not None
-        app._parts.runner.submit(started.turn_id)
-        events = [logged.event for logged in app.chat.follow(started, timeout_s=20)]
-        wait_for(lambda: not app._parts.runner._held)
-        assert sum(isinstance(event, Evidence) for event in events) == 1
-        assert len(app.tickets.conversation(chat.id).traces) == 1
-
-
-class TestRestart:
-    def test_a_turn_cut_off_by_a_crash_says_so_and_the_chat_goes_on(self, tmp_path: Path) -> None:
-        app = make_app(tmp_path, FakeEngine(delay_s=5))
-        add_article(app, "delivery.md", DELIVERY)
-        chat = app.chat.start("web")
-        app.chat.say(chat.id, "How much does delivery cost?")
-        wait_for(lambda: any(isinstance(e.event, Evidence) for e in app.chat.events(chat.id)))
-        again = make_app(tmp_path)  # the first one's worker still hangs: as good as killed
-        kinds = [logged.event.kind for logged in again.chat.events(chat.id)]
-        assert kinds[-2:] == ["error", "done"]
-        events = ask(again, chat.id, "How much does delivery cost?")
-        assert isinstance(events[-1], Done)
-        assert events[-1].status is AnswerStatus.ANSWERED
-        app.close()
-        again.close()
-
-    def test_nobody_reading_ends_the_turn(self, tmp_path: Path) -> None:
-        app = make_app(tmp_path, FakeEngine(delay_s=0.3, default="word " * 60), reader_timeout_s=1.0)
-        add_article(app, "delivery.md", DELIVERY)
-        chat = app.chat.start("web")
-        started = app.chat.say(chat.id, "How much does delivery cost?")
-        time.sleep(4)
-        assert app.chat.answer(chat.id, started.message_id).done
-        app.close()

@@ -6,15 +6,12 @@ import gc
 import inspect
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_type_hints
 
 import gradio as gr
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from gradio.utils import get_upload_folder
 
 from support_bot.assembly import App
@@ -22,7 +19,6 @@ from support_bot.errors import Invalid
 from support_bot.values import Author, Mode, Role
 from tests.factories import DELIVERY, PASSWORD, add_article, add_staff, make_app
 from ui.desk_app import build_admin_app, build_desk_app
-from ui.mount import mount
 from ui.pages.chat import ChatPage
 from ui.pages.knowledge import KnowledgePage, Shelf, read_upload
 from ui.pages.tab import Tab
@@ -104,50 +100,6 @@ class TestDoors:
         assert page.get_api_info()["named_endpoints"] == {}
 
 
-class TestAddresses:
-    def get(self, app: App, path: str, public_url: str = "") -> Any:
-        server_settings = app.settings.server.model_copy(update={"public_url": public_url})
-        chosen = app.settings.model_copy(update={"server": server_settings})
-        server = FastAPI()
-        server.add_api_route("/health", lambda: "well")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            mount(server, replace(app, settings=chosen))
-            answer = TestClient(server, follow_redirects=False).get(path)
-            gc.collect()
-        return answer
-
-    @pytest.mark.parametrize(
-        ("path", "public", "root"),
-        [
-            ("/", "", "http://testserver"),
-            ("/desk/", "", "http://testserver/desk"),
-            ("/desk/", "https://help.example.com", "https://help.example.com/desk"),
-            ("/", "https://help.example.com/chat/", "https://help.example.com/chat"),
-            ("/admin/", "https://help.example.com/chat", "https://help.example.com/chat/admin"),
-        ],
-    )
-    def test_each_page_knows_the_address_that_browsers_see(self, app: App, path: str, public: str, root: str) -> None:
-        answer = self.get(app, path, public)
-        assert answer.status_code == 200
-        assert f'"root":"{root}"' in answer.text
-
-    def test_the_servers_own_routes_come_first_and_staff_pages_get_their_slash(self, app: App) -> None:
-        assert self.get(app, "/health").json() == "well"
-        led = self.get(app, "/desk?ticket=7")
-        assert (led.status_code, led.headers["location"]) == (307, "desk/?ticket=7")
-
-    @pytest.mark.parametrize("page", ["", "/desk", "/admin"])
-    @pytest.mark.parametrize("way", ["file=", "file/", "proxy=", "proxy/"])
-    def test_the_server_fetches_no_address_for_anybody(self, app: App, page: str, way: str) -> None:
-        for path in (f"{page}/gradio_api/{way}http://127.0.0.1:9/x.png", f"{page}/{way}http://127.0.0.1:9/x.png"):
-            assert self.get(app, path).text == "There is nothing here."
-
-    @pytest.mark.parametrize("path", ["/gradio_api/upload", "/gradio_api/deep_link", "/monitoring"])
-    def test_customers_are_not_offered_what_they_do_not_need(self, app: App, path: str) -> None:
-        assert self.get(app, path).status_code == 404
-
-
 class TestUploads:
     def test_only_a_file_that_was_just_uploaded_is_read_and_it_is_gone_then(self, tmp_path: Path) -> None:
         room = Path(get_upload_folder()) / "0123"
@@ -199,7 +151,8 @@ class TestCustomer:
         return page
 
     def say(self, page: ChatPage, tab: Tab, text: str, stored: Any = None) -> list[dict[Any, Any]]:
-        return list(page.send(event(text=text, key=f"k{len(text)}"), stored, tab, request()))
+        sent = page.send(event(text=text, key=f"k{len(text)}"), stored, tab, request())
+        return [sent, *page.follow(stored, tab)]
 
     def test_an_answer_is_shown_as_it_comes_and_announced_once(self, page: ChatPage) -> None:
         tab = Tab()
@@ -225,6 +178,27 @@ class TestCustomer:
         assert QUESTION not in opened[page.thread]
         assert opened[page.stored] == {"id": "", "token": ""}
 
+    def test_a_tab_that_shows_an_answer_already_takes_no_second_place(self, page: ChatPage) -> None:
+        tab = Tab()
+        page.send(event(text=QUESTION, key="k1"), None, tab, request())
+        following = page.follow(None, tab)
+        next(following)
+        page.send(event(text="And express delivery?", key="k2"), None, tab, request())
+        assert list(page.follow(None, tab)) == [page._nothing()]
+        last = [change[page.thread] for change in following if page.thread in change][-1]
+        assert "And express delivery?" in last
+        assert 'class="cite"' in last
+        assert tab.followers == 0
+
+    def test_ending_again_and_again_is_limited_as_writing_is(self, page: ChatPage, app: App) -> None:
+        tab = Tab()
+        page.act(event(action="person"), None, tab, request())
+        for _ in range(app.settings.security.messages_per_minute):
+            page.act(event(action="end"), None, tab, request())
+        page.act(event(action="person"), None, tab, request())
+        assert app.chat.mode(tab.id) is Mode.CLOSED
+        assert "Too many messages" in tab.told
+
     def test_an_idle_look_sends_nothing(self, page: ChatPage) -> None:
         tab = Tab()
         self.say(page, tab, QUESTION)
@@ -249,7 +223,7 @@ class TestCustomer:
         assert "Hello from Ana" in page.tick(tab.remembered, tab)[page.thread]
 
     def test_what_was_not_taken_can_be_sent_again(self, page: ChatPage) -> None:
-        (change,) = self.say(page, Tab(), "x" * 5000)
+        change = self.say(page, Tab(), "x" * 5000)[0]
         assert "Not sent. The message is too long" in change[page.thread]
 
     def test_one_address_cannot_begin_conversations_without_end(self, app: App, page: ChatPage) -> None:

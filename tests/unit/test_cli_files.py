@@ -38,3 +38,12 @@ def test_a_path_that_does_not_exist_is_refused(folder: Path) -> None:
 def test_a_folder_without_anything_to_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"\.md, \.txt"):
         readable_files([str(tmp_path)], SUFFIXES)
+
+
+def test_two_files_of_one_name_are_refused_before_one_replaces_the_other(tmp_path: Path) -> None:
+    for team in ("a", "b"):
+        (tmp_path / team).mkdir()
+        (tmp_path / team / "faq.md").write_text(team)
+    with pytest.raises(Invalid, match=r"faq\.md"):
+        readable_files([str(tmp_path / "a"), str(tmp_path / "b")], SUFFIXES)
+    assert len(readable_files([str(tmp_path)], SUFFIXES)) == 2

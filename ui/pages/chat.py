@@ -10,7 +10,6 @@ import gradio as gr
 from support_bot.assembly import App
 from support_bot.errors import NotFound, SupportBotError
 from support_bot.values import Author
-from ui.limits import VisitLimits
 from ui.pages.surface import data_of, number, private, surface
 from ui.pages.tab import CHANNEL, EMPTY, Tab, catch_up, look, resume, unheard
 from ui.parts import chat as parts
@@ -29,7 +28,6 @@ class ChatPage:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._limits = VisitLimits(app.settings.security)
         self._acts = {
             "source": self._source,
             "vote": self._vote,
@@ -64,13 +62,11 @@ class ChatPage:
         ]  # fmt: skip
         page.load(self.opened, inputs, outputs, **private())
         self.timer.tick(self.tick, inputs, outputs, **private())
-        gr.on(
-            [self.composer.submit, self.thread.submit],
-            self.send,
-            inputs,
-            outputs,
-            **private(queue=True, concurrency_limit=FOLLOWERS, trigger_mode="multiple"),
+        sent = gr.on(
+            [self.composer.submit, self.thread.submit], self.send, inputs, outputs, **private(trigger_mode="multiple")
         )
+        shown = private(queue=True, concurrency_limit=FOLLOWERS, trigger_mode="multiple")
+        sent.then(self.follow, inputs, outputs, **shown)
         places = (self.header, self.thread, self.state)
         gr.on([place.click for place in places], self.act, inputs, outputs, **private(trigger_mode="multiple"))
         self.composer.input(self.typing, [self.tab], None, **private())
@@ -89,29 +85,36 @@ class ChatPage:
             changes[self.stored] = EMPTY
         return changes | self._changes(tab)
 
-    def send(self, event: gr.EventData, stored: Any, tab: Tab, request: gr.Request) -> Iterator[Changes]:
-        """The customer says something; the answer is shown sentence by sentence until its turn is over."""
+    def send(self, event: gr.EventData, stored: Any, tab: Tab, request: gr.Request) -> Changes:
+        """The customer says something: it is stored at once, however many answers are being shown."""
         data = data_of(event)
         text, key = str(data.get("text", "")), str(data.get("key", ""))[:64] or None
         tab.unsent, tab.told = None, ""
         tab.next_serial()
         try:
             kept = self._begin(tab, stored, request)
-            self._limits.count_message(tab.id)
+            self._app.limits.count_message(tab.id)
             started = self._app.chat.say(tab.id, text, key)
         except SupportBotError as error:
             tab.unsent = Unsent(text, error.detail, key or "")
-            yield self._changes(tab)
+            return self._changes(tab)
+        tab.asked, tab.started = started.turn_id, started
+        return {self.stored: kept, self.timer: gr.Timer(active=True)} | self._changes(tab)
+
+    def follow(self, stored: Any, tab: Tab) -> Iterator[Changes]:
+        """Show what was asked last being answered, sentence by sentence, until its turn is over; one for each tab."""
+        if tab.followers:
+            yield self._nothing()
             return
-        tab.asked = started.turn_id
-        yield {self.stored: kept, self.timer: gr.Timer(active=True)} | self._changes(tab)
         tab.followers += 1
         try:
-            for logged in self._app.chat.follow(started):
-                if tab.id != started.conversation_id:
-                    return  # the customer has begun another conversation meanwhile
-                tab.take([logged])
-                yield self._changes(tab)
+            while tab.started is not None:
+                followed, tab.started = tab.started, None
+                for logged in self._app.chat.follow(followed):
+                    if tab.id != followed.conversation_id:
+                        return  # the customer has begun another conversation meanwhile
+                    tab.take([logged])
+                    yield self._changes(tab)
         except SupportBotError as error:
             tab.told = error.detail
         finally:
@@ -141,6 +144,8 @@ class ChatPage:
             return self._nothing()
         tab.told = ""
         try:
+            if tab.id and data["action"] in ("person", "end"):
+                self._app.limits.count_message(tab.id)
             if data["action"] == "person":
                 self._begin(tab, stored, request)
             elif not tab.id:
@@ -158,7 +163,7 @@ class ChatPage:
     def _begin(self, tab: Tab, stored: Any, request: gr.Request) -> dict[str, str]:
         """The tab's conversation, the one the browser remembers, or a new one; what the browser has to remember."""
         if not tab.id and not resume(self._app, tab, stored):
-            self._limits.count_conversation(str(request.client.host) if request.client else "unknown")
+            self._app.limits.count_conversation(str(request.client.host) if request.client else None)
             started = self._app.chat.start(CHANNEL)
             tab.attach(started.id, started.token)
         return tab.remembered

@@ -46,7 +46,7 @@ def login_page(company: str, error: str = "", next: str = "/desk") -> str:
         f"{accent_style(ACCENT, by_system=True)}<style>{colours()}{_STYLE}</style></head><body><main>"
         f'<span class="mark" aria-hidden="true">{escape(company[:1].upper())}</span><h1>Sign in</h1>'
         f"<p>{escape(company)} support desk</p>{problem}"
-        f'<form method="post" action="/login"><input type="hidden" name="next" value="{escape(next)}">'
+        f'<form method="post" action="login"><input type="hidden" name="next" value="{escape(next)}">'
         '<label for="email">E-mail</label>'
         '<input id="email" name="email" type="email" autocomplete="username" required autofocus>'
         '<label for="password">Password</label><input id="password" name="password" type="password" '

@@ -9,6 +9,7 @@ from typing import Any
 
 from support_bot.assembly import App
 from support_bot.errors import Forbidden, NotFound, Unauthorized
+from support_bot.services.chat import TurnStarted
 from support_bot.services.views import MessageView
 from support_bot.values import Author, LoggedEvent, Mode, Said, Typing
 from ui.parts.live import LiveTurn, running, turns
@@ -22,7 +23,8 @@ EMPTY = {"id": "", "token": ""}
 @dataclass
 class Tab:
     """`id` is empty until the customer says something; the log is known without gaps up to `position`; `asked` is the
-    turn that was begun last, whose events may not have come yet; `shown` is what the browser has already."""
+    turn that was begun last, whose events may not have come yet, `started` what is to be followed; `shown` is what the
+    browser has already."""
 
     id: str = ""
     token: str = ""
@@ -30,6 +32,7 @@ class Tab:
     position: int = 0
     followers: int = 0
     asked: int | None = None
+    started: TurnStarted | None = None
     person_wrote_at: float = 0.0
     typing_shown: bool = False
     unsent: Unsent | None = None
@@ -43,7 +46,7 @@ class Tab:
         """Show this conversation from now on."""
         self.id, self.token = conversation_id, token
         self.position = 0
-        self.events, self.asked, self.unsent, self.rated, self.heard = {}, None, None, None, 0
+        self.events, self.asked, self.started, self.unsent, self.rated, self.heard = {}, None, None, None, None, 0
         self.person_wrote_at, self.typing_shown, self.told = 0.0, False, ""
 
     def take(self, events: Iterable[LoggedEvent]) -> bool:

@@ -164,7 +164,7 @@ def detail(found: DocumentDetail, told: str = "") -> str:
     facts = {
         "Status": pill(*STATES[document.status]),
         "Visible to": f'<select class="field slim" data-action="audience" data-document="{document.id}" '
-        f'aria-label="Who may see it">{options}</select>',
+        f'data-value="{document.audience.value}" aria-label="Who may see it">{options}</select>',
         "File": escape(document.name),
         "Size": file_size(document.size),
         "Updated": ago(document.updated_at),

@@ -23,7 +23,7 @@ def spoken(text: str) -> str:
         html.append(f'<a href="{address}" target="_blank" rel="noopener noreferrer nofollow">{address}</a>')
         place = found.end()
     html.append(escape(text[place:]))
-    return f"<p>{''.join(html)}</p>".replace("\r\n", "\n").replace("\n", "<br>")
+    return f"<p>{''.join(html)}</p>".replace("\r\n", "\n").replace("\n", "<br>\n")
 
 
 def source_list(citations: tuple[SourceRef, ...]) -> str:

@@ -54,7 +54,9 @@ def _priority(ticket: TicketRow) -> str:
         f'<option value="{name}"{" selected" if name == ticket.priority else ""}>{name} priority</option>'
         for name in PRIORITIES
     )
-    values = attributes({"data_action": "priority", "data_ticket": ticket.id, "aria_label": "Priority"})
+    values = attributes(
+        {"data_action": "priority", "data_ticket": ticket.id, "data_value": ticket.priority, "aria_label": "Priority"}
+    )
     return f'<select class="field slim"{values}>{options}</select>'
 
 

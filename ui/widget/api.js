@@ -1,11 +1,12 @@
 /* HTTP: one method per endpoint the widget uses, one error class for everything that can go wrong. */
 
 export class Problem extends Error {
-  constructor(status, detail = "", retryAfter = null) {
+  constructor(status, detail = "", retryAfter = null, code = "") {
     super(detail);
     this.detail = detail;
     this.status = status; // 0: no answer at all (offline, server down, or the browser blocked a foreign origin)
     this.retryAfter = retryAfter;
+    this.code = code; // the `error` of the answer
   }
 
   get offline() {
@@ -39,9 +40,9 @@ export class Api {
       throw new Problem(0, String(error));
     }
     if (response.ok) return response;
-    const { detail, retry_after: inBody } = await response.json().catch(() => ({}));
+    const { error: code, detail, retry_after: inBody } = await response.json().catch(() => ({}));
     const wait = Number(response.headers.get("Retry-After") ?? inBody);
-    throw new Problem(response.status, typeof detail === "string" ? detail : "", wait > 0 ? wait : null);
+    throw new Problem(response.status, typeof detail === "string" ? detail : "", wait > 0 ? wait : null, code);
   }
 
   async json(method, path, options) {

@@ -123,7 +123,7 @@ export class Conversation {
     if (kind === "message" && data.author === "customer") this.#answering = this.mode === "bot" || this.mode === "closed";
     if (kind === "done" || kind === "error" || (kind === "state" && data.mode !== "bot")) this.#answering = false;
     this.#on.event(kind, data, this.#news);
-    if (!this.#answering && document.visibilityState === "hidden") this.#reader.stop();
+    if (this.#news && !this.#answering && document.visibilityState === "hidden") this.#reader.stop();
   }
 
   async #begin() {
@@ -199,11 +199,12 @@ export class Conversation {
   }
 
   async #post(entry) {
+    const { heard } = this.#reader;
     await this.#within(() => this.#api.say(entry.text, entry.key));
     this.#saved.outbox = this.#saved.outbox.filter((other) => other.key !== entry.key);
     this.#save();
     this.#on.sent(entry);
-    this.#reader.expect();
+    this.#reader.expect(heard);
   }
 
   #failed(problem, tries) {

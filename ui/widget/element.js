@@ -170,11 +170,13 @@ class SupportBotChat extends HTMLElement {
       setTimeout(() => this.#introduce(), Math.min(60_000, 2000 * 2 ** this.#retries++));
       return;
     }
+    const off = problem.code === "channel_off";
+    const remedy = { 404: "There is no such channel." }[problem.status] ?? "Add this origin to the channel's allowed origins.";
     console.error(
       `support-bot: ${this.#api.base} does not answer pages of ${location.origin} on channel "${this.#api.channel}" ` +
-      `(${problem.status || "blocked by the browser"}). Add this origin to the channel's allowed origins.`,
+      `(${problem.status || "blocked by the browser"}). ${off ? problem.detail : remedy}`,
     );
-    this.#refusal = problem.status === 404 ? TEXT.off : TEXT.unavailable;
+    this.#refusal = off ? TEXT.off : TEXT.unavailable;
     (await this.#panel)?.refuse(this.#refusal);
   }
 

@@ -29,6 +29,7 @@ export class Reader {
   #expected = 0;
   position = 0;
   lastMessage = 0;
+  heard = 0; // events so far
 
   /* `on`: event(kind, data), connection(ok), refused(problem). */
   constructor(api, on) {
@@ -61,9 +62,9 @@ export class Reader {
     this.position = this.lastMessage = 0;
   }
 
-  /* A message was just taken: if no event follows, the stream is being held back. */
-  expect() {
-    if (!this.running || this.#polls) return;
+  /* A message was just taken: if no event has come since `heard` was that many, the stream is being held back. */
+  expect(heard) {
+    if (!this.running || this.#polls || this.heard !== heard) return;
     clearTimeout(this.#expected);
     this.#expected = setTimeout(() => { this.#polls = true; this.restart(); }, EXPECTED);
   }
@@ -87,6 +88,7 @@ export class Reader {
   }
 
   #tell(kind, data) {
+    this.heard += 1;
     clearTimeout(this.#expected);
     if ((kind === "message" || kind === "done") && data.message_id > this.lastMessage) this.lastMessage = data.message_id;
     this.#on.event(kind, data);

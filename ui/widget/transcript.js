@@ -86,7 +86,9 @@ export class Transcript {
       this.#byMessage.get(message)?.remove();
       this.#byMessage.set(message, element);
     }
-    this.#list.append(element);
+    const unsaid = [...this.#pending.values()].find((entry) => entry.element.matches(".pending") && entry.element !== element);
+    if (unsaid?.element.isConnected && !element.matches(".pending")) unsaid.element.before(element);
+    else this.#list.append(element);
     return element;
   }
 
@@ -176,6 +178,7 @@ export class Transcript {
       this.sent({ key });
       this.#pending.delete(key);
       this.#byMessage.set(id, element);
+      this.#list.append(element); // it was drawn before what was said earlier had been read
     } else this.#add(this.#said("customer", text), id);
     // What is written before the first sentence joins the running turn: its answer comes below.
     if (this.#answer && !this.#answer.hasText) this.#list.append(this.#answer.element);

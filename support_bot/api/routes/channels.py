@@ -11,7 +11,7 @@ from support_bot.api.fields import PathSlug
 from support_bot.api.origins import check_origin
 from support_bot.api.schemas import ChannelPublic
 from support_bot.api.staff_schemas import ChannelPatch, ChannelsOut
-from support_bot.errors import Forbidden
+from support_bot.errors import ChannelOff
 from support_bot.services.views import ChannelView
 
 router = APIRouter(prefix="/api/v1/channels", tags=["channels"])
@@ -23,7 +23,7 @@ def show_channel(slug: PathSlug, request: Request, app: Bot) -> ChannelView:
     channel = app.channels.get(slug)
     check_origin(request, app, slug)
     if not channel.enabled:
-        raise Forbidden("This channel is switched off.")
+        raise ChannelOff("This chat is switched off at the moment.")
     return channel
 
 

@@ -106,8 +106,9 @@ def list_messages(conversation_id: ConversationId, app: Bot, after: After = 0) -
 
 
 @router.post("/{conversation_id}/handoff", responses=_CHANGE_ERRORS)
-def request_person(conversation_id: ConversationId, app: Bot) -> HandoffRequested:
-    """Ask for a person; asking again answers the same ticket."""
+def request_person(conversation_id: ConversationId, app: Bot, limits: RequestLimits) -> HandoffRequested:
+    """Ask for a person; asking again answers the same ticket. Counts as a message."""
+    limits.count_message(conversation_id)
     ticket = app.handoff.request(conversation_id).row
     return HandoffRequested(ticket=ticket.id, mode=ticket.mode)
 
@@ -139,8 +140,9 @@ def stop_answer(conversation_id: ConversationId, app: Bot) -> None:
 
 
 @router.post("/{conversation_id}/close", status_code=HTTP_204_NO_CONTENT, responses=_CHANGE_ERRORS)
-def close_conversation(conversation_id: ConversationId, app: Bot) -> None:
-    """Leave the conversation; writing again opens it with the bot."""
+def close_conversation(conversation_id: ConversationId, app: Bot, limits: RequestLimits) -> None:
+    """Leave the conversation; writing again opens it with the bot. Counts as a message."""
+    limits.count_message(conversation_id)
     app.chat.close(conversation_id)
 
 

@@ -14,7 +14,7 @@ from starlette.status import HTTP_303_SEE_OTHER
 
 from support_bot.api.auth import SESSION_COOKIE
 from support_bot.api.deps import Address, Bot, RequestLimits
-from support_bot.api.origins import is_own_form
+from support_bot.api.origins import is_own_form, outside
 from support_bot.api.staff_gate import DESK, LOGIN
 from support_bot.assembly import App
 from support_bot.errors import Forbidden, LimitExceeded, SupportBotError, Unauthorized
@@ -53,7 +53,7 @@ def sign_in_router(page: SignInPage) -> APIRouter:
             signed_in = app.staff.sign_in(form.email.strip(), form.password)
         except (Unauthorized, LimitExceeded) as error:
             return _form(page, form.next, error)
-        answer = RedirectResponse(safe_target(form.next), HTTP_303_SEE_OTHER)
+        answer = RedirectResponse(outside(app, safe_target(form.next)), HTTP_303_SEE_OTHER)
         answer.set_cookie(
             SESSION_COOKIE,
             signed_in.token,
@@ -70,7 +70,7 @@ def sign_in_router(page: SignInPage) -> APIRouter:
         _require_own_form(request, app)
         if session:
             app.staff.sign_out(session)
-        answer = RedirectResponse(LOGIN, HTTP_303_SEE_OTHER)
+        answer = RedirectResponse(outside(app, LOGIN), HTTP_303_SEE_OTHER)
         answer.delete_cookie(
             SESSION_COOKIE, path="/", secure=app.settings.server.secure_cookies, httponly=True, samesite="lax"
         )

@@ -1,4 +1,4 @@
-"""How often somebody may ask: moving windows of one minute, counted in memory of this process.
+"""How often somebody may ask, over the API and on the pages together: moving windows of one minute in memory.
 
 With several processes each counts for itself."""
 

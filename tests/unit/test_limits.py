@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from support_bot.api.limits import Limits, network
 from support_bot.errors import LimitExceeded
+from support_bot.services.limits import Limits, network
 from support_bot.settings import SecuritySettings
 
 
