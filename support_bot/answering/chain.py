@@ -203,7 +203,12 @@ class AnswerChain:
             return []
         said = [citations.without_indices(sentence) for sentence in gate.held]
         known = "\n".join(excerpt.text for excerpt in work.excerpts)
-        for verdict in (grounding.brief(said, known), grounding.keeps_facts(" ".join(said), known)):
+        titles = [prompt.title_line(excerpt) for excerpt in work.excerpts]
+        for verdict in (
+            grounding.begins_anew(citations.without_indices(work.draft), titles),
+            grounding.brief(said, known),
+            grounding.keeps_facts(" ".join(said), known),
+        ):
             if not verdict.ok:
                 work.cut.append(f"{work.draft} ({verdict.why})")
                 return []

@@ -83,6 +83,14 @@ def brief(sentences: Sequence[str], evidence: str) -> Verdict:
     return Verdict(True)
 
 
+def begins_anew(draft: str, shown: Sequence[str]) -> Verdict:
+    """Whether the draft begins with an answer, and not with one of the titles that stood above its evidence."""
+    first = _normal(draft.strip().partition("\n")[0]).strip(" :")
+    if any(first and _normal(title).startswith(first) for title in shown):
+        return Verdict(False, "begins with the title")
+    return Verdict(True)
+
+
 def keeps_facts(answer: str, evidence: str, *, least_overlap: float = 0.7) -> Verdict:
     """Whether the answer still says what the evidence says: no number, name, restriction or step was lost."""
     if lost := numbers(evidence) - numbers(answer):

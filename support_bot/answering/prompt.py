@@ -30,14 +30,17 @@ def prompt_hash(name: str = "answer") -> str:
 def answer_prompt(question: str, excerpts: Sequence[Excerpt]) -> tuple[ChatTurn, ...]:
     """System: the instructions, which stay the same (and are reused); user: numbered excerpts, then the question."""
     shown = "\n\n".join(
-        f"[{number}] {excerpt.passage.title}{' > ' + excerpt.passage.heading if excerpt.passage.heading else ''}\n"
-        f"{_fenced(excerpt.text)}"
-        for number, excerpt in enumerate(excerpts, start=1)
+        f"[{number}] {title_line(excerpt)}\n{_fenced(excerpt.text)}" for number, excerpt in enumerate(excerpts, start=1)
     )
     return (
         ChatTurn("system", instructions()),
         ChatTurn("user", f"{shown}\n\n{_QUESTION} {_fenced(question)}"),
     )
+
+
+def title_line(excerpt: Excerpt) -> str:
+    """Article and heading, as they stand above the excerpt."""
+    return " > ".join(filter(None, (excerpt.passage.title, excerpt.passage.heading)))
 
 
 def _fenced(text: str) -> str:

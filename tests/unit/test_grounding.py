@@ -2,7 +2,7 @@
 
 import pytest
 
-from support_bot.answering.grounding import brief, keeps_facts, supported
+from support_bot.answering.grounding import begins_anew, brief, keeps_facts, supported
 
 EVIDENCE = (
     "Standard delivery costs $4.90 and takes 3 to 5 business days. Write to help@acme.example.com or open "
@@ -75,3 +75,15 @@ def test_a_draft_that_rambles_is_seen(sentences: list[str], why: str) -> None:
 
 def test_a_short_draft_is_brief() -> None:
     assert brief(["It costs $4.90.", "It takes 3 to 5 business days."], EVIDENCE).ok
+
+
+@pytest.mark.parametrize(
+    ("draft", "ok"),
+    [
+        ("Delivery > Prices\nIt costs $4.90.", False),
+        ("**Delivery**\nIt costs $4.90.", False),
+        ("Delivery costs $4.90.", True),
+    ],
+)
+def test_a_draft_that_begins_with_the_title_is_seen(draft: str, ok: bool) -> None:
+    assert begins_anew(draft, ["Delivery > Prices"]).ok is ok
