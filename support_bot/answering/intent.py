@@ -44,7 +44,7 @@ _HUMAN = re.compile(
     r"\b(speak|talk|chat|connect|transfer|escalate|put|pass|hand)\b[^.?!]{0,25}"
     rf"\b(to|with|through|over|2)\b[^.?!]{{0,20}}\b{_PERSON}\b|\b(real|live|actual) {_PERSON}\b"
     r"|\b(call|ring|phone) me back\b"
-    rf"|^\W*{_PERSON}\W*(please|pls|now)?\W*$",
+    rf"|^\W*({_PERSON}\W+)*{_PERSON}\W*(please|pls|now)?\W*$",
     re.IGNORECASE,
 )
 _MAYBE_HUMAN = re.compile(rf"\b(get|give|want|need|reach)\b[^.?!]{{0,30}}\b{_PERSON}\b", re.IGNORECASE)

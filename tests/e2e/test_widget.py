@@ -153,7 +153,7 @@ def test_what_waits_to_be_sent_stands_below_what_was_said_before(page: Page, all
     ask(page, "Written without a connection")
     expect(log.locator(".turn.pending")).to_have_count(1)
     page.goto(f"{allowed_site.origin}/next")
-    expect(log.locator(".turn.customer")).to_have_text([QUESTION, "Written without a connection"], use_inner_text=False)
+    expect(log.locator(".turn.customer .bubble")).to_have_text([QUESTION, "Written without a connection"])
     page.unroute("**/messages")
     page.reload()
     expect(log.locator(".turn.pending")).to_have_count(0, timeout=20_000)
