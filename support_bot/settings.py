@@ -39,9 +39,7 @@ class RetrievalSettings(BaseModel):
     embedder: str = Field("minilm", description="Catalogue name of the embedding model.")
     passages: int = Field(6, description="Passages kept after fusion.")
     candidates: int = Field(40, description="Candidates taken from each search before fusion.")
-    rrf_k: int = Field(60, description="Constant k of reciprocal rank fusion (Cormack et al. 2009).")
-    vector_weight: float = Field(1.0, description="Weight of the vector search in the fusion.")
-    keyword_weight: float = Field(0.7, description="Weight of the keyword search in the fusion.")
+    keyword_weight: float = Field(0.1, ge=0, le=1, description="Share of the keyword search in the fused score.")
 
 
 class AnsweringSettings(BaseModel):

@@ -99,6 +99,10 @@ class SearchIndex:
     ) -> list[tuple[int, float]]:
         return self._vectors.search(vector, limit, audience.value if audience else None)
 
+    def cosines(self, vector: NDArray[np.float32], chunk_ids: Sequence[int]) -> dict[int, float]:
+        """Cosine similarity of chunks that another search found; those without a vector yet are left out."""
+        return self._vectors.cosines(vector, chunk_ids)
+
     def keyword_hits(self, question: str, limit: int, audience: Audience | None) -> list[tuple[int, float]]:
         with self._connect() as connection:
             return self._keywords.search(connection, question, limit, audience)

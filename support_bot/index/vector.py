@@ -79,6 +79,16 @@ class VectorIndex:
         found = self._store.similarity_search_by_vector_with_relevance_scores(vector.tolist(), k=limit, filter=where)
         return [(int(document.metadata["chunk_id"]), 1.0 - distance) for document, distance in found]
 
+    def cosines(self, vector: NDArray[np.float32], ids: Sequence[int]) -> dict[int, float]:
+        """Cosine similarity of `vector` to the chunks with these ids, as far as they are stored."""
+        if not ids:
+            return {}
+        stored = self._store.get([str(chunk_id) for chunk_id in ids], include=["embeddings"])
+        return {
+            int(vector_id): float(np.asarray(embedding, dtype=np.float32) @ vector)
+            for vector_id, embedding in zip(stored["ids"], stored["embeddings"], strict=True)
+        }
+
     def ids(self) -> set[int]:
         return {int(vector_id) for vector_id in self._store.get(include=[])["ids"]}
 

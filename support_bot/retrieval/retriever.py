@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from support_bot.index.search_index import SearchIndex
-from support_bot.retrieval.fusion import reciprocal_rank_fusion
+from support_bot.retrieval.fusion import convex_combination
 from support_bot.settings import RetrievalSettings
 from support_bot.values import Audience, Passage, Scores
 
@@ -25,9 +25,8 @@ class Retriever:
         vector = self._index.embed([question])[0]
         by_meaning = dict(self._index.vector_hits(vector, settings.candidates, audience))
         by_words = dict(self._index.keyword_hits(question, settings.candidates, audience))
-        fused = reciprocal_rank_fusion(
-            [(settings.vector_weight, list(by_meaning)), (settings.keyword_weight, list(by_words))], k=settings.rrf_k
-        )
+        by_meaning |= self._index.cosines(vector, [chunk_id for chunk_id in by_words if chunk_id not in by_meaning])
+        fused = convex_combination(by_meaning, by_words, keyword_weight=settings.keyword_weight)
         passages = self._index.read([chunk_id for chunk_id, _ in fused], audience)
         found = [
             replace(passages[chunk_id], scores=Scores(by_meaning.get(chunk_id), by_words.get(chunk_id), score))

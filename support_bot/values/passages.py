@@ -44,7 +44,7 @@ class ParsedDocument:
 class Scores:
     """Every score a passage earned on the way; None where that search did not return it.
 
-    `vector` is cosine similarity (-1..1), `keyword` a BM25 score (higher is better), `fused` the reciprocal rank sum,
+    `vector` is cosine similarity (-1..1), `keyword` a BM25 score (higher is better), `fused` both joined (about 0..1),
     `rerank` the share of the question's weight that the passage's best sentences cover (0..1)."""
 
     vector: float | None = None
