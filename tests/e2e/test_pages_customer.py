@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import NewPage, Server, picture
 
-QUESTION = "How long does standard delivery take?"
+QUESTION = "What does standard delivery cost in the UK?"
 UNKNOWN = "Who won the chess world cup in 1987?"
 ANSWERS_WITHIN_MS = 60_000
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import picture
 
-QUESTION = "How long does delivery take?"
+QUESTION = "Can I pause my plan?"
 ANSWERS_WITHIN_MS = 90_000
 
 CONVERSATIONS_IN_STORAGE = "() => Object.keys(localStorage).map((key) => JSON.parse(localStorage[key]).session)"

@@ -164,7 +164,7 @@ class SupportBotChat extends HTMLElement {
 
   async #explain(problem) {
     this.#paint("");
-    const blocked = problem.offline && navigator.onLine && (await this.#api.reachable());
+    const blocked = problem.offline && (await this.#api.reachable());
     if (problem.mayPass && !blocked) {
       (await this.#panel)?.notice(navigator.onLine ? TEXT.unreachable : TEXT.offline);
       setTimeout(() => this.#introduce(), Math.min(60_000, 2000 * 2 ** this.#retries++));
