@@ -150,6 +150,7 @@ def test_files_become_articles_that_answer_and_vanish_when_deleted(server: Serve
 
     admin.get_by_role("button", name="Articles").click()
     admin.get_by_label("Search articles").fill(word)
+    expect(admin.locator("#admin-list .open")).to_have_count(1)
     admin.locator("#admin-list .open", has_text=word).click()
     expect(admin.locator(".detail")).to_contain_text("Version 1")
     picture(admin, "admin-article")
@@ -170,6 +171,7 @@ def test_an_article_for_agents_only_is_out_of_customers_reach(server: Server, ne
     ready = admin.get_by_label("Uploaded files").locator("li", has_text=word).get_by_text("ready, 1 chunk")
     expect(ready).to_be_visible(timeout=20_000)
     admin.get_by_label("Search articles").fill(word)
+    expect(admin.locator("#admin-list .open")).to_have_count(1)
     admin.locator("#admin-list .open", has_text=word).click()
     admin.get_by_label("Who may see it").select_option("internal")
     expect(admin.locator("#admin-list").get_by_text("Agents only")).to_be_visible()
