@@ -212,6 +212,7 @@ def check_database() -> Any:
 def _settings(*, quiet: bool = True) -> Settings:
     """The settings in force; a command's logs are `quiet` so that its own words can be read."""
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     from support_bot.observability import configure_logging
     from support_bot.privacy import mask
@@ -223,7 +224,8 @@ def _settings(*, quiet: bool = True) -> Settings:
         wrong = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
         raise Invalid(f"Settings that cannot be used: {'; '.join(wrong)}") from None
     except ValueError as error:
-        raise Invalid(f"support-bot.toml cannot be read: {error}") from None
+        source = "A setting" if isinstance(error, SettingsError) else "support-bot.toml"
+        raise Invalid(f"{source} cannot be read: {error}") from None
     for talkative in ("alembic", "httpx", "huey"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     level = "WARNING" if quiet and settings.log_level.upper() == "INFO" else settings.log_level

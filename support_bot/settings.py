@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+def _words(value: object) -> object:
+    """A list written as one text, as in the environment: `a, b`."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
 
 
 class ServerSettings(BaseModel):
@@ -16,8 +31,8 @@ class ServerSettings(BaseModel):
     public_url: str = Field("", description="Address customers see, when a proxy stands in front (scheme and path).")
     threads: int = Field(64, description="Worker threads for requests; each blocking request holds one.")
     secure_cookies: bool = Field(False, description="Send cookies over HTTPS only; set it when behind TLS.")
-    trusted_proxies: list[str] = Field(
-        default_factory=list, description="Proxy addresses whose X-Forwarded-For is believed."
+    trusted_proxies: Words = Field(
+        default_factory=list, description="Proxy addresses whose X-Forwarded-For is believed, separated by commas."
     )
 
 

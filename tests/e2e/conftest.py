@@ -31,8 +31,9 @@ class Server:
     admin_password: str
 
 
-def start_server(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """`support-bot serve` over the data in this folder, and the address it answers at once it is ready."""
+def start_server(folder: Path, **more: str) -> tuple[subprocess.Popen[bytes], str]:
+    """`support-bot serve` over the data in this folder, with `more` in its environment, and the address it answers at
+    once it is ready."""
     log = folder / "log.txt"
     environment = os.environ | {
         "SUPPORT_BOT_DATA_DIR": str(folder / "data"),
@@ -40,6 +41,7 @@ def start_server(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
         "SUPPORT_BOT_SECURITY__SIGN_INS_PER_MINUTE": "1000",
         "SUPPORT_BOT_SECURITY__CONVERSATIONS_PER_MINUTE": "1000",
     }
+    environment |= more
     command = [str(Path(sys.executable).with_name("support-bot")), "serve", "--port", "0"]
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
