@@ -89,6 +89,13 @@ class Cancelled(SupportBotError):
     code = "cancelled"
 
 
+class DatabaseUnavailable(SupportBotError):
+    """The database does not answer or does not let us in; the detail says where and why, without the password."""
+
+    status = 503
+    code = "database_unavailable"
+
+
 class WeightsError(SupportBotError):
     """Weights are missing, damaged or not in the catalogue; the detail names the file and the remedy."""
 

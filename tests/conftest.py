@@ -10,6 +10,9 @@ from typing import Any
 import hypothesis
 import pytest
 
+from support_bot.storage.inspection import make_newest
+from tests import postgres
+
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("house")
 
@@ -38,3 +41,31 @@ def loopback_only() -> Iterator[None]:
 
             patch.setattr(socket.socket, name, guarded)
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Cluster]:
+    """A real PostgreSQL server, started once, with a database `template` that has the newest schema."""
+    programs = postgres.binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed here; on Debian and Ubuntu: apt-get install postgresql")
+    with postgres.cluster(programs, lambda url: make_newest(url)) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of this test's own, with the newest schema."""
+    name = postgres.database_name(request.node.name)
+    yield postgres_server.create(name, "template")
+    postgres_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Runs a test on both databases: every app it builds takes its URL from the environment. The kind of database."""
+    if request.param == "postgresql":
+        monkeypatch.setenv("SUPPORT_BOT_DATABASE_URL", request.getfixturevalue("postgres_url"))
+    else:
+        monkeypatch.delenv("SUPPORT_BOT_DATABASE_URL", raising=False)
+    return str(request.param)

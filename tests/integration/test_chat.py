@@ -28,6 +28,8 @@ from support_bot.values import (
 )
 from tests.factories import DELIVERY, RETURNS, add_article, add_staff, ask, make_app, wait_for
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:

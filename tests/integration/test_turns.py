@@ -13,6 +13,8 @@ from support_bot.engine.fake import FakeEngine
 from support_bot.values import AnswerStatus, Done, Evidence
 from tests.factories import DELIVERY, add_article, ask, make_app, wait_for
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
