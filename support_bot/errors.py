@@ -96,6 +96,13 @@ class DatabaseUnavailable(SupportBotError):
     code = "database_unavailable"
 
 
+class IndexUnavailable(SupportBotError):
+    """The server of the vector index does not answer; the detail says where it should be."""
+
+    status = 503
+    code = "index_unavailable"
+
+
 class WeightsError(SupportBotError):
     """Weights are missing, damaged or not in the catalogue; the detail names the file and the remedy."""
 

@@ -150,6 +150,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{(self.data_dir / 'support-bot.db').absolute()}"
 
     @property
+    def vector_place(self) -> Path | str:
+        """Where the vectors are: a folder of this process's own, or the URL of a Chroma server."""
+        return self.chroma_url or self.data_dir / "chroma"
+
+    @property
     def weights_dir(self) -> Path:
         """Where verified weights lie, by SHA-256."""
         return self.cache_dir.expanduser() / "weights"

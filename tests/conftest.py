@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 
 from support_bot.storage.inspection import make_newest
 from tests import postgres
+
+_NUMBERS = itertools.count(1)
 
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("house")
@@ -54,9 +57,9 @@ def postgres_server() -> Iterator[postgres.Cluster]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: postgres.Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
+def postgres_url(postgres_server: postgres.Cluster) -> Iterator[str]:
     """The URL of an empty PostgreSQL database of this test's own, with the newest schema."""
-    name = postgres.database_name(request.node.name)
+    name = f"test_{next(_NUMBERS)}"
     yield postgres_server.create(name, "template")
     postgres_server.drop(name)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -92,11 +91,6 @@ def cluster(programs: Path, prepare: Callable[[str], None]) -> Iterator[Cluster]
         if (folder / "data" / "postmaster.pid").exists():
             server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def database_name(words: str) -> str:
-    """A short name for a database of a test."""
-    return re.sub(r"\W+", "_", words.lower())[-50:]
 
 
 def _free_port() -> int:

@@ -57,8 +57,9 @@ def downgrade() -> None:
 
 # ---- the index as it was made when this migration was written; `index/keyword.py` may go on without it
 
-_SIGNS = "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
-_RUN = re.compile(f"([{_SIGNS}\U00020000-\U0003134f]+)")
+_HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+_KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
+_RUN = re.compile(f"([{_HAN}{_KANA}\uac00-\ud7a3]+)")
 _WORD = re.compile(r"[^\W_]+")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from psycopg.types.string import StrDumper
+from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError
 
@@ -41,7 +41,7 @@ def prepare_postgresql(connection: Any, _record: Any) -> None:
     connection.adapters.register_dumper(str, _WithoutNul)
 
 
-class _WithoutNul(StrDumper):
+class _WithoutNul(StrDumperUnknown):
     """PostgreSQL takes every character but U+0000, which no text of a customer or an article needs."""
 
     def dump(self, obj: str) -> Any:
@@ -51,12 +51,12 @@ class _WithoutNul(StrDumper):
 def went_away(error: DBAPIError) -> bool:
     """Whether there is no connection (any more), as opposed to a statement that failed."""
     state = getattr(error.orig, "sqlstate", None)
-    return error.connection_invalidated or state is None or state[:2] in ("08", "28", "3D", "53", "57")
+    return error.connection_invalidated or state is None or state[:2] in ("08", "28", "3D", "53") or state[:3] == "57P"
 
 
-def unavailable(url: URL, error: DBAPIError) -> str:
+def unavailable(url: URL, error: BaseException | None) -> str:
     """Where the database is and what it (or the way to it) said, in one line without the password."""
-    said = " ".join(str(error.orig).split())
+    said = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
     if url.password:
         said = said.replace(str(url.password), "***")
     return (

@@ -33,6 +33,8 @@ from support_bot.storage.tickets import TicketRepository
 from support_bot.storage.traces import TraceRepository
 from support_bot.storage.turns import TurnRepository
 
+_AWAY = "The database does not answer at the moment. Please try again shortly."
+
 
 class Transaction:
     """The repositories, all on one session; ends with the `with` block that gave it."""
@@ -89,9 +91,7 @@ class Database:
                 self._url, connect_args=arguments, pool_pre_ping=True, pool_size=connections, max_overflow=0
             )
             event.listen(self.engine, "connect", prepare_postgresql)
-            self._readers = self.engine.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+            self._readers = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -122,8 +122,15 @@ class Database:
 
     def check(self) -> None:
         """Raise DatabaseUnavailable if the database does not answer."""
-        with self._answering(), self.engine.connect() as connection:
+        with self.read_connection() as connection:
             connection.execute(text("SELECT 1"))
+
+    def require(self) -> None:
+        """The same for whoever starts: the error says where the database is and what it said. Not for customers."""
+        try:
+            self.check()
+        except DatabaseUnavailable as error:
+            raise DatabaseUnavailable(unavailable(self._url, error.__cause__)) from error
 
     def others_serve(self) -> bool:
         """Whether another server works on this database right now; never on SQLite, whose folder has one owner."""
@@ -131,6 +138,10 @@ class Database:
             return False
         with self.read_connection() as connection:
             return bool(connection.scalar(OTHER_SERVERS, {"server": f"{SERVER} %", "own": self._instance}))
+
+    def dsn(self) -> str:
+        """The URL as PostgreSQL's own library takes it, password included."""
+        return self._url.set(drivername="postgresql").render_as_string(hide_password=False)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -142,4 +153,4 @@ class Database:
         except OperationalError as error:
             if self.is_sqlite or not went_away(error):
                 raise
-            raise DatabaseUnavailable(unavailable(self._url, error)) from error
+            raise DatabaseUnavailable(_AWAY, retry_after=5.0) from error
