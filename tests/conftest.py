@@ -58,9 +58,17 @@ def postgres_server() -> Iterator[postgres.Cluster]:
 
 @pytest.fixture
 def postgres_url(postgres_server: postgres.Cluster) -> Iterator[str]:
-    """The URL of an empty PostgreSQL database of this test's own, with the newest schema."""
+    """The URL of a PostgreSQL database of this test's own, with the newest schema and no rows."""
     name = f"test_{next(_NUMBERS)}"
     yield postgres_server.create(name, "template")
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: postgres.Cluster) -> Iterator[str]:
+    """The URL of a PostgreSQL database without tables."""
+    name = f"empty_{next(_NUMBERS)}"
+    yield postgres_server.create(name)
     postgres_server.drop(name)
 
 
