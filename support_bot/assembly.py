@@ -214,7 +214,7 @@ def _queue(settings: Settings, db: Database) -> JobQueue:
     if not settings.uses_postgresql:
         return JobQueue.in_file(settings.data_dir / "jobs.db")
     with db.one_at_a_time("jobs"):
-        return JobQueue.in_postgresql(db.dsn())
+        return JobQueue.in_postgresql(db.connection_parameters())
 
 
 def _knowledge(settings: Settings, db: Database, search: Search, jobs: JobQueue) -> KnowledgeService:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from huey import Huey, MemoryHuey, PostgresHuey, SqliteHuey, crontab
@@ -51,11 +52,12 @@ class JobQueue:
         return cls(jobs, clock=jobs)
 
     @classmethod
-    def in_postgresql(cls, dsn: str) -> JobQueue:
-        """A queue in tables `huey_…` of a PostgreSQL database, which several processes share; `dsn` as libpq takes
-        it. Call it from one process at a time: the first makes the tables."""
+    def in_postgresql(cls, parameters: Mapping[str, Any]) -> JobQueue:
+        """A queue in tables `huey_…` of a PostgreSQL database, which several processes share; `parameters` say how
+        to connect. Call it from one process at a time: the first makes the tables."""
         # Workers look instead of being called: a call would cost each of them a second connection.
-        jobs = PostgresHuey(_NAME, dsn=dsn, blocking=False, application_name=f"{_NAME} jobs", immediate=False)
+        given = {**parameters, "application_name": f"{_NAME} jobs", "connect_timeout": 10}
+        jobs = PostgresHuey(_NAME, blocking=False, immediate=False, **given)
         return cls(jobs, clock=MemoryHuey(f"{_NAME}-clock", immediate=False))
 
     def handle(self, job: Job, handler: Callable[[int], None]) -> None:

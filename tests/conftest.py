@@ -6,6 +6,7 @@ import ipaddress
 import itertools
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import hypothesis
@@ -59,24 +60,47 @@ def postgres_server() -> Iterator[postgres.Cluster]:
 @pytest.fixture
 def postgres_url(postgres_server: postgres.Cluster) -> Iterator[str]:
     """The URL of a PostgreSQL database of this test's own, with the newest schema and no rows."""
-    name = f"test_{next(_NUMBERS)}"
-    yield postgres_server.create(name, "template")
-    postgres_server.drop(name)
+    with _database_of(postgres_server, "template") as url:
+        yield url
 
 
 @pytest.fixture
 def empty_postgres_url(postgres_server: postgres.Cluster) -> Iterator[str]:
     """The URL of a PostgreSQL database without tables."""
-    name = f"empty_{next(_NUMBERS)}"
-    yield postgres_server.create(name)
-    postgres_server.drop(name)
+    with _database_of(postgres_server, "template0") as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
     """Runs a test on both databases: every app it builds takes its URL from the environment. The kind of database."""
-    if request.param == "postgresql":
-        monkeypatch.setenv("SUPPORT_BOT_DATABASE_URL", request.getfixturevalue("postgres_url"))
-    else:
-        monkeypatch.delenv("SUPPORT_BOT_DATABASE_URL", raising=False)
-    return str(request.param)
+    with _in_environment(request):
+        yield request.param
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+def module_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The same for apps that all tests of a module share."""
+    with _in_environment(request):
+        yield request.param
+
+
+@contextmanager
+def _database_of(server: postgres.Cluster, template: str) -> Iterator[str]:
+    name = f"test_{next(_NUMBERS)}"
+    try:
+        yield server.create(name, template)
+    finally:
+        server.drop(name)
+
+
+@contextmanager
+def _in_environment(request: pytest.FixtureRequest) -> Iterator[None]:
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        if request.param == "sqlite":
+            patch.delenv("SUPPORT_BOT_DATABASE_URL", raising=False)
+        else:
+            server = request.getfixturevalue("postgres_server")
+            patch.setenv("SUPPORT_BOT_DATABASE_URL", stack.enter_context(_database_of(server, "template")))
+        yield

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
@@ -139,9 +140,9 @@ class Database:
         with self.read_connection() as connection:
             return bool(connection.scalar(OTHER_SERVERS, {"server": f"{SERVER} %", "own": self._instance}))
 
-    def dsn(self) -> str:
-        """The URL as PostgreSQL's own library takes it, password included."""
-        return self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+    def connection_parameters(self) -> Mapping[str, Any]:
+        """Host, user and so on, password included, for others who connect to the same PostgreSQL database."""
+        return self.engine.dialect.create_connect_args(self._url)[1]
 
     def close(self) -> None:
         self.engine.dispose()
