@@ -139,13 +139,18 @@ def build_worker(settings: Settings, progress: Progress | None = None) -> Worker
             "postgresql:// URL and SUPPORT_BOT_CHROMA_URL to a Chroma server. Without them the server does this work."
         )
     db = Database(settings.effective_database_url, connections=settings.database_connections)
-    db.require()
-    upgrade(db.engine)
-    store = weights_store(settings)
-    if settings.engine.kind != "fake":
-        _pull(store, settings.retrieval.embedder, progress)
-    jobs = _queue(settings, db)
-    return Worker(_knowledge(settings, db, _search(settings, db, _embedder(settings, store)), jobs), jobs, db)
+    try:
+        db.require()
+        upgrade(db.engine)
+        store = weights_store(settings)
+        if settings.engine.kind != "fake":
+            _pull(store, settings.retrieval.embedder, progress)
+        search = _search(settings, db, _embedder(settings, store))
+        jobs = _queue(settings, db)
+        return Worker(_knowledge(settings, db, search, jobs), jobs, db)
+    except Exception:
+        db.close()
+        raise
 
 
 def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder: TextEmbedder | None = None) -> App:
@@ -154,6 +159,14 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
     An engine or embedder that is given takes the place of the one the settings name. A fresh install gets its channel
     and the sample company's articles, which are read once the app has started."""
     db = Database(settings.effective_database_url, connections=settings.database_connections, serves=True)
+    try:
+        return _build_on(db, settings, engine, embedder)
+    except Exception:
+        db.close()
+        raise
+
+
+def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embedder: TextEmbedder | None) -> App:
     upgrade(db.engine)
     _require_own_vectors(settings, db)
     store = weights_store(settings)
@@ -196,7 +209,6 @@ def _require_own_vectors(settings: Settings, db: Database) -> None:
     deadline = time.monotonic() + _GONE_S
     while not settings.chroma_url and db.others_serve():
         if time.monotonic() > deadline:
-            db.close()
             raise DataFolderInUse(
                 "Another server works on this database, and each would keep vectors of its own. Stop it, or let both "
                 "use a Chroma server: set SUPPORT_BOT_CHROMA_URL."

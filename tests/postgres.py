@@ -75,7 +75,7 @@ class Cluster:
 def cluster(programs: Path, prepare: Callable[[str], None]) -> Iterator[Cluster]:
     """A fresh server with a database `template` that `prepare` was given the URL of."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    server = Cluster(programs, folder, _free_port())
+    server = Cluster(programs, folder, free_port())
     try:
         word = folder / "password"
         word.write_text(PASSWORD)
@@ -93,7 +93,7 @@ def cluster(programs: Path, prepare: Callable[[str], None]) -> Iterator[Cluster]
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
