@@ -60,7 +60,9 @@ class IngestionSettings(BaseModel):
 
     max_file_mb: int = Field(50, description="Largest file taken, in megabytes.")
     chunk_words: int = Field(160, description="Words a chunk aims at.")
-    workers: int = Field(1, description="Threads of the job consumer inside the server.")
+    workers: int = Field(
+        1, ge=0, description="Threads of the server that read articles; 0 leaves them to `support-bot worker`."
+    )
 
 
 class SecuritySettings(BaseModel):

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from support_bot.errors import DatabaseUnavailable
@@ -34,6 +35,7 @@ from support_bot.storage.tickets import TicketRepository
 from support_bot.storage.traces import TraceRepository
 from support_bot.storage.turns import TurnRepository
 
+_BUSY = "Too much waits for the database at the moment. Please try again shortly."
 _AWAY = "The database does not answer at the moment. Please try again shortly."
 
 
@@ -98,7 +100,7 @@ class Database:
     def transaction(self) -> Iterator[Transaction]:
         """A transaction that may write: committed at the end, rolled back on any error. Keep it short.
 
-        Raises DatabaseUnavailable where the database went away."""
+        Raises DatabaseUnavailable where the database went away, or no connection gets free."""
         with self._answering(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield Transaction(session)
 
@@ -155,3 +157,5 @@ class Database:
             if self.is_sqlite or not went_away(error):
                 raise
             raise DatabaseUnavailable(_AWAY, retry_after=5.0) from error
+        except PoolTimeout as error:
+            raise DatabaseUnavailable(_BUSY, retry_after=5.0) from error
