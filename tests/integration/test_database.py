@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,11 @@ def app(tmp_path: Path) -> Iterator[App]:
         yield app
 
 
-def at_once(*calls: Callable[[], object]) -> Counter[str]:
-    """Run all calls in threads that start together; how often each kind of outcome came."""
-    start, outcomes = threading.Barrier(len(calls)), Counter[str]()
+def at_once(*calls: Callable[[], object], behind: AbstractContextManager[object] | None = None) -> Counter[str]:
+    """Run all calls in threads that start together; how often each kind of outcome came.
+
+    With `behind`, they come while this is held, and so all wait (or have looked already) when it ends."""
+    start, outcomes = threading.Barrier(len(calls) + 1), Counter[str]()
 
     def run(call: Callable[[], object]) -> None:
         start.wait()
@@ -41,16 +44,36 @@ def at_once(*calls: Callable[[], object]) -> Counter[str]:
     threads = [threading.Thread(target=run, args=(call,)) for call in calls]
     for thread in threads:
         thread.start()
+    with behind or nullcontext():
+        start.wait()
+        if behind:
+            time.sleep(1.5)
     for thread in threads:
         thread.join(60)
     return outcomes
 
 
+@contextmanager
+def held(app: App, conversation_id: str) -> Iterator[None]:
+    """Somebody else has the conversation."""
+    with app._parts.db.transaction() as tx:
+        tx.conversations.lock(conversation_id)
+        yield
+
+
+@contextmanager
+def held_account(app: App, staff_id: int) -> Iterator[None]:
+    with app._parts.db.transaction() as tx:
+        tx.staff.lock(staff_id)
+        yield
+
+
 class TestTwoAtOnce:
     def test_a_ticket_is_solved_by_one_agent(self, app: App) -> None:
         staff = add_staff(app)
-        ticket = app.handoff.request(app.chat.start("web").id).row
-        outcomes = at_once(*[lambda: app.tickets.solve(ticket.id, staff.id)] * MANY)
+        chat = app.chat.start("web")
+        ticket = app.handoff.request(chat.id).row
+        outcomes = at_once(*[lambda: app.tickets.solve(ticket.id, staff.id)] * MANY, behind=held(app, chat.id))
         assert outcomes == {"done": 1, Conflict.__name__: MANY - 1}
         kinds = [line.kind for line in app.tickets.get(ticket.id).history]
         assert kinds.count("solved") == 1
@@ -59,7 +82,8 @@ class TestTwoAtOnce:
         staff = add_staff(app)
         chat = app.chat.start("web")
         ticket = app.handoff.request(chat.id).row
-        assert at_once(*[lambda: app.tickets.reply(ticket.id, staff.id, "Hello")] * MANY) == {"done": MANY}
+        replies = [lambda: app.tickets.reply(ticket.id, staff.id, "Hello")] * MANY
+        assert at_once(*replies, behind=held(app, chat.id)) == {"done": MANY}
         events = app.chat.events(chat.id)
         assert sum(getattr(e.event, "mode", None) is Mode.HUMAN for e in events) == 1
         messages = app.chat.messages(chat.id)
@@ -68,7 +92,7 @@ class TestTwoAtOnce:
 
     def test_a_person_is_asked_for_once(self, app: App) -> None:
         chat = app.chat.start("web")
-        assert at_once(*[lambda: app.handoff.request(chat.id)] * MANY) == {"done": MANY}
+        assert at_once(*[lambda: app.handoff.request(chat.id)] * MANY, behind=held(app, chat.id)) == {"done": MANY}
         assert len(app.tickets.page(view="all")) == 1
 
     def test_a_message_sent_twice_is_one(self, app: App) -> None:
@@ -94,9 +118,9 @@ class TestTwoAtOnce:
         assert app.knowledge.heal_index() == 0
 
     def test_wrong_passwords_at_once_all_count(self, app: App) -> None:
-        add_staff(app, Role.AGENT, "ana@example.com")
-        limit = app.settings.security.lockout_failures
-        at_once(*[lambda: app.staff.sign_in("ana@example.com", "wrong")] * limit)
+        ana = add_staff(app, Role.AGENT, "ana@example.com")
+        wrong = [lambda: app.staff.sign_in(ana.email, "wrong")] * app.settings.security.lockout_failures
+        at_once(*wrong, behind=held_account(app, ana.id))
         outcome = at_once(lambda: app.staff.sign_in("ana@example.com", PASSWORD))
         assert outcome == {"LimitExceeded": 1}
 
@@ -110,7 +134,7 @@ class TestTwoAtOnce:
         answer = app.chat.messages(chat.id)[-1]
         votes = [lambda: app.feedback.vote(chat.id, answer.id, True)] * MANY
         rates = [lambda: app.feedback.rate(chat.id, 5)] * MANY
-        assert at_once(*votes, *rates) == {"done": 2 * MANY}
+        assert at_once(*votes, *rates, behind=held(app, chat.id)) == {"done": 2 * MANY}
         assert app.chat.messages(chat.id)[-1].helpful is True
 
 

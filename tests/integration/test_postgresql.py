@@ -11,16 +11,18 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import text
 
 from support_bot import assembly
 from support_bot.assembly import build_app, prepare
 from support_bot.commands.doctor import examine
 from support_bot.engine.fake import FakeEngine
 from support_bot.errors import DatabaseUnavailable, DataFolderInUse
+from support_bot.queue import Job, JobQueue
 from support_bot.settings import Settings
 from support_bot.storage.database import Database
-from support_bot.storage.inspection import inspect, shown
-from support_bot.values import AnswerStatus, Done, Evidence
+from support_bot.storage.inspection import inspect, make_newest, shown
+from support_bot.values import AnswerStatus, Done, Evidence, Mode
 from tests import factories
 from tests.factories import DELIVERY, add_article, ask, make_app, wait_for
 from tests.postgres import PASSWORD, Cluster
@@ -104,11 +106,29 @@ class TestAway:
             last = ask(app, chat.id, "How much does standard delivery cost?")[-1]
             assert isinstance(last, Done)
             assert last.status is AnswerStatus.ANSWERED
+            postgres_server.restart()  # nobody noticed: the first that asks is answered all the same
+            assert app.chat.mode(chat.id) is Mode.BOT
             added = app.knowledge.add("more.md", DELIVERY.replace("$12", "$13").encode())
             assert app.knowledge.wait_until_ready([added.document.id], 20)[0].status == "ready"
 
 
 class TestTwoProcesses:
+    def test_an_upgrade_waits_for_another_one(self, empty_postgres_url: str) -> None:
+        lock = 7_270_001  # as in migrations/env.py
+        with closing(Database(empty_postgres_url)) as db, db.engine.connect() as other:
+            other.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+            upgrade = threading.Thread(target=make_newest, args=(empty_postgres_url,))
+            upgrade.start()
+            waiting = text(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = :lock"
+            )
+            wait_for(lambda: other.scalar(waiting, {"lock": lock}) or not upgrade.is_alive())
+            assert upgrade.is_alive()
+            assert inspect(empty_postgres_url).current is None
+            other.commit()
+            upgrade.join(60)
+        assert inspect(empty_postgres_url).is_newest
+
     def test_two_that_upgrade_at_once_make_one_schema(self, empty_postgres_url: str, tmp_path: Path) -> None:
         started = [support_bot(empty_postgres_url, tmp_path / str(n), "db", "upgrade") for n in range(3)]
         said = [process.communicate(timeout=90)[0] for process in started]
@@ -125,21 +145,13 @@ class TestTwoProcesses:
                 build_app(factories.settings(tmp_path / "two"))
         make_app(tmp_path / "two").close()
 
-    def test_turns_of_a_server_that_lives_are_left_to_it(self, postgres_url: str, tmp_path: Path) -> None:
-        with (
-            closing(make_app(tmp_path, FakeEngine(delay_s=0.1))) as app,
-            closing(Database(postgres_url, serves=True)) as other,
-        ):
-            add_article(app, "delivery.md", DELIVERY)
-            chat = app.chat.start("web")
-            started = app.chat.say(chat.id, "How much does standard delivery cost?")
-            wait_for(lambda: any(isinstance(e.event, Evidence) for e in app.chat.events(chat.id)))
-            assert other.others_serve()
-            other.check()
-            assert app._parts.db.others_serve()
-            last = list(app.chat.follow(started, timeout_s=30))[-1].event
-            assert isinstance(last, Done)
-            assert last.status is AnswerStatus.ANSWERED
+
+def test_a_job_is_queued_right_after_a_restart(postgres_server: Cluster, postgres_url: str) -> None:
+    with closing(Database(postgres_url)) as db, closing(JobQueue.in_postgresql(db.connection_parameters())) as jobs:
+        jobs.enqueue(Job.PROCESS_DOCUMENT, 1)
+        postgres_server.restart()
+        jobs.enqueue(Job.PROCESS_DOCUMENT, 2)
+        assert jobs.pending() == 2
 
 
 def test_a_reader_waits_for_no_writer(tmp_path: Path) -> None:

@@ -16,11 +16,12 @@ import pytest
 from pydantic import ValidationError
 
 from support_bot.assembly import App, build_worker
+from support_bot.engine.fake import FakeEngine
 from support_bot.errors import IndexUnavailable, Invalid
 from support_bot.jobs.handlers import register_worker
 from support_bot.settings import Settings
 from support_bot.storage.inspection import make_newest
-from support_bot.values import Audience, DocumentStatus, Text
+from support_bot.values import AnswerStatus, Audience, DocumentStatus, Done, Evidence, Text
 from tests import factories
 from tests.factories import DELIVERY, RETURNS, add_article, ask, make_app, wait_for
 from tests.postgres import free_port
@@ -119,6 +120,19 @@ def test_two_servers_are_one_product(app: App, tmp_path: Path) -> None:
         app.knowledge.set_audience(article, Audience.INTERNAL)
         assert other.knowledge.search("standard delivery cost") == []
         assert other.knowledge.search("standard delivery cost", audience=None)[0].name == "delivery.md"
+
+
+def test_a_server_that_starts_leaves_the_turns_of_others_alone(app: App, tmp_path: Path) -> None:
+    add_article(app, "delivery.md", DELIVERY)
+    with closing(make_app(tmp_path, FakeEngine(delay_s=0.2))) as slow:
+        chat = slow.chat.start("web")
+        started = slow.chat.say(chat.id, "How much does standard delivery cost?")
+        wait_for(lambda: any(isinstance(e.event, Evidence) for e in slow.chat.events(chat.id)))
+        with closing(make_app(tmp_path)) as third:
+            assert third.chat.sweep() == 0
+            last = list(third.chat.follow(started, timeout_s=30))[-1].event
+        assert isinstance(last, Done)
+        assert last.status is AnswerStatus.ANSWERED
 
 
 def test_building_the_index_again_does_not_shut_others_out(app: App, tmp_path: Path) -> None:
