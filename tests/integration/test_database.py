@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Select, select, text
 
 from support_bot.assembly import App
 from support_bot.errors import Conflict, SupportBotError
-from support_bot.models import utcnow
+from support_bot.models import Conversation, Staff, utcnow
 from support_bot.values import Audience, Author, Mode, Role
-from tests.factories import DELIVERY, PASSWORD, add_article, add_staff, ask, make_app
+from tests.factories import DELIVERY, PASSWORD, add_article, add_staff, ask, make_app, wait_for
 
 pytestmark = pytest.mark.usefixtures("database")
 MANY = 8
@@ -27,10 +28,14 @@ def app(tmp_path: Path) -> Iterator[App]:
         yield app
 
 
-def at_once(*calls: Callable[[], object], behind: AbstractContextManager[object] | None = None) -> Counter[str]:
+Waiting = Callable[[], int]
+"""How many now wait for a lock."""
+
+
+def at_once(*calls: Callable[[], object], behind: AbstractContextManager[Waiting] | None = None) -> Counter[str]:
     """Run all calls in threads that start together; how often each kind of outcome came.
 
-    With `behind`, they come while this is held, and so all wait (or have looked already) when it ends."""
+    `behind` holds a lock until all of them wait for it, so that each has looked before the first goes on."""
     start, outcomes = threading.Barrier(len(calls) + 1), Counter[str]()
 
     def run(call: Callable[[], object]) -> None:
@@ -44,28 +49,35 @@ def at_once(*calls: Callable[[], object], behind: AbstractContextManager[object]
     threads = [threading.Thread(target=run, args=(call,)) for call in calls]
     for thread in threads:
         thread.start()
-    with behind or nullcontext():
+    with behind or nullcontext(lambda: len(calls)) as waiting:
         start.wait()
-        if behind:
-            time.sleep(1.5)
+        wait_for(lambda: waiting() >= len(calls), 30)
     for thread in threads:
         thread.join(60)
     return outcomes
 
 
 @contextmanager
-def held(app: App, conversation_id: str) -> Iterator[None]:
-    """Somebody else has the conversation."""
-    with app._parts.db.transaction() as tx:
-        tx.conversations.lock(conversation_id)
-        yield
+def held(app: App, row: Select[Any]) -> Iterator[Waiting]:
+    """Somebody else holds the row. SQLite lets nobody else write meanwhile, and does not say who waits."""
+    db = app._parts.db
+
+    def waiting() -> int:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        with db.read_connection() as connection:
+            return connection.scalar(text(query)) or 0
+
+    with db.transaction() as tx:
+        tx.connection.execute(row.with_for_update())
+        yield (lambda: MANY * MANY) if db.is_sqlite else waiting
 
 
-@contextmanager
-def held_account(app: App, staff_id: int) -> Iterator[None]:
-    with app._parts.db.transaction() as tx:
-        tx.staff.lock(staff_id)
-        yield
+def conversation(conversation_id: str) -> Select[Any]:
+    return select(Conversation.id).where(Conversation.id == conversation_id)
+
+
+def account(staff_id: int) -> Select[Any]:
+    return select(Staff.id).where(Staff.id == staff_id)
 
 
 class TestTwoAtOnce:
@@ -73,7 +85,9 @@ class TestTwoAtOnce:
         staff = add_staff(app)
         chat = app.chat.start("web")
         ticket = app.handoff.request(chat.id).row
-        outcomes = at_once(*[lambda: app.tickets.solve(ticket.id, staff.id)] * MANY, behind=held(app, chat.id))
+        outcomes = at_once(
+            *[lambda: app.tickets.solve(ticket.id, staff.id)] * MANY, behind=held(app, conversation(chat.id))
+        )
         assert outcomes == {"done": 1, Conflict.__name__: MANY - 1}
         kinds = [line.kind for line in app.tickets.get(ticket.id).history]
         assert kinds.count("solved") == 1
@@ -83,7 +97,7 @@ class TestTwoAtOnce:
         chat = app.chat.start("web")
         ticket = app.handoff.request(chat.id).row
         replies = [lambda: app.tickets.reply(ticket.id, staff.id, "Hello")] * MANY
-        assert at_once(*replies, behind=held(app, chat.id)) == {"done": MANY}
+        assert at_once(*replies, behind=held(app, conversation(chat.id))) == {"done": MANY}
         events = app.chat.events(chat.id)
         assert sum(getattr(e.event, "mode", None) is Mode.HUMAN for e in events) == 1
         messages = app.chat.messages(chat.id)
@@ -92,7 +106,9 @@ class TestTwoAtOnce:
 
     def test_a_person_is_asked_for_once(self, app: App) -> None:
         chat = app.chat.start("web")
-        assert at_once(*[lambda: app.handoff.request(chat.id)] * MANY, behind=held(app, chat.id)) == {"done": MANY}
+        assert at_once(*[lambda: app.handoff.request(chat.id)] * MANY, behind=held(app, conversation(chat.id))) == {
+            "done": MANY
+        }
         assert len(app.tickets.page(view="all")) == 1
 
     def test_a_message_sent_twice_is_one(self, app: App) -> None:
@@ -120,7 +136,7 @@ class TestTwoAtOnce:
     def test_wrong_passwords_at_once_all_count(self, app: App) -> None:
         ana = add_staff(app, Role.AGENT, "ana@example.com")
         wrong = [lambda: app.staff.sign_in(ana.email, "wrong")] * app.settings.security.lockout_failures
-        at_once(*wrong, behind=held_account(app, ana.id))
+        at_once(*wrong, behind=held(app, account(ana.id)))
         outcome = at_once(lambda: app.staff.sign_in("ana@example.com", PASSWORD))
         assert outcome == {"LimitExceeded": 1}
 
@@ -134,7 +150,7 @@ class TestTwoAtOnce:
         answer = app.chat.messages(chat.id)[-1]
         votes = [lambda: app.feedback.vote(chat.id, answer.id, True)] * MANY
         rates = [lambda: app.feedback.rate(chat.id, 5)] * MANY
-        assert at_once(*votes, *rates, behind=held(app, chat.id)) == {"done": 2 * MANY}
+        assert at_once(*votes, *rates, behind=held(app, conversation(chat.id))) == {"done": 2 * MANY}
         assert app.chat.messages(chat.id)[-1].helpful is True
 
 
