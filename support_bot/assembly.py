@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from support_bot.engine.embedder import Embedder, TextEmbedder
 from support_bot.engine.fake import FakeEngine, HashingEmbedder
 from support_bot.engine.llama_engine import LlamaEngine
 from support_bot.engine.weights import Progress, WeightsStore
+from support_bot.errors import DataFolderInUse, Invalid
 from support_bot.index.keyword import KeywordIndex
 from support_bot.index.search_index import SearchIndex
 from support_bot.index.vector import VectorIndex
@@ -37,6 +39,7 @@ from support_bot.storage.database import Database
 from support_bot.storage.migrations import upgrade
 
 _PACKAGE = Path(__file__).resolve().parent
+_GONE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ class App:
         """Go on where the last process stopped, and begin working on jobs."""
         self._parts.runner.recover()
         self.knowledge.heal_index()
-        self.knowledge.requeue_pending(after_restart=True)
+        # With a Chroma server, workers elsewhere may be busy with what this process did not begin.
+        self.knowledge.requeue_pending(after_restart=not self.settings.chroma_url)
         self.jobs.start(self.settings.ingestion.workers)
 
     def close(self) -> None:
@@ -83,23 +87,70 @@ class _Parts:
     runner: TurnRunner
 
 
+@dataclass(frozen=True)
+class Worker:
+    """The part of the product that reads articles, for a process beside the servers. Answers nobody."""
+
+    knowledge: KnowledgeService
+    jobs: JobQueue
+    _db: Database = field(repr=False)
+
+    def start(self, threads: int) -> None:
+        self.jobs.start(threads)
+
+    def close(self) -> None:
+        self.jobs.close()
+        self._db.close()
+
+
 def weights_store(settings: Settings) -> WeightsStore:
     return WeightsStore(settings.weights_dir, offline=settings.offline)
 
 
 def prepare(settings: Settings, progress: Progress | None = None) -> None:
-    """Bring the database to the newest schema and fetch the weights that serving needs."""
+    """Bring the database to the newest schema and fetch the weights that serving needs.
+
+    Raises DatabaseUnavailable, with where it should be, if the database does not answer."""
     db = Database(settings.effective_database_url)
     try:
+        db.require()
         upgrade(db.engine)
         if settings.engine.kind == "fake":
             return
         store = weights_store(settings)
-        for name in (ModelService(db, store, settings).writer_name(), settings.retrieval.embedder):
-            if not store.is_present(name):
-                store.pull(name, progress)
+        _pull(store, ModelService(db, store, settings).writer_name(), progress)
+        _pull(store, settings.retrieval.embedder, progress)
     finally:
         db.close()
+
+
+def _pull(store: WeightsStore, name: str, progress: Progress | None) -> None:
+    if not store.is_present(name):
+        store.pull(name, progress)
+
+
+def build_worker(settings: Settings, progress: Progress | None = None) -> Worker:
+    """A worker, ready to `start()`: the schema is brought up to date and the embedder fetched.
+
+    Raises Invalid unless database and vectors are on servers: a folder of either has one process for its owner."""
+    if not (settings.uses_postgresql and settings.chroma_url):
+        raise Invalid(
+            "A worker shares the database and the vectors with the server: set SUPPORT_BOT_DATABASE_URL to a "
+            "postgresql:// URL and SUPPORT_BOT_CHROMA_URL to a Chroma server. Without them the server does this work."
+        )
+    db = Database(settings.effective_database_url, connections=settings.database_connections)
+    try:
+        db.require()
+        upgrade(db.engine)
+        store = weights_store(settings)
+        if settings.engine.kind != "fake":
+            _pull(store, settings.retrieval.embedder, progress)
+        search = _search(settings, db, _embedder(settings, store))
+        jobs = _queue(settings, db)
+        return Worker(_knowledge(settings, db, search, jobs), jobs, db)
+    except Exception:
+        db.close()
+        raise
 
 
 def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder: TextEmbedder | None = None) -> App:
@@ -107,35 +158,39 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
 
     An engine or embedder that is given takes the place of the one the settings name. A fresh install gets its channel
     and the sample company's articles, which are read once the app has started."""
-    db = Database(settings.effective_database_url)
+    db = Database(settings.effective_database_url, connections=settings.database_connections, serves=True)
+    try:
+        return _build_on(db, settings, engine, embedder)
+    except Exception:
+        db.close()
+        raise
+
+
+def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embedder: TextEmbedder | None) -> App:
     upgrade(db.engine)
+    _require_own_vectors(settings, db)
     store = weights_store(settings)
     models = ModelService(db, store, settings)
     engine = engine or _engine(settings, store, models)
     embedder = embedder or _embedder(settings, store)
-    index = SearchIndex(
-        VectorIndex(settings.data_dir / "chroma", embedder), KeywordIndex(), embedder, db.read_connection
-    )
-    retriever = Retriever(index, settings.retrieval)
-    chain = AnswerChain(retriever, embedder.embed, engine, settings.answering)
+    search = _search(settings, db, embedder)
+    chain = AnswerChain(search.retriever, embedder.embed, engine, settings.answering)
     runner = TurnRunner(db, chain, settings)
-    jobs = JobQueue(settings.data_dir / "jobs.db")
+    jobs = _queue(settings, db)
     with db.transaction() as tx:
+        tx.one_at_a_time("secret")
         secret = tx.installation.secret("conversation-token")
     app = App(
         settings=settings,
         chat=ChatService(db, runner, settings, secret=secret),
         handoff=HandoffService(db),
         tickets=TicketService(db),
-        knowledge=KnowledgeService(
-            db, BlobStore(settings.data_dir / "files"), IngestionPipeline.from_plugins(settings.ingestion),
-            Search(index, retriever), jobs, settings,
-        ),
+        knowledge=_knowledge(settings, db, search, jobs),
         feedback=FeedbackService(db),
         staff=StaffService(db, settings),
         channels=ChannelService(db, settings),
         models=models,
-        health=HealthService(engine, {"database": db.check, "index": _index_check(index)}),
+        health=HealthService(engine, {"database": db.check, "index": _index_check(search.index)}),
         limits=Limits(settings.security),
         metrics=Metrics.build(),
         jobs=jobs,
@@ -145,6 +200,38 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
     if app.channels.ensure_default() and settings.sample_data:
         load_sample_company(app.knowledge)
     return app
+
+
+def _require_own_vectors(settings: Settings, db: Database) -> None:
+    """Raise DataFolderInUse where another server would not see the vectors that this one keeps in a folder.
+
+    One that was killed a moment ago takes as long to vanish from the database."""
+    deadline = time.monotonic() + _GONE_S
+    while not settings.chroma_url and db.others_serve():
+        if time.monotonic() > deadline:
+            raise DataFolderInUse(
+                "Another server works on this database, and each would keep vectors of its own. Stop it, or let both "
+                "use a Chroma server: set SUPPORT_BOT_CHROMA_URL."
+            )
+        time.sleep(0.2)
+
+
+def _search(settings: Settings, db: Database, embedder: TextEmbedder) -> Search:
+    vectors = VectorIndex(settings.vector_place, embedder)
+    index = SearchIndex(vectors, KeywordIndex(), embedder, db.read_connection)
+    return Search(index, Retriever(index, settings.retrieval))
+
+
+def _queue(settings: Settings, db: Database) -> JobQueue:
+    if not settings.uses_postgresql:
+        return JobQueue.in_file(settings.data_dir / "jobs.db")
+    with db.one_at_a_time("jobs"):
+        return JobQueue.in_postgresql(db.connection_parameters())
+
+
+def _knowledge(settings: Settings, db: Database, search: Search, jobs: JobQueue) -> KnowledgeService:
+    pipeline = IngestionPipeline.from_plugins(settings.ingestion)
+    return KnowledgeService(db, BlobStore(settings.data_dir / "files"), pipeline, search, jobs, settings)
 
 
 def _engine(settings: Settings, store: WeightsStore, models: ModelService) -> TextEngine:

@@ -63,10 +63,12 @@ def _command(group: str, name: str, *columns: str) -> Callable[[Callable[..., An
         needs = [part for part in ("api", "weights") if wanted.pop(part, None)]
 
         def run(as_json: bool, **given: Any) -> None:
+            from support_bot.commands.text import as_text
+
             with ExitStack() as stack:
                 parts: dict[str, Callable[[], AbstractContextManager[Any]]] = {"api": _api, "weights": _weights}
                 found = function(**{part: stack.enter_context(parts[part]()) for part in needs}, **given)
-            _print(found, columns, as_json)
+            typer.echo(_dumps(found) if as_json else as_text(found, columns))
             rows = found if isinstance(found, list) else [found]
             raise typer.Exit(any(row.get("status") == "failed" or row.get("ok") is False for row in rows))
 
@@ -109,6 +111,16 @@ def serve(host: str | None = None, port: int | None = None) -> None:
         # In a thread of its own: the server already answers while the first articles are read.
         with suppress(KeyboardInterrupt):
             server.run_server(live, lambda url: threading.Thread(target=announce, args=(url,), daemon=True).start())
+
+
+@app.command()
+def worker(threads: Annotated[int, typer.Option(min=1, help="Articles read at once.")] = 1) -> None:
+    """Read articles for a server elsewhere until Ctrl-C; needs PostgreSQL and a Chroma server, by their URLs."""
+    from support_bot.commands.worker import work
+
+    settings = _settings(quiet=False)
+    with _progress() as progress:
+        work(settings, threads, progress, typer.echo)
 
 
 @app.command()
@@ -282,12 +294,6 @@ def _progress() -> Iterator[Progress]:
 
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         yield report
-
-
-def _print(found: Any, columns: tuple[str, ...], as_json: bool) -> None:
-    from support_bot.commands.text import as_text
-
-    typer.echo(_dumps(found) if as_json else as_text(found, columns))
 
 
 def _dumps(found: Any) -> str:

@@ -89,6 +89,20 @@ class Cancelled(SupportBotError):
     code = "cancelled"
 
 
+class DatabaseUnavailable(SupportBotError):
+    """The database does not answer or does not let us in; the detail says where and why, without the password."""
+
+    status = 503
+    code = "database_unavailable"
+
+
+class IndexUnavailable(SupportBotError):
+    """The server of the vector index does not answer; the detail says where it should be."""
+
+    status = 503
+    code = "index_unavailable"
+
+
 class WeightsError(SupportBotError):
     """Weights are missing, damaged or not in the catalogue; the detail names the file and the remedy."""
 

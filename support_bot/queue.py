@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from huey import SqliteHuey, crontab
+import psycopg
+from huey import Huey, MemoryHuey, PostgresHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
 
+_NAME = "support-bot"
 _PATIENCE_S = 8
+_log = logging.getLogger(__name__)
 
 
 class Job(enum.StrEnum):
@@ -27,14 +32,33 @@ class _QuietConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
 
 
 class JobQueue:
-    """Jobs in a SQLite file of their own, so that queueing never waits for the product's database."""
+    """Jobs by name and row id, done by this process and by every other that works on the same queue.
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._huey = SqliteHuey("support-bot", filename=str(path), immediate=False)
+    What happens by the clock stays in the process that asked for it."""
+
+    def __init__(self, jobs: Huey, clock: Huey) -> None:
+        self._huey = jobs
+        self._clock = clock
+        self._ticks = False
         self._handlers: dict[Job, Callable[[int], None]] = {}
-        self._consumer: _QuietConsumer | None = None
-        self._run = self._huey.task(retries=2, retry_delay=5, name="run_job")(self._dispatch)
+        self._consumers: list[_QuietConsumer] = []
+        self._run = jobs.task(retries=2, retry_delay=5, name="run_job")(self._dispatch)
+
+    @classmethod
+    def in_file(cls, path: Path) -> JobQueue:
+        """A queue in a SQLite file of its own, so that queueing never waits for the product's database."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        jobs = SqliteHuey(_NAME, filename=str(path), immediate=False)
+        return cls(jobs, clock=jobs)
+
+    @classmethod
+    def in_postgresql(cls, parameters: Mapping[str, Any]) -> JobQueue:
+        """A queue in tables `huey_…` of a PostgreSQL database, which several processes share; `parameters` say how
+        to connect. Call it from one process at a time: the first makes the tables."""
+        # Workers look instead of being called: a call would cost each of them a second connection.
+        given = {**parameters, "application_name": f"{_NAME} jobs", "connect_timeout": 10}
+        jobs = PostgresHuey(_NAME, blocking=False, immediate=False, **given)
+        return cls(jobs, clock=MemoryHuey(f"{_NAME}-clock", immediate=False))
 
     def handle(self, job: Job, handler: Callable[[int], None]) -> None:
         """Say who does this job; done once, by assembly, before the consumer starts."""
@@ -42,10 +66,16 @@ class JobQueue:
 
     def every_minute(self, job: Job) -> None:
         """Run a job each minute with id 0."""
-        self._huey.periodic_task(crontab(minute="*"), name=f"each_minute_{job}")(lambda: self._dispatch(job.value, 0))
+        self._ticks = True
+        self._clock.periodic_task(crontab(minute="*"), name=f"each_minute_{job}")(lambda: self._dispatch(job.value, 0))
 
     def enqueue(self, job: Job, row_id: int) -> None:
-        self._run(job.value, row_id)
+        try:
+            self._run(job.value, row_id)
+        except psycopg.OperationalError:
+            # The connection died, perhaps while the server restarted; the next one is a new one.
+            _log.warning("job %s could not be queued; it is tried once more", job.value, exc_info=True)
+            self._run(job.value, row_id)
 
     def pending(self) -> int:
         return int(self._huey.pending_count())
@@ -54,17 +84,24 @@ class JobQueue:
         """Begin working in threads of this process; nothing happens where nobody said who does the jobs."""
         if not self._handlers:
             return
-        self._consumer = _QuietConsumer(
-            self._huey, workers=workers, worker_type="thread", initial_delay=0.05, backoff=1.15, max_delay=0.5,
-            check_worker_health=True, scheduler_interval=1, shutdown_timeout=_PATIENCE_S,
-        )  # fmt: skip
-        self._consumer.start()
+        self._consumers.append(_consumer(self._huey, workers, periodic=self._clock is self._huey))
+        if self._ticks and self._clock is not self._huey:
+            self._consumers.append(_consumer(self._clock, 1, periodic=True))
+        for consumer in self._consumers:
+            consumer.start()
 
     def close(self) -> None:
         """Start no more jobs, let those that run end within seconds; one that is cut off is queued again later."""
-        if self._consumer is not None:
-            self._consumer.stop(graceful=True)
-            self._consumer = None
+        while self._consumers:
+            self._consumers.pop().stop(graceful=True)
+        self._huey.storage.close()
 
     def _dispatch(self, name: str, row_id: int) -> None:
         self._handlers[Job(name)](row_id)
+
+
+def _consumer(huey: Huey, workers: int, *, periodic: bool) -> _QuietConsumer:
+    return _QuietConsumer(
+        huey, workers=workers, periodic=periodic, worker_type="thread", initial_delay=0.05, backoff=1.15,
+        max_delay=0.5, check_worker_health=True, scheduler_interval=1, shutdown_timeout=_PATIENCE_S,
+    )  # fmt: skip

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -72,7 +73,9 @@ class IngestionSettings(BaseModel):
 
     max_file_mb: int = Field(50, description="Largest file taken, in megabytes.")
     chunk_words: int = Field(160, description="Words a chunk aims at.")
-    workers: int = Field(1, description="Threads of the job consumer inside the server.")
+    workers: int = Field(
+        1, ge=0, description="Threads of the server that read articles; 0 leaves them to `support-bot worker`."
+    )
 
 
 class SecuritySettings(BaseModel):
@@ -100,7 +103,13 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(
         Path("~/.cache/support-bot"), description="Folder of downloaded weights, shared between data folders."
     )
-    database_url: str = Field("", description="SQLAlchemy URL; empty is SQLite in the data folder.")
+    database_url: str = Field(
+        "", description="`postgresql://user:password@host/name`; empty is SQLite in the data folder.", repr=False
+    )
+    database_connections: int = Field(30, gt=0, description="Most connections to PostgreSQL that a process holds.")
+    chroma_url: str = Field(
+        "", description="`http://host:port` of a Chroma server; empty is a folder in the data folder.", repr=False
+    )
     company: str = Field("Tindlewort", description="Company name shown to customers on a fresh install.")
     sample_data: bool = Field(True, description="Load the sample company into an empty database.")
     offline: bool = Field(False, description="Never try to fetch anything.")
@@ -127,10 +136,38 @@ class Settings(BaseSettings):
         """Arguments first, then the environment, then the file in the working directory."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
+    @field_validator("database_url")
+    @classmethod
+    def _with_driver(cls, url: str) -> str:
+        """`postgres://` and `postgresql://` mean the one driver there is."""
+        scheme, separator, rest = url.strip().partition("://")
+        if scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+            return f"postgresql+psycopg{separator}{rest}"
+        if url.strip() and scheme not in ("sqlite", "sqlite+pysqlite"):
+            raise ValueError("begins with sqlite:// or postgresql://")
+        return url.strip()
+
+    @field_validator("chroma_url")
+    @classmethod
+    def _with_host(cls, url: str) -> str:
+        url = url.strip().rstrip("/")
+        if url and not (url.startswith(("http://", "https://")) and urlsplit(url).hostname):
+            raise ValueError("is written like http://chroma.internal:8000")
+        return url
+
+    @property
+    def uses_postgresql(self) -> bool:
+        return self.database_url.startswith("postgresql")
+
     @property
     def effective_database_url(self) -> str:
         """The database URL in use: the given one, or SQLite in the data folder."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'support-bot.db').absolute()}"
+
+    @property
+    def vector_place(self) -> Path | str:
+        """Where the vectors are: a folder of this process's own, or the URL of a Chroma server."""
+        return self.chroma_url or self.data_dir / "chroma"
 
     @property
     def weights_dir(self) -> Path:

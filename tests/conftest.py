@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import hypothesis
 import pytest
+
+from support_bot.storage.inspection import make_newest
+from tests import postgres
+
+_NUMBERS = itertools.count(1)
 
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("house")
@@ -37,4 +44,63 @@ def loopback_only() -> Iterator[None]:
                 return original(self, address)
 
             patch.setattr(socket.socket, name, guarded)
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Cluster]:
+    """A real PostgreSQL server, started once, with a database `template` that has the newest schema."""
+    programs = postgres.binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed here; on Debian and Ubuntu: apt-get install postgresql")
+    with postgres.cluster(programs, lambda url: make_newest(url)) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Cluster) -> Iterator[str]:
+    """The URL of a PostgreSQL database of this test's own, with the newest schema and no rows."""
+    with _database_of(postgres_server, "template") as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: postgres.Cluster) -> Iterator[str]:
+    """The URL of a PostgreSQL database without tables."""
+    with _database_of(postgres_server, "template0") as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Runs a test on both databases: every app it builds takes its URL from the environment. The kind of database."""
+    with _in_environment(request):
+        yield request.param
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+def module_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The same for apps that all tests of a module share."""
+    with _in_environment(request):
+        yield request.param
+
+
+@contextmanager
+def _database_of(server: postgres.Cluster, template: str) -> Iterator[str]:
+    name = f"test_{next(_NUMBERS)}"
+    try:
+        yield server.create(name, template)
+    finally:
+        server.drop(name)
+
+
+@contextmanager
+def _in_environment(request: pytest.FixtureRequest) -> Iterator[None]:
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        if request.param == "sqlite":
+            patch.delenv("SUPPORT_BOT_DATABASE_URL", raising=False)
+        else:
+            server = request.getfixturevalue("postgres_server")
+            patch.setenv("SUPPORT_BOT_DATABASE_URL", stack.enter_context(_database_of(server, "template")))
         yield

@@ -24,7 +24,7 @@ from support_bot.services.models import ModelService
 from support_bot.settings import Settings
 from support_bot.storage.data_folder import DataFolder, Owner
 from support_bot.storage.database import Database
-from support_bot.storage.inspection import DatabaseState, inspect
+from support_bot.storage.inspection import DatabaseState, inspect, shown
 
 _OLDEST_PYTHON = (3, 11)
 _LEAST_FREE = 500_000_000  # bytes: the default weights twice over, and some documents
@@ -49,7 +49,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield _disk(name, folder)
     yield _port(settings, owner)
     state = inspect(settings.effective_database_url)
-    yield _database(state)
+    yield _database(settings, state)
     store = WeightsStore(settings.weights_dir, offline=True)
     weights = list(_weights(settings, store, has_database=state.is_newest))
     yield from weights
@@ -107,11 +107,12 @@ def _port(settings: Settings, owner: Owner | None) -> Finding:
     return Finding("port", not problem, problem or f"{host}:{port} is free")
 
 
-def _database(state: DatabaseState) -> Finding:
+def _database(settings: Settings, state: DatabaseState) -> Finding:
+    where = shown(settings.effective_database_url)
     if state.is_newest:
-        return Finding("database", True, f"revision {state.current}")
+        return Finding("database", True, f"{where}, revision {state.current}")
     behind = f"revision {state.current}, not {state.head}" if state.current else "there is none yet"
-    return Finding("database", False, state.problem or f"{behind}: {_UPGRADE}")
+    return Finding("database", False, state.problem or f"{where}, {behind}: {_UPGRADE}")
 
 
 def _weights(settings: Settings, store: WeightsStore, *, has_database: bool) -> Iterator[Finding]:
@@ -153,7 +154,7 @@ def _index(settings: Settings, store: WeightsStore) -> Finding:
         with DataFolder(settings.data_dir).own():
             fake = settings.engine.kind == "fake"
             model: TextEmbedder = HashingEmbedder() if fake else Embedder.load(store, settings.retrieval.embedder)
-            vectors = VectorIndex(settings.data_dir / "chroma", model)
+            vectors = VectorIndex(settings.vector_place, model)
             missing, stale = SearchIndex(vectors, KeywordIndex(), model, db.read_connection).differences()
     except SupportBotError as error:
         return Finding("index", False, error.detail)

@@ -152,6 +152,7 @@ def _temporary_bot(settings: Settings, options: Options, build: Callable[[Settin
                 update={
                     "data_dir": Path(folder),
                     "database_url": "",
+                    "chroma_url": "",
                     "sample_data": False,
                     "engine": engine,
                     "answering": settings.answering.model_copy(update={"write": writes}),

@@ -82,10 +82,10 @@ class SearchIndex:
 
     def differences(self) -> tuple[set[int], set[int]]:
         """Chunk ids that an index lacks, and ids it holds though SQL does not; both empty when all is in step."""
+        vectors = self._vectors.ids()  # first: what is stored meanwhile looks missing then, which is harmless
         with self._connect() as connection:
             stored = set(connection.scalars(select(Chunk.id)))
             keywords = self._keywords.ids(connection)
-        vectors = self._vectors.ids()
         return (stored - vectors) | (stored - keywords), (vectors - stored) | (keywords - stored)
 
     # ---- searching

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import chromadb
 import numpy as np
+from chromadb.api import ClientAPI
 from chromadb.config import Settings as ChromaSettings
+from chromadb.errors import ChromaError
 from langchain_chroma import Chroma
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
+
+from support_bot.errors import IndexUnavailable
 
 _COLLECTION = "chunks"
 _BATCH = 256
@@ -41,10 +46,12 @@ class LangChainEmbeddings(Embeddings):
 class VectorIndex:
     """Chunk vectors by cosine. Derived from SQL: it can be thrown away and rebuilt at any time."""
 
-    def __init__(self, folder: Path, model: EmbeddingModel) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        settings = ChromaSettings(anonymized_telemetry=False, allow_reset=True)
-        self._client = chromadb.PersistentClient(path=str(folder), settings=settings)
+    def __init__(self, place: Path | str, model: EmbeddingModel) -> None:
+        """`place` is a folder, which only one process may open, or the URL of a Chroma server, which many share.
+
+        Raises IndexUnavailable where the server does not answer."""
+        self._shared = isinstance(place, str)
+        self._client = _server(place) if isinstance(place, str) else _embedded(place)
         self._model = model
         self._store = self._open()
 
@@ -97,6 +104,32 @@ class VectorIndex:
             self._store.delete([str(chunk_id) for chunk_id in ids])
 
     def reset(self) -> None:
-        """Throw the whole collection away and begin an empty one."""
-        self._store.delete_collection()
-        self._store = self._open()
+        """Throw everything away. A shared collection stays and is emptied: other processes hold on to it."""
+        if not self._shared:
+            self._store.delete_collection()
+            self._store = self._open()
+            return
+        while ids := self._store.get(limit=_BATCH, include=[])["ids"]:
+            self._store.delete(ids)
+
+
+def _embedded(folder: Path) -> ClientAPI:
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = ChromaSettings(anonymized_telemetry=False, allow_reset=True)
+    return chromadb.PersistentClient(path=str(folder), settings=settings)
+
+
+def _server(url: str) -> ClientAPI:
+    parts = urlsplit(url)
+    is_safe = parts.scheme == "https"
+    try:
+        return chromadb.HttpClient(
+            host=parts.hostname or "", port=parts.port or (443 if is_safe else 80), ssl=is_safe,
+            settings=ChromaSettings(anonymized_telemetry=False),
+        )  # fmt: skip
+    except (ValueError, ChromaError) as error:
+        where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        raise IndexUnavailable(
+            f"The Chroma server at {where} does not answer: {error} Look whether it runs (`chroma run`) and whether "
+            "SUPPORT_BOT_CHROMA_URL is right."
+        ) from error

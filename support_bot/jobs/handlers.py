@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support_bot.assembly import App
+from support_bot.assembly import App, Worker
 from support_bot.queue import Job
 
 
@@ -10,6 +10,11 @@ def register(app: App) -> None:
     """Tell the queue who does which job; call it once, before the app starts."""
     app.jobs.handle(Job.PROCESS_DOCUMENT, app.knowledge.process)
     app.jobs.handle(Job.SWEEP, lambda _row_id: _sweep(app))
+
+
+def register_worker(worker: Worker) -> None:
+    """The jobs of a worker: articles alone. Turns belong to the servers, which sweep for themselves."""
+    worker.jobs.handle(Job.PROCESS_DOCUMENT, worker.knowledge.process)
 
 
 def _sweep(app: App) -> None:

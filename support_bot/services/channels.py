@@ -68,6 +68,7 @@ class ChannelService:
     def ensure_default(self) -> bool:
         """Make the channel `web` where there is no channel yet; True on a fresh install."""
         with self._db.transaction() as tx:
+            tx.one_at_a_time("channels")
             if tx.channels.page():
                 return False
             company = self._settings.company

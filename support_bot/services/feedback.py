@@ -27,6 +27,7 @@ class FeedbackService:
                 raise NotFound("There is no such message.")
             if message.author is not Author.BOT:
                 raise Conflict("Only the assistant's answers can be rated.")
+            tx.conversations.lock(conversation_id)
             tx.feedback.put(
                 Feedback(
                     conversation_id=conversation_id,
@@ -42,7 +43,7 @@ class FeedbackService:
         if not 1 <= score <= 5:
             raise Invalid("A rating is a number from 1 to 5.")
         with self._db.transaction() as tx:
-            tx.conversations.get(conversation_id)
+            tx.conversations.lock(conversation_id)
             tx.feedback.put_rating(
                 Rating(conversation_id=conversation_id, score=score, comment=comment and comment[:_COMMENT_CHARS])
             )

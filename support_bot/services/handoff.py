@@ -37,6 +37,12 @@ def open_ticket(tx: Transaction, conversation: Conversation, reason: HandoffReas
     return ticket
 
 
+def lock_ticket(tx: Transaction, ticket_id: int) -> tuple[Ticket, Conversation]:
+    """A ticket as it is once its conversation is locked: whoever held the lock before may have changed it."""
+    conversation = tx.conversations.lock(tx.tickets.get(ticket_id).conversation_id)
+    return tx.tickets.lock(ticket_id), conversation
+
+
 def change_mode(tx: Transaction, conversation: Conversation, mode: Mode) -> bool:
     """Move the conversation and say so in its log; False when it was there already."""
     if not conversation.change_mode(mode):
@@ -105,8 +111,7 @@ class HandoffService:
     def hand_back(self, ticket_id: int, staff_id: int) -> TicketView:
         """The bot answers again from the customer's next message on; the ticket is closed."""
         with self._db.transaction() as tx:
-            ticket = tx.tickets.get(ticket_id)
-            conversation = tx.conversations.lock(ticket.conversation_id)
+            ticket, conversation = lock_ticket(tx, ticket_id)
             ticket.hand_back(staff_id)
             change_mode(tx, conversation, Mode.BOT)
             note = "The automated assistant answers again from here on."

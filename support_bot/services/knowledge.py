@@ -61,6 +61,7 @@ class KnowledgeService:
         name = clean_name(name)
         sha256 = self._store(data)
         with self._db.transaction() as tx:
+            tx.one_at_a_time("documents")
             existing = tx.documents.find_by_name(name)
             if existing is not None and tx.documents.newest_version(existing.id).sha256 == sha256:
                 if existing.status is not DocumentStatus.FAILED:
@@ -68,7 +69,11 @@ class KnowledgeService:
             elif existing is None and (twin := tx.documents.find_by_hash(sha256)):
                 return Added(_view(tx, twin), "duplicate")
             outcome = "replaced" if existing else "created"
-            document = existing or tx.documents.add(Document(name=name, title=name, audience=audience, url=url))
+            document = (
+                tx.documents.lock(existing.id)
+                if existing
+                else tx.documents.add(Document(name=name, title=name, audience=audience, url=url))
+            )
             _add_version(tx, document, sha256, len(data))
             view = _view(tx, document)
         self._jobs.enqueue(Job.PROCESS_DOCUMENT, document.id)
@@ -171,8 +176,8 @@ class KnowledgeService:
         with self._db.transaction() as tx:
             waiting = tx.documents.in_status(*_WAITING)
             if after_restart:
-                for document_id in waiting:
-                    tx.documents.lock(document_id).wait()
+                for document in tx.documents.lock_all(waiting):
+                    document.wait()
         for document_id in waiting:
             self._jobs.enqueue(Job.PROCESS_DOCUMENT, document_id)
         return len(waiting)

@@ -77,7 +77,7 @@ class Publisher:
         with self._db.transaction() as tx:
             self._index.remove(tx.connection, sorted(stale))
             chunks = [chunk for chunk in map(tx.documents.find_chunk, sorted(missing)) if chunk is not None]
-            documents = [tx.documents.get(number) for number in sorted({chunk.document_id for chunk in chunks})]
+            documents = tx.documents.lock_all(sorted({chunk.document_id for chunk in chunks}))
             pairs = [(document, list(tx.documents.chunks(document.id))) for document in documents]
             for document, whole in pairs:
                 self._index.remove_keywords(tx.connection, document.id)
@@ -93,7 +93,8 @@ class Publisher:
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Throw both indexes away and build them from SQL; the number of chunks."""
         with self._db.transaction() as tx:
-            pairs = [(d, list(tx.documents.chunks(d.id))) for d in tx.documents.page(limit=1_000_000)]
+            documents = tx.documents.lock_all(tx.documents.ids())
+            pairs = [(document, list(tx.documents.chunks(document.id))) for document in documents]
             pairs = [(document, chunks) for document, chunks in pairs if chunks]
             self._index.rebuild_keywords(tx.connection, pairs)
         self._index.reset_vectors()

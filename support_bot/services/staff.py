@@ -46,7 +46,7 @@ class StaffService:
             raise LimitExceeded("Too many wrong passwords. Try again later.", retry_after=wait)
         right = self._matches(found.password_hash if found else self._nobody, password)
         with self._db.transaction() as tx:
-            staff = tx.staff.find_by_email(email)
+            staff = tx.staff.lock(found.id) if found is not None else None
             if staff is not None and not right:
                 pause = dt.timedelta(minutes=security.lockout_minutes)
                 staff.note_failure(now, limit=security.lockout_failures, pause=pause)
@@ -83,6 +83,7 @@ class StaffService:
             raise Invalid("That is not an e-mail address.")
         hashed = self._hashed(password)
         with self._db.transaction() as tx:
+            tx.one_at_a_time("staff")
             if tx.staff.find_by_email(email):
                 raise Conflict(f"{email} already exists.")
             shown = name.strip()[:200] or email
@@ -110,7 +111,10 @@ class StaffService:
                 return None
         given = self._settings.admin_password
         password = given.get_secret_value() if given else secrets.token_urlsafe(12)
-        self.add(self._settings.admin_email, "Admin", Role.ADMIN, password)
+        try:
+            self.add(self._settings.admin_email, "Admin", Role.ADMIN, password)
+        except Conflict:  # another server, which started at the same moment, was first and tells
+            return None
         return None if given else password
 
     # ---- keys

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from support_bot.errors import Conflict, Invalid
 from support_bot.models import Conversation, Message, Ticket, TicketEventKind, TicketStatus
-from support_bot.services.handoff import change_mode, take_over
+from support_bot.services.handoff import change_mode, lock_ticket, take_over
 from support_bot.services.views import (
     ConversationRow,
     ConversationView,
@@ -107,8 +107,7 @@ class TicketService:
         """Answer the customer; a conversation that waits (or is with the bot) is taken by that."""
         text = _require_text(text)
         with self._db.transaction() as tx:
-            ticket = tx.tickets.get(ticket_id)
-            conversation = tx.conversations.lock(ticket.conversation_id)
+            ticket, conversation = lock_ticket(tx, ticket_id)
             if conversation.mode is Mode.CLOSED or not ticket.is_open:
                 raise Conflict(f"Ticket {ticket.id} is {ticket.status}; the customer has to write again first.")
             if conversation.mode is not Mode.HUMAN:
@@ -125,8 +124,7 @@ class TicketService:
         """Write something that only staff will ever see."""
         text = _require_text(text)
         with self._db.transaction() as tx:
-            ticket = tx.tickets.get(ticket_id)
-            tx.conversations.lock(ticket.conversation_id)
+            ticket, _ = lock_ticket(tx, ticket_id)
             message = tx.conversations.add_message(
                 Message(
                     conversation_id=ticket.conversation_id,
@@ -164,16 +162,14 @@ class TicketService:
     def solve(self, ticket_id: int, staff_id: int) -> TicketView:
         """The customer's matter is settled: the conversation closes; when they write again the bot answers."""
         with self._db.transaction() as tx:
-            ticket = tx.tickets.get(ticket_id)
-            conversation = tx.conversations.lock(ticket.conversation_id)
+            ticket, conversation = lock_ticket(tx, ticket_id)
             ticket.solve(staff_id)
             change_mode(tx, conversation, Mode.CLOSED)
             return _view(tx, ticket)
 
     def _change(self, ticket_id: int, change: Callable[[Transaction, Ticket], None]) -> TicketView:
         with self._db.transaction() as tx:
-            ticket = tx.tickets.get(ticket_id)
-            tx.conversations.lock(ticket.conversation_id)
+            ticket, _ = lock_ticket(tx, ticket_id)
             change(tx, ticket)
             return _view(tx, ticket)
 

@@ -35,6 +35,7 @@ from support_bot.values import (
 _HISTORY = 6
 _STOP_LOOK_S = 0.3
 _ABANDONED = dt.timedelta(minutes=2)
+_LEFT_TO_OTHERS = dt.timedelta(minutes=5)
 _INTERRUPTED = "The answer was interrupted. Please ask again, or talk to a person."
 _BROKEN = "Something went wrong while I was looking for an answer. Please try again, or talk to a person."
 _log = logging.getLogger(__name__)
@@ -84,7 +85,9 @@ class TurnRunner:
         self._pool.submit(self._run_guarded, turn_id)
 
     def recover(self) -> int:
-        """After a start: turns cut off by a crash are ended and say so; turns that never began are run."""
+        """After a start: turns cut off by a crash are ended and say so; turns that never began are run.
+
+        What other servers on the same database work on is left to them."""
         return self._pick_up(dt.timedelta(0))
 
     def sweep(self) -> int:
@@ -92,12 +95,15 @@ class TurnRunner:
         return self._pick_up(_ABANDONED)
 
     def _pick_up(self, age: dt.timedelta) -> int:
+        if self._db.others_serve():
+            age = _LEFT_TO_OTHERS
         with self._db.transaction() as tx:
             found = [turn for turn in tx.turns.unfinished() if turn.id not in self._held]
             broken = [t for t in found if t.state is TurnState.RUNNING and utcnow() - t.started_at >= age]
             for turn in broken:
                 tx.conversations.lock(turn.conversation_id)
-                fail(tx, turn, "interrupted", _INTERRUPTED)
+                if tx.turns.lock(turn.id).state is TurnState.RUNNING:
+                    fail(tx, turn, "interrupted", _INTERRUPTED)
         waiting = [turn for turn in found if turn.state is TurnState.WAITING]
         for turn in waiting:
             self.submit(turn.id)

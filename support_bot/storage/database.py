@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from support_bot.errors import DatabaseUnavailable
 from support_bot.storage.channels import ChannelRepository
+from support_bot.storage.connections import (
+    OTHER_SERVERS,
+    PROGRAM,
+    SERVER,
+    begin_sqlite,
+    prepare_postgresql,
+    prepare_sqlite,
+    unavailable,
+    went_away,
+)
 from support_bot.storage.conversations import ConversationRepository
 from support_bot.storage.documents import DocumentRepository
 from support_bot.storage.events import EventRepository
@@ -20,6 +34,9 @@ from support_bot.storage.staff import StaffRepository
 from support_bot.storage.tickets import TicketRepository
 from support_bot.storage.traces import TraceRepository
 from support_bot.storage.turns import TurnRepository
+
+_BUSY = "Too much waits for the database at the moment. Please try again shortly."
+_AWAY = "The database does not answer at the moment. Please try again shortly."
 
 
 class Transaction:
@@ -44,59 +61,101 @@ class Transaction:
         self._session.flush()
         return self._session.connection()
 
+    def one_at_a_time(self, subject: str) -> None:
+        """Wait until no other transaction has asked for this subject, and keep it until this one ends.
+
+        For looking whether something is there and adding it if not; a transaction that writes to SQLite is alone
+        from its first statement on."""
+        connection = self.connection
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:subject))"), {"subject": subject})
+
 
 class Database:
-    """One database by URL. SQLite runs in WAL mode with foreign keys and a busy timeout of 15 s."""
+    """One database by URL.
 
-    def __init__(self, url: str) -> None:
-        parsed = make_url(url)
-        self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        if self.is_sqlite and parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        arguments: dict[str, Any] = {"connect_args": {"timeout": 15}, "pool_size": 40} if self.is_sqlite else {}
-        self.engine: Engine = create_engine(url, pool_pre_ping=not self.is_sqlite, **arguments)
+    SQLite runs in WAL mode with foreign keys and a busy timeout of 15 s. On PostgreSQL a lock is waited for as long,
+    connections that died (a restart of the server, a firewall) are replaced, and at most `connections` are held."""
+
+    def __init__(self, url: str, *, connections: int = 5, serves: bool = False) -> None:
+        self._url = make_url(url)
+        self.is_sqlite = self._url.get_backend_name() == "sqlite"
+        self._instance = f"{SERVER} {secrets.token_hex(4)}" if serves else PROGRAM
         if self.is_sqlite:
-            event.listen(self.engine, "connect", _prepare_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
-        self._readers = self.engine.execution_options(read_only=True)
+            if self._url.database:
+                Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = create_engine(self._url, connect_args={"timeout": 15}, pool_size=40)
+            event.listen(self.engine, "connect", prepare_sqlite)
+            event.listen(self.engine, "begin", begin_sqlite)
+            self._readers = self.engine.execution_options(read_only=True)
+        else:
+            arguments = {"application_name": self._instance, "connect_timeout": 10}
+            self.engine = create_engine(
+                self._url, connect_args=arguments, pool_pre_ping=True, pool_size=connections, max_overflow=0
+            )
+            event.listen(self.engine, "connect", prepare_postgresql)
+            self._readers = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """A transaction that may write: committed at the end, rolled back on any error. Keep it short."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        """A transaction that may write: committed at the end, rolled back on any error. Keep it short.
+
+        Raises DatabaseUnavailable where the database went away, or no connection gets free."""
+        with self._answering(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield Transaction(session)
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """A consistent view for reading; what is changed in it is thrown away. Takes no write lock."""
-        with Session(self._readers, expire_on_commit=False) as session:
+        with self._answering(), Session(self._readers, expire_on_commit=False) as session:
             yield Transaction(session)
 
     @contextmanager
     def read_connection(self) -> Iterator[Connection]:
         """A plain connection for reading, for the index, which speaks SQLAlchemy Core."""
-        with self._readers.connect() as connection:
+        with self._answering(), self._readers.connect() as connection:
             yield connection
 
+    @contextmanager
+    def one_at_a_time(self, subject: str) -> Iterator[None]:
+        """Nobody else, in whatever process, is in a block with this subject; SQLite has one process anyway."""
+        with self.transaction() as tx:
+            tx.one_at_a_time(subject)
+            yield
+
     def check(self) -> None:
-        """Raise if the database does not answer."""
-        with self.engine.connect() as connection:
+        """Raise DatabaseUnavailable if the database does not answer."""
+        with self.read_connection() as connection:
             connection.execute(text("SELECT 1"))
+
+    def require(self) -> None:
+        """The same for whoever starts: the error says where the database is and what it said. Not for customers."""
+        try:
+            self.check()
+        except DatabaseUnavailable as error:
+            raise DatabaseUnavailable(unavailable(self._url, error.__cause__)) from error
+
+    def others_serve(self) -> bool:
+        """Whether another server works on this database right now; never on SQLite, whose folder has one owner."""
+        if self.is_sqlite:
+            return False
+        with self.read_connection() as connection:
+            return bool(connection.scalar(OTHER_SERVERS, {"server": f"{SERVER} %", "own": self._instance}))
+
+    def connection_parameters(self) -> Mapping[str, Any]:
+        """Host, user and so on, password included, for others who connect to the same PostgreSQL database."""
+        return self.engine.dialect.create_connect_args(self._url)[1]
 
     def close(self) -> None:
         self.engine.dispose()
 
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # SQLAlchemy begins transactions itself (below); the driver's own guessing would begin them too late.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "synchronous=NORMAL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at once where writing is meant, so that two writers wait instead of failing half-way."""
-    read_only = connection.get_execution_options().get("read_only")
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            if self.is_sqlite or not went_away(error):
+                raise
+            raise DatabaseUnavailable(_AWAY, retry_after=5.0) from error
+        except PoolTimeout as error:
+            raise DatabaseUnavailable(_BUSY, retry_after=5.0) from error

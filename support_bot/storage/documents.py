@@ -11,6 +11,8 @@ from support_bot.errors import NotFound
 from support_bot.models import Chunk, Document, DocumentVersion
 from support_bot.values import ChunkDraft, DocumentStatus
 
+_BATCH = 500  # ids in one statement
+
 
 class DocumentRepository:
     """Documents; the chunks stored are always those of the version that is searched."""
@@ -36,6 +38,18 @@ class DocumentRepository:
         if found is None:
             raise NotFound(f"There is no document {document_id}.")
         return found
+
+    def lock_all(self, document_ids: Sequence[int]) -> Sequence[Document]:
+        """Those of the documents that still exist, read again and locked in the order of their ids."""
+        query = select(Document).order_by(Document.id).with_for_update()
+        found: list[Document] = []
+        for begin in range(0, len(document_ids), _BATCH):
+            some = query.where(Document.id.in_(sorted(document_ids)[begin : begin + _BATCH]))
+            found += self._session.scalars(some.execution_options(populate_existing=True)).all()
+        return found
+
+    def ids(self) -> Sequence[int]:
+        return self._session.scalars(select(Document.id).order_by(Document.id)).all()
 
     def find_by_name(self, name: str) -> Document | None:
         return self._session.scalars(select(Document).where(Document.name == name)).one_or_none()

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from support_bot.errors import Invalid
+from support_bot.errors import DatabaseUnavailable, Invalid
 from support_bot.storage.database import Database
 from support_bot.storage.migrations import current_revision, head_revision, upgrade
 
@@ -35,8 +35,10 @@ def inspect(url: str) -> DatabaseState:
         return DatabaseState(None, head)
     db = Database(url)
     try:
-        db.check()
+        db.require()
         return DatabaseState(current_revision(db.engine), head)
+    except DatabaseUnavailable as error:
+        return DatabaseState(None, head, error.detail)
     except SQLAlchemyError as error:
         where = parsed.render_as_string(hide_password=True)
         return DatabaseState(None, head, f"{where} does not answer: {str(error).splitlines()[0]}")
@@ -44,10 +46,19 @@ def inspect(url: str) -> DatabaseState:
         db.close()
 
 
+def shown(url: str) -> str:
+    """The database as people may see it: its kind and where it is, without the password."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return f"SQLite in {parsed.database}"
+    return f"PostgreSQL at {parsed.set(drivername='postgresql', query={}).render_as_string(hide_password=True)}"
+
+
 def make_newest(url: str) -> DatabaseState:
     """Bring the database to the newest schema, making it where there is none. Raises Invalid where it cannot be."""
     db = Database(url)
     try:
+        db.require()
         upgrade(db.engine)
     except SQLAlchemyError as error:
         raise Invalid(f"The database cannot be upgraded: {str(error).splitlines()[0]}") from error

@@ -33,6 +33,11 @@ class StaffRepository:
         query = select(Staff).where(func.lower(Staff.email) == email.strip().lower())
         return self._session.scalars(query).one_or_none()
 
+    def lock(self, staff_id: int) -> Staff:
+        """The member of staff, read again and locked until the transaction ends."""
+        query = select(Staff).where(Staff.id == staff_id).with_for_update()
+        return self._session.scalars(query.execution_options(populate_existing=True)).one()
+
     def page(self) -> Sequence[Staff]:
         return self._session.scalars(select(Staff).order_by(Staff.name)).all()
 

@@ -30,6 +30,11 @@ class TicketRepository:
             raise NotFound(f"There is no ticket {ticket_id}.")
         return found
 
+    def lock(self, ticket_id: int) -> Ticket:
+        """The ticket, read again; call it with the conversation locked."""
+        query = select(Ticket).where(Ticket.id == ticket_id).execution_options(populate_existing=True)
+        return self._session.scalars(query).one()
+
     def find_open(self, conversation_id: str) -> Ticket | None:
         query = select(Ticket).where(Ticket.conversation_id == conversation_id, Ticket.status.in_(_OPEN))
         return self._session.scalars(query).one_or_none()

@@ -54,12 +54,14 @@ class TurnRepository:
         return self._session.scalars(query).all()
 
     def touch(self, conversation_id: str) -> None:
-        """Somebody follows the log of this conversation right now."""
-        self._session.execute(
-            update(BotTurn)
-            .where(BotTurn.conversation_id == conversation_id, BotTurn.state != TurnState.ENDED)
-            .values(last_read_at=utcnow())
+        """Somebody follows the log of this conversation right now. A turn that is just being changed is left alone:
+        readers wait for nobody, and touch it again in a moment."""
+        open_turns = select(BotTurn.id).where(
+            BotTurn.conversation_id == conversation_id, BotTurn.state != TurnState.ENDED
         )
+        ids = self._session.scalars(open_turns.with_for_update(skip_locked=True)).all()
+        if ids:
+            self._session.execute(update(BotTurn).where(BotTurn.id.in_(ids)).values(last_read_at=utcnow()))
 
     def last_read(self, turn_id: int) -> dt.datetime:
         return self._session.scalars(select(BotTurn.last_read_at).where(BotTurn.id == turn_id)).one()

@@ -13,7 +13,7 @@ from .api_harness import AS_JSON, QUESTION, V1, Api, Chat, frames, running_api
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def api(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     with running_api(tmp_path_factory.mktemp("data")) as api:
         yield api
 
@@ -181,7 +181,7 @@ class TestTokens:
                 answered = api.client.request(method, path, headers=other.headers)
                 assert answered.status_code == 401, (method, path)
 
-    def test_expire(self, tmp_path_factory: pytest.TempPathFactory) -> None:
+    def test_expire(self, database: str, tmp_path_factory: pytest.TempPathFactory) -> None:
         with running_api(tmp_path_factory.mktemp("data"), conversation_token_days=-1) as late:
             assert late.start().get("/messages").status_code == 401
 

@@ -11,7 +11,7 @@ from .api_harness import QUESTION, V1, Api, running_api
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def api(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     with running_api(tmp_path_factory.mktemp("data")) as api:
         yield api
 

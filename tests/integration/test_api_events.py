@@ -19,7 +19,7 @@ from .api_harness import AS_JSON, QUESTION, V1, Api, Chat, listening, running_ap
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def api(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     with running_api(tmp_path_factory.mktemp("data")) as api:
         yield api
 

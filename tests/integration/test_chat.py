@@ -28,6 +28,8 @@ from support_bot.values import (
 )
 from tests.factories import DELIVERY, RETURNS, add_article, add_staff, ask, make_app, wait_for
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
@@ -89,9 +91,9 @@ class TestAnswer:
         assert engine.prompts == []  # nothing was found, so the model was never asked
         app.close()
 
-    def test_a_broken_model_leaves_the_quote(self, app: App, tmp_path: Path) -> None:
+    def test_a_broken_model_leaves_the_quote(self, tmp_path: Path) -> None:
         engine = FakeEngine()
-        broken = make_app(tmp_path / "broken", engine)
+        broken = make_app(tmp_path, engine)
         add_article(broken, "delivery.md", DELIVERY)
         engine.close()
         chat = broken.chat.start("web")

@@ -15,6 +15,8 @@ from support_bot.services.knowledge import clean_name
 from support_bot.values import Audience, DocumentStatus
 from tests.factories import DELIVERY, RETURNS, add_article, ask, make_app
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:

@@ -18,6 +18,7 @@ HOMES = {
         "support_bot/index/search_index.py",  # one select: is the hit still there, current, and for this reader?
     ),
     "alembic": ("support_bot/storage/",),
+    "psycopg": ("support_bot/storage/", "support_bot/queue.py"),
     "chromadb": ("support_bot/index/vector.py",),
     "langchain_chroma": ("support_bot/index/vector.py",),
     "langchain_core": (

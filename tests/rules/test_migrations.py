@@ -1,6 +1,7 @@
 """Migrations lead to exactly the models, from nothing and back, in one line."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,15 @@ from support_bot.storage.database import Database
 from support_bot.storage.migrations import configuration, current_revision, downgrade, head_revision, upgrade
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    database = Database(f"sqlite:///{tmp_path / 'rules.db'}")
-    yield database.engine
-    database.close()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database without tables."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'rules.db'}"
+    else:
+        url = request.getfixturevalue("empty_postgres_url")
+    with closing(Database(url)) as database:
+        yield database.engine
 
 
 def test_there_is_one_head() -> None:
