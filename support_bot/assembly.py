@@ -17,6 +17,7 @@ from support_bot.index.keyword import KeywordIndex
 from support_bot.index.search_index import SearchIndex
 from support_bot.index.vector import VectorIndex
 from support_bot.ingestion.pipeline import IngestionPipeline
+from support_bot.ingestion.web import WebFetcher
 from support_bot.observability import Metrics
 from support_bot.queue import JobQueue
 from support_bot.retrieval.retriever import Retriever
@@ -25,6 +26,7 @@ from support_bot.services.chat import ChatService
 from support_bot.services.feedback import FeedbackService
 from support_bot.services.handoff import HandoffService
 from support_bot.services.health import HealthService
+from support_bot.services.intake import IntakeService
 from support_bot.services.knowledge import KnowledgeService, Search
 from support_bot.services.limits import Limits
 from support_bot.services.models import ModelService
@@ -48,6 +50,7 @@ class App:
     handoff: HandoffService
     tickets: TicketService
     knowledge: KnowledgeService
+    intake: IntakeService
     feedback: FeedbackService
     staff: StaffService
     channels: ChannelService
@@ -120,6 +123,10 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
     chain = AnswerChain(retriever, embedder.embed, engine, settings.answering)
     runner = TurnRunner(db, chain, settings)
     jobs = JobQueue(settings.data_dir / "jobs.db")
+    pipeline = IngestionPipeline.from_plugins(settings.ingestion)
+    blobs = BlobStore(settings.data_dir / "files")
+    knowledge = KnowledgeService(db, blobs, pipeline, Search(index, retriever), jobs, settings)
+    fetcher = WebFetcher(settings.ingestion, offline=settings.offline)
     with db.transaction() as tx:
         secret = tx.installation.secret("conversation-token")
     app = App(
@@ -127,10 +134,8 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
         chat=ChatService(db, runner, settings, secret=secret),
         handoff=HandoffService(db),
         tickets=TicketService(db),
-        knowledge=KnowledgeService(
-            db, BlobStore(settings.data_dir / "files"), IngestionPipeline.from_plugins(settings.ingestion),
-            Search(index, retriever), jobs, settings,
-        ),
+        knowledge=knowledge,
+        intake=IntakeService(knowledge, pipeline, fetcher, settings),
         feedback=FeedbackService(db),
         staff=StaffService(db, settings),
         channels=ChannelService(db, settings),

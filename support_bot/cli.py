@@ -124,11 +124,14 @@ def ask(text: str, channel: str = "web", as_json: Json = False) -> None:
 
 @_command("", "ingest", "status", "name", "outcome", "chunks", "reason")
 def ingest(paths: list[str], audience: Audience = Audience.PUBLIC) -> Any:
-    """Add files, and the readable files of folders, to the knowledge base; a line each says what became of it."""
+    """Add files, the readable files of folders and ZIPs, and pages by their web address, to the knowledge base.
+
+    A line each says what became of it."""
     from support_bot.commands.forward import readable_files
     from support_bot.ingestion.pipeline import IngestionPipeline
 
-    files = readable_files(paths, IngestionPipeline.from_plugins(_settings().ingestion).supported())
+    suffixes = [*IngestionPipeline.from_plugins(_settings().ingestion).supported(), ".zip"]
+    files = readable_files(paths, suffixes)
     with _api(sample_data=False) as api, _progress() as progress:
         return api.ingest(files, audience.value, progress)
 
