@@ -30,7 +30,7 @@ _DAMAGE = (
     NotImplementedError,
     RuntimeError,
 )
-_NOT_CONTENT = re.compile(r"(^|/)(\.|__MACOSX/|Thumbs\.db$|desktop\.ini$)", re.I)
+_NOT_CONTENT = re.compile(r"(^|/)(\.[^./\\]|__MACOSX/|Thumbs\.db$|desktop\.ini$)", re.I)
 
 DAMAGED = "The archive is damaged. Pack it again and upload that."
 LOCKED = "The file is protected by a password. Pack it again without the password."

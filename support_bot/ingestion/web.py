@@ -73,6 +73,8 @@ class WebFetcher:
         failure: httpx.HTTPError | None = None
         with httpx.Client(verify=httpx.create_ssl_context(), trust_env=False, timeout=_STEP_S) as client:
             for address in self._addresses(target):
+                if time.monotonic() > deadline:
+                    break
                 try:
                     with client.stream(**_pinned(target, address)) as response:
                         return self._answer(target, response, deadline)
