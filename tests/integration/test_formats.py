@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support_bot.values import Audience, DocumentStatus
+from support_bot.values import DocumentStatus
 from tests.factories_files import column, pdf
 from tests.factories_files.office import archive, bomb, eml, locked, lying, pptx, warranty_docx, xlsx
 from tests.integration.api_harness import V1, Api, running_api
@@ -194,9 +193,3 @@ def test_a_bad_new_version_leaves_the_old_one_answering(api: Api) -> None:
 def test_a_request_without_files_and_addresses_says_what_is_missing(api: Api) -> None:
     answered = api.client.post(f"{V1}/documents", data={"audience": "public"}, headers=api.admin)
     assert (answered.status_code, "`files`" in answered.json()["detail"]) == (422, True)
-
-
-def test_the_page_takes_the_same_files(api: Api, tmp_path: Path) -> None:
-    taken = api.app.intake.upload("a.zip", archive({"parcels.md": MARKDOWN}), audience=Audience.PUBLIC)
-    assert [each.name for each in taken] == ["parcels.md"]
-    assert ".zip" in api.app.intake.supported()

@@ -3,57 +3,20 @@
 from __future__ import annotations
 
 import gzip
-import threading
-import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
 
 import pytest
 
 from support_bot.errors import Forbidden, Invalid, SupportBotError, TooLarge, UnreadableDocument
 from support_bot.ingestion.web import WebFetcher, is_public, web_address
 from support_bot.settings import IngestionSettings
-
-Reply = tuple[int, dict[str, str], bytes]
-
-
-class Site(BaseHTTPRequestHandler):
-    """Answers what a test put there, and remembers how it was asked."""
-
-    pages: ClassVar[dict[str, Reply]] = {}
-    hosts: ClassVar[list[str]] = []
-    slowly = False
-
-    def do_GET(self) -> None:
-        Site.hosts.append(self.headers["Host"])
-        status, headers, body = self.pages.get(self.path, (404, {}, b"gone"))
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        parts = [body[n : n + 1] for n in range(len(body))] if self.path == "/slow" else [body]
-        try:
-            for part in parts:
-                self.wfile.write(part)
-                time.sleep(0.05 if self.path == "/slow" else 0)
-        except OSError:
-            return  # the reader had enough
-
-    def log_message(self, *_: object) -> None:
-        return
+from tests.factories_files.site import Reply, Site, listening_site, page
 
 
 @pytest.fixture
 def site() -> Iterator[int]:
-    """The port of a server; its pages are emptied."""
-    Site.pages, Site.hosts = {}, []
-    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
+    with listening_site() as port:
+        yield port
 
 
 def resolving(**hosts: str) -> Callable[[str, int], list[str]]:
@@ -66,10 +29,6 @@ AS_THEY_ARE = resolving()
 
 def fetcher(resolve: Callable[[str, int], list[str]] = AS_THEY_ARE, **given: object) -> WebFetcher:
     return WebFetcher(IngestionSettings(**{"fetch_private": True, "max_file_mb": 1, **given}), resolve=resolve)
-
-
-def page(body: bytes, **headers: str) -> Reply:
-    return 200, {"Content-Type": "text/html", **{name.replace("_", "-"): text for name, text in headers.items()}}, body
 
 
 def test_a_page_comes_with_its_type_and_address(site: int) -> None:
