@@ -19,6 +19,7 @@ from support_bot.index.keyword import KeywordIndex
 from support_bot.index.search_index import SearchIndex
 from support_bot.index.vector import VectorIndex
 from support_bot.ingestion.pipeline import IngestionPipeline
+from support_bot.ingestion.web import WebFetcher
 from support_bot.observability import Metrics
 from support_bot.queue import JobQueue
 from support_bot.retrieval.retriever import Retriever
@@ -27,6 +28,7 @@ from support_bot.services.chat import ChatService
 from support_bot.services.feedback import FeedbackService
 from support_bot.services.handoff import HandoffService
 from support_bot.services.health import HealthService
+from support_bot.services.intake import IntakeService
 from support_bot.services.knowledge import KnowledgeService, Search
 from support_bot.services.limits import Limits
 from support_bot.services.models import ModelService
@@ -51,6 +53,7 @@ class App:
     handoff: HandoffService
     tickets: TicketService
     knowledge: KnowledgeService
+    intake: IntakeService
     feedback: FeedbackService
     staff: StaffService
     channels: ChannelService
@@ -147,7 +150,8 @@ def build_worker(settings: Settings, progress: Progress | None = None) -> Worker
             _pull(store, settings.retrieval.embedder, progress)
         search = _search(settings, db, _embedder(settings, store))
         jobs = _queue(settings, db)
-        return Worker(_knowledge(settings, db, search, jobs), jobs, db)
+        pipeline = IngestionPipeline.from_plugins(settings.ingestion)
+        return Worker(_knowledge(settings, db, pipeline, search, jobs), jobs, db)
     except Exception:
         db.close()
         raise
@@ -177,6 +181,9 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     chain = AnswerChain(search.retriever, embedder.embed, engine, settings.answering)
     runner = TurnRunner(db, chain, settings)
     jobs = _queue(settings, db)
+    pipeline = IngestionPipeline.from_plugins(settings.ingestion)
+    knowledge = _knowledge(settings, db, pipeline, search, jobs)
+    fetcher = WebFetcher(settings.ingestion, offline=settings.offline)
     with db.transaction() as tx:
         tx.one_at_a_time("secret")
         secret = tx.installation.secret("conversation-token")
@@ -185,7 +192,8 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         chat=ChatService(db, runner, settings, secret=secret),
         handoff=HandoffService(db),
         tickets=TicketService(db),
-        knowledge=_knowledge(settings, db, search, jobs),
+        knowledge=knowledge,
+        intake=IntakeService(knowledge, pipeline, fetcher, settings),
         feedback=FeedbackService(db),
         staff=StaffService(db, settings),
         channels=ChannelService(db, settings),
@@ -229,8 +237,9 @@ def _queue(settings: Settings, db: Database) -> JobQueue:
         return JobQueue.in_postgresql(db.connection_parameters())
 
 
-def _knowledge(settings: Settings, db: Database, search: Search, jobs: JobQueue) -> KnowledgeService:
-    pipeline = IngestionPipeline.from_plugins(settings.ingestion)
+def _knowledge(
+    settings: Settings, db: Database, pipeline: IngestionPipeline, search: Search, jobs: JobQueue
+) -> KnowledgeService:
     return KnowledgeService(db, BlobStore(settings.data_dir / "files"), pipeline, search, jobs, settings)
 
 

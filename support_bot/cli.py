@@ -136,11 +136,14 @@ def ask(text: str, channel: str = "web", as_json: Json = False) -> None:
 
 @_command("", "ingest", "status", "name", "outcome", "chunks", "reason")
 def ingest(paths: list[str], audience: Audience = Audience.PUBLIC) -> Any:
-    """Add files, and the readable files of folders, to the knowledge base; a line each says what became of it."""
+    """Add files, the readable files of folders and ZIPs, and pages by their web address, to the knowledge base.
+
+    A line each says what became of it."""
     from support_bot.commands.forward import readable_files
     from support_bot.ingestion.pipeline import IngestionPipeline
 
-    files = readable_files(paths, IngestionPipeline.from_plugins(_settings().ingestion).supported())
+    suffixes = [*IngestionPipeline.from_plugins(_settings().ingestion).supported(), ".zip"]
+    files = readable_files(paths, suffixes)
     with _api(sample_data=False) as api, _progress() as progress:
         return api.ingest(files, audience.value, progress)
 
@@ -273,27 +276,10 @@ def _weights() -> Iterator[Weights]:
         yield Weights(_settings(), progress)
 
 
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Bars on standard error for whatever is reported; a line each where nobody watches. A total of 0: not known."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+def _progress() -> AbstractContextManager[Progress]:
+    from support_bot.commands.progress import bars
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    tasks: dict[str, TaskID] = {}
-
-    def report(label: str, done: int, total: int) -> None:
-        if label not in tasks:
-            for earlier in bars.tasks:
-                bars.update(earlier.id, visible=earlier.total is not None)
-            tasks[label] = bars.add_task(label, total=total or None)
-            if not console.is_terminal:
-                typer.echo(f"{label} …", err=True)
-        bars.update(tasks[label], completed=done, total=total or None)
-
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        yield report
+    return bars()
 
 
 def _dumps(found: Any) -> str:

@@ -72,6 +72,10 @@ class IngestionSettings(BaseModel):
     """What may be uploaded and how it is cut."""
 
     max_file_mb: int = Field(50, description="Largest file taken, in megabytes.")
+    max_unpacked_mb: int = Field(200, description="Most that a ZIP or an office file may unpack to, in megabytes.")
+    max_archive_files: int = Field(1000, description="Most files taken out of one ZIP.")
+    fetch_timeout_s: float = Field(30.0, description="Longest time a page may take to be fetched, in seconds.")
+    fetch_private: bool = Field(False, description="Let pages be fetched from private networks (an intranet) too.")
     chunk_words: int = Field(160, description="Words a chunk aims at.")
     workers: int = Field(
         1, ge=0, description="Threads of the server that read articles; 0 leaves them to `support-bot worker`."

@@ -25,6 +25,9 @@ Words = Annotated[str, AfterValidator(storable)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(storable)]
 Comment = Annotated[str, StringConstraints(max_length=4000), AfterValidator(storable)]
 Slug = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(storable)]
+WebAddress = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(storable)
+]
 Key = Annotated[str, StringConstraints(max_length=64), AfterValidator(storable)]
 
 PathId = Annotated[int, Path(ge=1, le=LARGEST_ID)]

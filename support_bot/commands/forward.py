@@ -69,12 +69,14 @@ class Api:
         return self.events(f"/conversations/{started['id']}/messages", {"text": text}, started["token"])
 
     def ingest(
-        self, files: Sequence[tuple[str, Path]], audience: str, progress: Callable[[str, int, int], None]
+        self, files: Sequence[tuple[str, Path | str]], audience: str, progress: Callable[[str, int, int], None]
     ) -> list[dict[str, Any]]:
-        """Add files under their names: what became of each, when it is read. One that fails stops no other."""
-        rows = []
-        for number, (name, path) in enumerate(files, start=1):
-            rows.append(self._upload(name, path, audience))
+        """Add files under their names, and pages by their address: what became of each, when it is read.
+
+        One that fails stops no other; a ZIP becomes a row for each file in it."""
+        rows: list[dict[str, Any]] = []
+        for number, (name, source) in enumerate(files, start=1):
+            rows += self._upload(name, source, audience)
             progress("Sending files", number, len(files))
         for number, row in enumerate(rows, start=1):
             if row["id"] is not None:
@@ -115,17 +117,19 @@ class Api:
                 return dict(channel)
         raise NotFound(f"There is no channel called {slug}.")
 
-    def _upload(self, name: str, path: Path, audience: str) -> dict[str, Any]:
+    def _upload(self, name: str, source: Path | str, audience: str) -> list[dict[str, Any]]:
         row: dict[str, Any] = {"name": name, "status": "failed", "outcome": "failed", "id": None, "chunks": 0}
         try:
-            # `names` keeps the folders that programs cut off a file's name.
-            form = {"audience": audience, "names": name}
-            [found] = self.send("POST", "/documents", files={"files": (name, _content(path))}, data=form)["files"]
+            if isinstance(source, str):
+                content: dict[str, Any] = {"data": {"audience": audience, "urls": source}}
+            else:
+                # `names` keeps the folders that programs cut off a file's name.
+                form = {"audience": audience, "names": name}
+                content = {"files": {"files": (name, _content(source))}, "data": form}
+            answered = self.send("POST", "/documents", **content)["files"]
         except SupportBotError as error:
-            return row | {"reason": error.detail}
-        if found["error"]:
-            return row | {"reason": found["error"]["detail"]}
-        return row | {"outcome": found["outcome"], "id": found["document"]["id"]}
+            return [row | {"reason": error.detail}]
+        return [row | {"name": found["name"]} | _outcome(found) for found in answered]
 
     def _settled(self, document_id: int) -> dict[str, Any]:
         while True:
@@ -226,6 +230,12 @@ def _frames(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
             fields = {}
 
 
+def _outcome(found: dict[str, Any]) -> dict[str, Any]:
+    if found["error"]:
+        return {"reason": found["error"]["detail"]}
+    return {"outcome": found["outcome"], "id": found["document"]["id"]}
+
+
 def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
@@ -233,12 +243,14 @@ def _content(file: Path) -> bytes:
         raise Invalid(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def readable_files(paths: Sequence[str], suffixes: Sequence[str]) -> list[tuple[str, Path]]:
+def readable_files(paths: Sequence[str], suffixes: Sequence[str]) -> list[tuple[str, Path | str]]:
     """Files with the names they get: a file its own, those in a folder theirs within it. Raises Invalid.
 
-    Of a folder only what can be read is taken, without hidden files; a file that is named is always taken."""
+    Of a folder only what can be read is taken, without hidden files; a file that is named is always taken. A web
+    address stays one."""
+    addresses = [path for path in paths if path.lower().startswith(("http://", "https://"))]
     files: list[tuple[str, Path]] = []
-    for path in map(Path, paths):
+    for path in map(Path, (path for path in paths if path not in addresses)):
         if path.is_file():
             files.append((path.name, path))
         elif path.is_dir():
@@ -254,6 +266,6 @@ def readable_files(paths: Sequence[str], suffixes: Sequence[str]) -> list[tuple[
     for name, file in files:
         if (other := places.setdefault(name, file)) != file:
             raise Invalid(f"{other} and {file} would both be called {name}; ingest the folder above them.")
-    if not files:
+    if not files and not addresses:
         raise Invalid(f"There is no file that can be read ({', '.join(suffixes)}).")
-    return files
+    return [*files, *((address, address) for address in addresses)]

@@ -26,6 +26,9 @@ class Document(Base):
     )
     reason: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(default=0)
+    language: Mapped[str] = mapped_column(String(8), default="")
+    fingerprint: Mapped[str] = mapped_column(String(16), default="")
+    near_copy_of: Mapped[int | None] = mapped_column(default=None)
     created_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)
     updated_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)
 
@@ -40,6 +43,12 @@ class Document(Base):
         self.url = url or self.url
         self.version = version
         self.updated_at = utcnow()
+
+    def describe(self, language: str, fingerprint: str, near_copy_of: int | None) -> None:
+        """What was found out about the text that is shown: its language, and the document it nearly repeats."""
+        self.language = language[:8]
+        self.fingerprint = fingerprint
+        self.near_copy_of = near_copy_of
 
     def become_ready(self) -> None:
         """Both searches find the version that is shown."""

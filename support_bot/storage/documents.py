@@ -72,6 +72,21 @@ class DocumentRepository:
         )
         return self._session.scalars(query.order_by(Document.id)).first()
 
+    def fingerprints(self) -> dict[int, str]:
+        """The fingerprint of every document that has one, by document id."""
+        rows = self._session.execute(select(Document.id, Document.fingerprint).where(Document.fingerprint != ""))
+        return {row[0]: row[1] for row in rows}
+
+    def text(self, document_id: int) -> str:
+        """The text that is searched; empty before there is any."""
+        query = select(DocumentVersion.text).join(Document, Document.id == DocumentVersion.document_id)
+        query = query.where(Document.id == document_id, DocumentVersion.number == Document.version)
+        return self._session.scalar(query) or ""
+
+    def near_copies_of(self, document_id: int) -> Sequence[Document]:
+        query = select(Document).where(Document.near_copy_of == document_id).order_by(Document.id)
+        return self._session.scalars(query).all()
+
     def page(
         self, *, search: str = "", status: DocumentStatus | None = None, limit: int = 500, offset: int = 0
     ) -> Sequence[Document]:
@@ -94,6 +109,8 @@ class DocumentRepository:
 
     def delete(self, document: Document) -> None:
         """Delete the document with its versions and chunks, for good."""
+        for copy in self.near_copies_of(document.id):
+            copy.near_copy_of = None
         self._session.execute(delete(Chunk).where(Chunk.document_id == document.id))
         self._session.execute(delete(DocumentVersion).where(DocumentVersion.document_id == document.id))
         self._session.delete(document)

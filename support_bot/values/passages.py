@@ -32,11 +32,14 @@ class ChunkDraft:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """What a loader and the cleaner made of a file: title, cleaned Markdown text, and what the file said of itself."""
+    """What a loader and the cleaner made of a file: title, cleaned Markdown text, and what the file said of itself.
+
+    `language` is an ISO 639 code, empty where it is not known."""
 
     title: str
     text: str
     url: str | None = None
+    language: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 

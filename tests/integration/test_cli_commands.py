@@ -15,6 +15,8 @@ import pytest
 from support_bot import cli
 from support_bot.storage.data_folder import DataFolder
 from tests.factories import DELIVERY, RETURNS
+from tests.factories_files.office import archive
+from tests.factories_files.site import Site, listening_site, page
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,21 @@ class TestKnowledge:
             ("en/returns.md", "ready", "created"),
         ]
         assert [row["name"] for row in run("documents", "list", "--json").json] == ["delivery.md", "en/returns.md"]
+
+    def test_an_archive_and_a_page_are_ingested_with_a_line_for_each_file(
+        self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SUPPORT_BOT_OFFLINE", "false")
+        monkeypatch.setenv("SUPPORT_BOT_INGESTION__FETCH_PRIVATE", "true")
+        (tmp_path / "all.zip").write_bytes(archive({"en/returns.md": RETURNS.encode(), "x.png": b"\x89PNG"}))
+        with listening_site() as port:
+            Site.pages["/delivery"] = page(DELIVERY.encode(), Content_Type="text/markdown")
+            found = run("ingest", tmp_path / "all.zip", f"http://127.0.0.1:{port}/delivery", "--json")
+        assert found.status == 1
+        assert [(row["name"], row["status"]) for row in found.json] == [
+            ("en/returns.md", "ready"), ("x.png", "failed"), ("127.0.0.1/delivery.md", "ready"),
+        ]  # fmt: skip
+        assert "is an image" in found.json[1]["reason"]
 
     def test_a_file_that_fails_is_reported_and_stops_no_other(self, run: Run, kb: Path) -> None:
         (kb / "empty.md").write_text("")

@@ -18,6 +18,7 @@ from support_bot.assembly import App
 from support_bot.errors import Invalid
 from support_bot.values import Author, Mode, Role
 from tests.factories import DELIVERY, PASSWORD, add_article, add_staff, make_app
+from tests.factories_files.office import archive
 from ui.desk_app import build_admin_app, build_desk_app
 from ui.pages.chat import ChatPage
 from ui.pages.knowledge import KnowledgePage, Shelf, read_upload
@@ -118,16 +119,20 @@ class TestUploads:
         app.staff.add("al@example.com", "Al", Role.ADMIN, PASSWORD)
         token = app.staff.sign_in("al@example.com", PASSWORD).token
         shelf = Shelf()
-        for name, content in (("empty.md", b"  "), ("hours.md", b"# Hours\n\nOpen from nine to five.")):
+        packed = archive({"a/shops.md": b"# Shops\n\nIn Bonn.", "b.zip": archive({"x.md": b"x"})})
+        hours = b"# Hours\n\nOpen from nine to five."
+        for name, content in (("empty.md", b"  "), ("hours.md", hours), ("all.zip", packed)):
             path = Path(get_upload_folder()) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
             page.take(event(name=name, path=str(path), document=""), shelf, request(token))
         assert [(upload.name, bool(upload.problem)) for upload in shelf.uploads] == [
+            ("a/shops.md", False),
+            ("b.zip", True),
             ("hours.md", False),
             ("empty.md", True),
         ]
-        assert "hours.md" in [document.name for document in app.knowledge.page()]
+        assert {"a/shops.md", "hours.md"} <= {document.name for document in app.knowledge.page()}
 
 
 def prepared(kind: Any, app: App) -> Any:

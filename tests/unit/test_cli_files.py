@@ -35,6 +35,11 @@ def test_a_path_that_does_not_exist_is_refused(folder: Path) -> None:
         readable_files([str(folder), str(folder / "missing.md")], SUFFIXES)
 
 
+def test_a_web_address_stays_one(folder: Path) -> None:
+    url = "https://help.example.com/returns"
+    assert readable_files([url, str(folder / "b.md")], SUFFIXES) == [("b.md", folder / "b.md"), (url, url)]
+
+
 def test_a_folder_without_anything_to_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"\.md, \.txt"):
         readable_files([str(tmp_path)], SUFFIXES)

@@ -12,15 +12,21 @@ from langchain_core.document_loaders import BaseLoader
 from langchain_core.documents import Document
 
 from support_bot.errors import TooLarge, UnreadableDocument
+from support_bot.ingestion.loaders.docx import DocxLoader
 from support_bot.ingestion.loaders.html import HtmlLoader
 from support_bot.ingestion.loaders.markdown import MarkdownLoader
 from support_bot.ingestion.loaders.pdf import PdfLoader
+from support_bot.ingestion.loaders.pptx import PptxLoader
 from support_bot.ingestion.loaders.text import TextLoader
+from support_bot.ingestion.loaders.xlsx import XlsxLoader
 from support_bot.ingestion.pipeline import IngestionPipeline
 from support_bot.settings import IngestionSettings
 from tests.factories_files import column, pdf
 
-LOADERS = {"html": HtmlLoader, "markdown": MarkdownLoader, "pdf": PdfLoader, "text": TextLoader}
+LOADERS = {
+    "docx": DocxLoader, "html": HtmlLoader, "markdown": MarkdownLoader, "pdf": PdfLoader, "pptx": PptxLoader,
+    "text": TextLoader, "xlsx": XlsxLoader,
+}  # fmt: skip
 PAGE = b"<!doctype html><html><body><h1>Returns</h1><p>Thirty days.</p></body></html>"
 
 
@@ -30,7 +36,9 @@ def pipeline() -> IngestionPipeline:
 
 
 def test_the_built_in_loaders_come_in_through_the_plug_in_door() -> None:
-    assert {".md", ".html", ".txt", ".pdf"} <= set(IngestionPipeline.from_plugins(IngestionSettings()).supported())
+    assert {".csv", ".docx", ".eml", ".html", ".md", ".pdf", ".pptx", ".txt", ".xlsx"} <= set(
+        IngestionPipeline.from_plugins(IngestionSettings()).supported()
+    )
 
 
 def test_a_document_has_title_text_address_and_what_else_it_said(pipeline: IngestionPipeline) -> None:
@@ -67,11 +75,21 @@ def test_a_name_without_a_suffix_is_text(pipeline: IngestionPipeline) -> None:
     assert pipeline.read("README", b"Some plain words.").text == "Some plain words."
 
 
-def office(folder: str) -> bytes:
+def packed(*names: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(f"{folder}document.xml", "<x/>")
+        for name in names:
+            archive.writestr(name, "<x/>")
     return buffer.getvalue()
+
+
+def office(main: str) -> bytes:
+    return packed("[Content_Types].xml", main)
+
+
+def old_office(stream: str) -> bytes:
+    """As much of an OLE file as tells what it is: its mark and the name of a stream."""
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + stream.encode("utf-16-le")
 
 
 @pytest.mark.parametrize(
@@ -82,15 +100,28 @@ def office(folder: str) -> bytes:
         ("a.md", b"***\n\n---", "holds no text"),
         ("a.txt", bytes(range(256)) * 10, "binary data"),
         ("a.pdf", b"not really", "not a PDF"),
-        ("a.pdf", PAGE, "not a PDF"),
-        ("a.docx", office("word/"), "is a Word document.*Save it as PDF"),
-        ("a.txt", office("word/"), "is a Word document"),
-        ("a.pdf", office("xl/"), "is a spreadsheet"),
-        ("a.zip", office("stuff/"), "is an archive"),
-        ("a.doc", b"\xd0\xcf\x11\xe0" + bytes(600), "old Word"),
+        ("a.pdf", PAGE, r"named \.pdf but is a web page. Rename it to \.html"),
+        ("a.pdf", office("xl/workbook.xml"), r"named \.pdf but is an Excel workbook. Rename it to \.xlsx"),
+        ("a.docx", office("xl/workbook.xml"), r"named \.docx but is an Excel workbook"),
+        ("a.docx", b"not really", r"named \.docx but is not a Word document, or is damaged"),
+        ("a.docx", office("word/document.xml")[:60], r"named \.docx but is not a Word document, or is damaged"),
+        ("a.docx", office("word/document.xml"), "damaged"),
+        ("a.pptx", packed("stuff"), r"named \.pptx but is not a PowerPoint presentation, or is damaged"),
+        ("a.zip", packed("stuff"), "is an archive"),
+        ("a.txt", packed("stuff"), "is an archive"),
+        ("a.xlsx", office("xl/workbook.bin"), r"binary Excel workbook \(.xlsb\). Save it as .xlsx"),
+        ("a.odt", packed("mimetypeapplication/vnd.oasis.opendocument.text"), "is an OpenDocument file"),
+        ("a.doc", old_office("WordDocument"), r"old Word document \(.doc\). Save it as .docx"),
+        ("a.xls", old_office("Workbook"), r"old Excel workbook \(.xls\). Save it as .xlsx"),
+        ("a.ppt", old_office("PowerPoint Document"), r"old PowerPoint presentation \(.ppt\). Save it as .pptx"),
+        ("a.msg", old_office("__substg1.0_0037001F"), r"Outlook message \(.msg\). Save it as .eml"),
+        ("a.docx", old_office("EncryptedPackage"), "protected by a password"),
+        ("a.xlsx", old_office("EncryptedPackage"), "protected by a password"),
+        ("a.doc", b"\xd0\xcf\x11\xe0" + bytes(600), "old Word, Excel or PowerPoint"),
         ("a.rtf", b"{\\rtf1 text}", "rich text"),
         ("a.png", b"\x89PNG\r\n" + bytes(600), "is an image"),
-        ("a.csv", b"a,b\n1,2", r"type \.csv are not supported. Upload one of: .*\.md"),
+        ("a.gz", b"\x1f\x8b" + bytes(600), "is compressed"),
+        ("a.log", b"a,b\n1,2", r"type \.log are not supported. Upload one of: .*\.md"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_a_reason(

@@ -12,6 +12,7 @@ from gradio.utils import get_upload_folder
 
 from support_bot.assembly import App
 from support_bot.errors import Invalid, NotFound, SupportBotError
+from support_bot.services.intake import Taken
 from support_bot.services.views import DocumentView, StaffView
 from support_bot.values import Audience, DocumentStatus, Passage, Role
 from ui.pages.surface import data_of, number, private, surface
@@ -75,7 +76,7 @@ class KnowledgePage:
         most = self._app.settings.ingestion.max_file_mb
         self.shelf = gr.State(Shelf())
         self.nav = surface("admin-nav")
-        self.upload = surface("admin-upload", parts.upload_box(self._app.knowledge.supported(), most))
+        self.upload = surface("admin-upload", parts.upload_box(self._app.intake.supported(), most))
         self.results = surface("admin-results")
         self.filters = surface("admin-filters")
         self.list = surface("admin-list")
@@ -137,21 +138,20 @@ class KnowledgePage:
         data = data_of(event)
         name = str(data.get("name") or "file")[-200:]
         try:
-            upload = self._add(name, read_upload(str(data.get("path", ""))), data)
+            uploads = self._add(name, read_upload(str(data.get("path", ""))), data)
         except SupportBotError as error:
-            upload = Upload(name, problem=error.detail)
-        shelf.uploads.insert(0, upload)
+            uploads = [Upload(name, problem=error.detail)]
+        shelf.uploads[:0] = uploads
         del shelf.uploads[MOST_RESULTS:]
         return self._changes(shelf, staff)
 
-    def _add(self, name: str, content: bytes, data: dict[str, Any]) -> Upload:
+    def _add(self, name: str, content: bytes, data: dict[str, Any]) -> list[Upload]:
         document = number(data, "document")
         if document >= 0:
             self._app.knowledge.replace(document, content, name)
-            return Upload(name, document, "replaced")
+            return [Upload(name, document, "replaced")]
         audience = Audience.INTERNAL if data.get("audience") == Audience.INTERNAL.value else Audience.PUBLIC
-        added = self._app.knowledge.add(name, content, audience=audience)
-        return Upload(name, added.document.id, added.outcome)
+        return [_upload(taken) for taken in self._app.intake.upload(name, content, audience=audience)]
 
     # ---- what the buttons do
 
@@ -249,6 +249,12 @@ def read_upload(path: str) -> bytes:
     content = file.read_bytes()
     file.unlink(missing_ok=True)
     return content
+
+
+def _upload(taken: Taken) -> Upload:
+    if taken.added is None:
+        return Upload(taken.name, problem=taken.error.detail if taken.error else "The file was not taken.")
+    return Upload(taken.name, taken.added.document.id, taken.added.outcome)
 
 
 def _sorted(documents: list[DocumentView], sort: str) -> list[DocumentView]:

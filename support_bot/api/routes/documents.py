@@ -10,27 +10,38 @@ from starlette.status import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 from support_bot.api.auth import Admin, Agent
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_body, error_responses
-from support_bot.api.fields import LARGEST_ID, PathId, SearchWords
+from support_bot.api.fields import LARGEST_ID, PathId, SearchWords, WebAddress
 from support_bot.api.staff_schemas import DocumentPatch, DocumentsOut, Reindexed, Uploaded, UploadsOut
-from support_bot.assembly import App
-from support_bot.errors import SupportBotError
+from support_bot.errors import Invalid, SupportBotError
+from support_bot.services.intake import Taken
 from support_bot.services.views import DocumentDetail, DocumentView
 from support_bot.values import Audience, DocumentStatus
 
 router = APIRouter(prefix="/api/v1/documents", tags=["documents"])
 
+_NO_FILES: list[UploadFile] = []
+_NO_URLS: list[str] = []
 _CHANGE_ERRORS = error_responses(400, 401, 403, 404, 409, 413, 422, 429)
 
 
 @router.post("", status_code=HTTP_202_ACCEPTED, responses=error_responses(400, 401, 403, 413, 422, 429))
 def upload_documents(
-    files: Annotated[list[UploadFile], File(description="One part `files` for each file.")],
     app: Bot,
     admin: Admin,
+    files: Annotated[list[UploadFile], File(description="One part `files` for each file.")] = _NO_FILES,
+    urls: Annotated[list[WebAddress], Form(description="One part `urls` for each page to fetch.")] = _NO_URLS,
     audience: Annotated[Audience, Form(description="`internal` documents answer staff only.")] = Audience.PUBLIC,
 ) -> UploadsOut:
-    """Take files in. Each is read later; what became of it stands in its document's `status` and `reason`."""
-    return UploadsOut(files=[_take_in(app, file, audience) for file in files])
+    """Take files and web pages in; each file of a ZIP is a document of its own.
+
+    Each is read later; what became of it stands in its document's `status` and `reason`."""
+    if not files and not urls:
+        raise Invalid("There is neither a part `files` nor a part `urls`.")
+    taken = [
+        each for file in files for each in app.intake.upload(_file_name(file), file.file.read(), audience=audience)
+    ]
+    taken += [each for url in urls for each in app.intake.fetch(url, audience=audience)]
+    return UploadsOut(files=[_outcome(each) for each in taken])
 
 
 @router.get("", responses=error_responses(401, 403, 422, 429))
@@ -77,14 +88,13 @@ def delete_document(document_id: PathId, app: Bot, admin: Admin) -> None:
     app.knowledge.delete(document_id)
 
 
-def _take_in(app: App, file: UploadFile, audience: Audience) -> Uploaded:
+def _outcome(taken: Taken) -> Uploaded:
     """One file that cannot be used stops no other: its error is told beside the others' outcomes."""
-    name = _file_name(file)
-    try:
-        added = app.knowledge.add(name, file.file.read(), audience=audience)
-    except SupportBotError as error:
-        return Uploaded(name=name, outcome="failed", error=error_body(error.code, error.detail))
-    return Uploaded.model_validate({"name": name, "outcome": added.outcome, "document": added.document})
+    if taken.error is not None or taken.added is None:
+        error = taken.error or SupportBotError("The file was not taken.")
+        return Uploaded(name=taken.name, outcome="failed", error=error_body(error.code, error.detail))
+    added = taken.added
+    return Uploaded.model_validate({"name": taken.name, "outcome": added.outcome, "document": added.document})
 
 
 def _file_name(file: UploadFile) -> str:

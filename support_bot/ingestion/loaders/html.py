@@ -30,7 +30,7 @@ class HtmlLoader(FileLoader):
         soup = BeautifulSoup(data if _DECLARED.search(data[:4096]) else decode(data), "lxml")
         url, title, language = _canonical(soup), _title(soup), soup.html.get("lang") if soup.html else None
         try:
-            text = to_markdown(main_content(soup), _base(soup, url))
+            text = to_markdown(main_content(soup), _base(soup, url or self.address))
         except RecursionError as exc:
             raise UnreadableDocument("The page nests its elements too deeply to be read. Save it as Markdown.") from exc
         if not text.strip():

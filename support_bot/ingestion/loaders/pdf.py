@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator
 
 from langchain_core.documents import Document
@@ -11,13 +10,12 @@ from pypdf import PdfReader
 from pypdf.errors import DependencyError
 
 from support_bot.errors import UnreadableDocument
-from support_bot.ingestion.loaders.base import FileLoader, document
+from support_bot.ingestion.loaders.base import FileLoader, document, named_by_a_program
 from support_bot.ingestion.loaders.pdf_layout import to_markdown
 from support_bot.ingestion.loaders.pdf_lines import DAMAGE, read_lines, without_furniture
 
 logger = logging.getLogger(__name__)
 
-_NAMED_BY_A_PROGRAM = re.compile(r"^(untitled|document\d*|title|\(.*\)|microsoft word - .*|.*\.\w{2,4})$", re.I)
 _LEAST_LETTERS = 20
 
 PASSWORD = "The PDF is protected by a password. Save a copy without the password and upload that."
@@ -60,4 +58,4 @@ def _open(reader: PdfReader) -> PdfReader:
 
 def _title(named: str | None) -> str | None:
     title = " ".join((named or "").split())
-    return None if not title or _NAMED_BY_A_PROGRAM.match(title) else title
+    return None if not title or named_by_a_program(title) else title

@@ -27,18 +27,26 @@ class TextLoader(FileLoader):
     media_types = ("text/plain",)
 
     def lazy_load(self) -> Iterator[Document]:
-        text = decode(self.path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n").expandtabs(8)
-        lines = [line.rstrip() for line in text.split("\n")]
-        longest = max(map(len, lines))
-        blocks = [block.split("\n") for block in re.split(r"\n\n+", "\n".join(lines).strip("\n")) if block.strip()]
-        if not blocks:
+        title, text = plain_to_markdown(decode(self.path.read_bytes()))
+        if not text:
             raise UnreadableDocument("The file is empty. Add the article and upload it again.")
-        width = longest if longest <= _WRAPPED else 10**9
-        title = _title(blocks[0])
-        parts = [f"# {title}"] if title else []
-        rest = blocks[1:] if title else blocks
-        parts += [_block(block, width, block is not rest[-1]) for block in rest]
-        yield document("\n\n".join(filter(None, parts)), title=title)
+        yield document(text, title=title)
+
+
+def plain_to_markdown(text: str, *, titled: bool = True) -> tuple[str | None, str]:
+    """The Markdown of plain text (empty for blank text), and its title if it is `titled` and its first line short."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(8)
+    lines = [line.rstrip() for line in text.split("\n")]
+    longest = max(map(len, lines))
+    blocks = [block.split("\n") for block in re.split(r"\n\n+", "\n".join(lines).strip("\n")) if block.strip()]
+    if not blocks:
+        return None, ""
+    width = longest if longest <= _WRAPPED else 10**9
+    title = _title(blocks[0]) if titled else None
+    parts = [f"# {title}"] if title else []
+    rest = blocks[1:] if title else blocks
+    parts += [_block(block, width, block is not rest[-1]) for block in rest]
+    return title, "\n\n".join(filter(None, parts))
 
 
 def _title(first: list[str]) -> str | None:

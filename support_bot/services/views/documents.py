@@ -19,6 +19,8 @@ class DocumentView:
     status: DocumentStatus
     reason: str
     version: int
+    language: str
+    near_copy_of: int | None
     chunks: int
     size: int
     created_at: dt.datetime
@@ -35,6 +37,8 @@ class DocumentView:
             status=document.status,
             reason=document.reason,
             version=document.version,
+            language=document.language,
+            near_copy_of=document.near_copy_of,
             chunks=chunks,
             size=size,
             created_at=document.created_at,
