@@ -20,6 +20,7 @@ from support_bot.ingestion.pipeline import IngestionPipeline
 from support_bot.observability import Metrics
 from support_bot.queue import JobQueue
 from support_bot.retrieval.retriever import Retriever
+from support_bot.services.backup import BackupService
 from support_bot.services.channels import ChannelService
 from support_bot.services.chat import ChatService
 from support_bot.services.feedback import FeedbackService
@@ -52,6 +53,7 @@ class App:
     staff: StaffService
     channels: ChannelService
     models: ModelService
+    backup: BackupService
     health: HealthService
     limits: Limits
     metrics: Metrics
@@ -71,6 +73,7 @@ class App:
         self._parts.runner.close()
         self.jobs.close()
         self._parts.engine.close()
+        self._parts.index.close()
         self._parts.db.close()
 
 
@@ -79,6 +82,7 @@ class _Parts:
     """What only the App itself may touch."""
 
     db: Database
+    index: SearchIndex
     engine: TextEngine
     runner: TurnRunner
 
@@ -135,12 +139,13 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
         staff=StaffService(db, settings),
         channels=ChannelService(db, settings),
         models=models,
+        backup=BackupService(db, models, store, settings),
         health=HealthService(engine, {"database": db.check, "index": _index_check(index)}),
         limits=Limits(settings.security),
         metrics=Metrics.build(),
         jobs=jobs,
         owner_token=secrets.token_urlsafe(32),
-        _parts=_Parts(db, engine, runner),
+        _parts=_Parts(db, index, engine, runner),
     )  # fmt: skip
     if app.channels.ensure_default() and settings.sample_data:
         load_sample_company(app.knowledge)

@@ -21,6 +21,7 @@ from support_bot.errors import Invalid, SupportBotError
 from support_bot.values import Audience
 
 if TYPE_CHECKING:
+    from support_bot.commands.backup import Backups
     from support_bot.commands.forward import Api
     from support_bot.commands.weights import Weights
     from support_bot.engine.weights import Progress
@@ -56,16 +57,15 @@ def main() -> None:
 def _command(group: str, name: str, *columns: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A command whose result is printed: as a table of these columns, or with --json all of it.
 
-    Whoever wants an `api` or the `weights` gets them. A row that is `failed`, or not `ok`, makes the exit status 1."""
+    Whoever wants one of PARTS gets it. A row that is `failed`, or not `ok`, makes the exit status 1."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         wanted = dict(inspect.signature(function, eval_str=True).parameters)
-        needs = [part for part in ("api", "weights") if wanted.pop(part, None)]
+        needs = [part for part in ("api", "weights", "backups") if wanted.pop(part, None)]
 
         def run(as_json: bool, **given: Any) -> None:
             with ExitStack() as stack:
-                parts: dict[str, Callable[[], AbstractContextManager[Any]]] = {"api": _api, "weights": _weights}
-                found = function(**{part: stack.enter_context(parts[part]()) for part in needs}, **given)
+                found = function(**{part: stack.enter_context(PARTS[part]()) for part in needs}, **given)
             _print(found, columns, as_json)
             rows = found if isinstance(found, list) else [found]
             raise typer.Exit(any(row.get("status") == "failed" or row.get("ok") is False for row in rows))
@@ -151,10 +151,10 @@ def evaluate(  # noqa: PLR0913 - a command has as many parameters as options
     from support_bot.commands import local
     from support_bot.evaluation import report, run
 
-    settings = _settings()
     languages, kinds = (tuple(filter(None, names.split(","))) for names in (language, types))
     with _progress() as progress:
         options = run.Options(resume, limit, languages, kinds, retrieval_only, engine, quote_only, progress)
+        settings = _settings()
         result = run.evaluate(settings, kb, questions, out, options, lambda given: local.build(given, progress))
     found = report.summary(result.questions, result.predictions)
     problems = {**result.unreadable, **result.failed}
@@ -204,9 +204,6 @@ def check_database() -> Any:
     """Whether the database has the newest schema; if not, the exit status is 1."""
     found = show_revision()
     return {"ok": found["current"] == found["head"], **found}
-
-
-# ---- what the commands share
 
 
 def _settings(*, quiet: bool = True) -> Settings:
@@ -260,8 +257,16 @@ def _weights() -> Iterator[Weights]:
 
 
 @contextmanager
+def _backups() -> Iterator[Backups]:
+    from support_bot.commands.backup import Backups
+
+    with _progress() as progress:
+        yield Backups(_settings(), progress)
+
+
+@contextmanager
 def _progress() -> Iterator[Progress]:
-    """Bars on standard error for whatever is reported; a line each where nobody watches. A total of 0: not known."""
+    """Bars on standard error, or a line each where nobody watches; a total of 0 is not known."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -280,6 +285,9 @@ def _progress() -> Iterator[Progress]:
 
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         yield report
+
+
+PARTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {"api": _api, "weights": _weights, "backups": _backups}
 
 
 def _print(found: Any, columns: tuple[str, ...], as_json: bool) -> None:

@@ -7,19 +7,16 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from support_bot.commands.index import open_index
 from support_bot.engine.catalogue import Kind
-from support_bot.engine.embedder import Embedder, TextEmbedder
-from support_bot.engine.fake import HashingEmbedder
 from support_bot.engine.weights import WeightsStore
 from support_bot.errors import SupportBotError
-from support_bot.index.keyword import KeywordIndex
-from support_bot.index.search_index import SearchIndex
-from support_bot.index.vector import VectorIndex
 from support_bot.services.models import ModelService
 from support_bot.settings import Settings
 from support_bot.storage.data_folder import DataFolder, Owner
@@ -150,11 +147,8 @@ def _served_index(owner: Owner) -> Finding:
 def _index(settings: Settings, store: WeightsStore) -> Finding:
     db = Database(settings.effective_database_url)
     try:
-        with DataFolder(settings.data_dir).own():
-            fake = settings.engine.kind == "fake"
-            model: TextEmbedder = HashingEmbedder() if fake else Embedder.load(store, settings.retrieval.embedder)
-            vectors = VectorIndex(settings.data_dir / "chroma", model)
-            missing, stale = SearchIndex(vectors, KeywordIndex(), model, db.read_connection).differences()
+        with DataFolder(settings.data_dir).own(), closing(open_index(settings, store, db)) as index:
+            missing, stale = index.differences()
     except SupportBotError as error:
         return Finding("index", False, error.detail)
     finally:

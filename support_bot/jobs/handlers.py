@@ -13,5 +13,6 @@ def register(app: App) -> None:
 
 
 def _sweep(app: App) -> None:
+    app.knowledge.mend_index()
     app.knowledge.requeue_pending()
     app.chat.sweep()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from support_bot.errors import Invalid, NotFound, SupportBotError, TooLarge, UnreadableDocument
+from support_bot.errors import IndexBroken, Invalid, NotFound, SupportBotError, TooLarge, UnreadableDocument
 from support_bot.index.search_index import SearchIndex
 from support_bot.ingestion.pipeline import IngestionPipeline
 from support_bot.models import Document, DocumentVersion, utcnow
@@ -94,7 +94,10 @@ class KnowledgeService:
             document.audience = audience
             chunks = tx.documents.chunks(document_id)
             view = _view(tx, document)
-        self._index.put_vectors(document, chunks)
+        try:
+            self._index.put_vectors(document, chunks)
+        except IndexBroken:  # the database has it, and the index follows when it is built anew
+            _log.warning("the vectors of document %s still have the old audience", document_id, exc_info=True)
         return view
 
     def delete(self, document_id: int) -> None:
@@ -180,6 +183,10 @@ class KnowledgeService:
     def heal_index(self) -> int:
         """Bring both indexes in step with SQL where they differ; how many chunks were wrong."""
         return self._publisher.heal()
+
+    def mend_index(self) -> int:
+        """The same, but only where the vectors cannot be used at all; quick enough to be done each minute."""
+        return self._publisher.mend()
 
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Throw both indexes away and build them from SQL; the number of chunks."""

@@ -19,6 +19,7 @@ from support_bot.storage.installation import InstallationRepository
 from support_bot.storage.staff import StaffRepository
 from support_bot.storage.tickets import TicketRepository
 from support_bot.storage.traces import TraceRepository
+from support_bot.storage.trouble import database_trouble
 from support_bot.storage.turns import TurnRepository
 
 
@@ -63,13 +64,13 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """A transaction that may write: committed at the end, rolled back on any error. Keep it short."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with database_trouble(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield Transaction(session)
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """A consistent view for reading; what is changed in it is thrown away. Takes no write lock."""
-        with Session(self._readers, expire_on_commit=False) as session:
+        with database_trouble(), Session(self._readers, expire_on_commit=False) as session:
             yield Transaction(session)
 
     @contextmanager
