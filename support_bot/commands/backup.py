@@ -115,7 +115,7 @@ class Backups:
 
     def _refuse_unfit(self, backup: archive.Archive, source: Path, *, replace: bool) -> None:
         settings, about = self._settings, backup.about
-        kind = "postgresql" if settings.database_url.startswith("postgresql") else "sqlite"
+        kind = "postgresql" if settings.effective_database_url.startswith("postgres") else "sqlite"
         if about.get("database") != kind:
             raise Invalid(f"{source} is of {about.get('database')}, but SUPPORT_BOT_DATABASE_URL names {kind}.")
         if kind == "sqlite" and settings.database_url:
