@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import logging
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from huey import SqliteHuey, crontab
 from huey.consumer import Consumer
 
 _PATIENCE_S = 8
+_log = logging.getLogger(__name__)
 
 
 class Job(enum.StrEnum):
@@ -26,12 +29,23 @@ class _QuietConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
         return None
 
 
+def _open(path: Path) -> SqliteHuey:
+    """The queue in this file; one that is damaged is begun anew, for what waits is known to the rows themselves."""
+    try:
+        return SqliteHuey("support-bot", filename=str(path), immediate=False)
+    except sqlite3.DatabaseError:
+        _log.warning("the job queue %s cannot be read and is begun anew", path, exc_info=True)
+        for end in ("", "-wal", "-shm", "-journal"):
+            path.with_name(path.name + end).unlink(missing_ok=True)
+        return SqliteHuey("support-bot", filename=str(path), immediate=False)
+
+
 class JobQueue:
     """Jobs in a SQLite file of their own, so that queueing never waits for the product's database."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._huey = SqliteHuey("support-bot", filename=str(path), immediate=False)
+        self._huey = _open(path)
         self._handlers: dict[Job, Callable[[int], None]] = {}
         self._consumer: _QuietConsumer | None = None
         self._run = self._huey.task(retries=2, retry_delay=5, name="run_job")(self._dispatch)
@@ -45,7 +59,11 @@ class JobQueue:
         self._huey.periodic_task(crontab(minute="*"), name=f"each_minute_{job}")(lambda: self._dispatch(job.value, 0))
 
     def enqueue(self, job: Job, row_id: int) -> None:
-        self._run(job.value, row_id)
+        """Queue a job. Where the queue cannot be written the row still waits, and the sweep queues it again."""
+        try:
+            self._run(job.value, row_id)
+        except sqlite3.Error:
+            _log.warning("%s of %s could not be queued", job.value, row_id, exc_info=True)
 
     def pending(self) -> int:
         return int(self._huey.pending_count())

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import chromadb
 import numpy as np
+from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
 from langchain_chroma import Chroma
@@ -57,6 +58,7 @@ class VectorIndex:
             self._open()
         except IndexBroken:
             _log.warning("the vector index in %s cannot be opened and is begun anew", folder, exc_info=True)
+            SharedSystemClient.clear_system_cache()  # Chroma remembers the client that it could not open
             self._clear_folder()
             self._open()
 

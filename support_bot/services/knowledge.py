@@ -69,7 +69,7 @@ class KnowledgeService:
                 return Added(_view(tx, twin), "duplicate")
             outcome = "replaced" if existing else "created"
             document = existing or tx.documents.add(Document(name=name, title=name, audience=audience, url=url))
-            _add_version(tx, document, sha256, len(data))
+            self._add_version(tx, document, sha256, data)
             view = _view(tx, document)
         self._jobs.enqueue(Job.PROCESS_DOCUMENT, document.id)
         return Added(view, outcome)
@@ -82,7 +82,7 @@ class KnowledgeService:
             if name and PurePosixPath(clean_name(name)).suffix != PurePosixPath(document.name).suffix:
                 raise Invalid(f"{name} is of another type than {document.name}; add it as a document of its own.")
             if tx.documents.newest_version(document_id).sha256 != sha256:
-                _add_version(tx, document, sha256, len(data))
+                self._add_version(tx, document, sha256, data)
             view = _view(tx, document)
         self._jobs.enqueue(Job.PROCESS_DOCUMENT, document_id)
         return view
@@ -107,10 +107,11 @@ class KnowledgeService:
             blobs = [version.sha256 for version in tx.documents.versions(document_id)]
             self._index.remove_keywords(tx.connection, document_id)
             tx.documents.delete(document)
-            unused = [sha256 for sha256 in blobs if not tx.documents.blob_in_use(sha256)]
         self._index.remove_vectors(document_id)
-        for sha256 in unused:
-            self._blobs.delete(sha256)
+        with self._db.transaction() as tx:  # nobody can begin to use a file between the look and its end
+            unused = [sha256 for sha256 in blobs if not tx.documents.blob_in_use(sha256)]
+            for sha256 in unused:
+                self._blobs.delete(sha256)
 
     def page(
         self, *, search: str = "", status: DocumentStatus | None = None, limit: int = 500, offset: int = 0
@@ -212,6 +213,13 @@ class KnowledgeService:
             raise UnreadableDocument("The file is empty. Check the original and upload it again.")
         return self._blobs.put(data)
 
+    def _add_version(self, tx: Transaction, document: Document, sha256: str, data: bytes) -> None:
+        versions = tx.documents.versions(document.id)
+        number = versions[0].number + 1 if versions else 1
+        tx.documents.add_version(DocumentVersion(document_id=document.id, number=number, sha256=sha256, size=len(data)))
+        document.wait()
+        self._blobs.put(data)  # again: the same file may have gone with another document since it was stored
+
     def _begin(self, document_id: int) -> _Newest | None:
         with self._db.transaction() as tx:
             document = tx.documents.lock(document_id)
@@ -249,13 +257,6 @@ def clean_name(name: str) -> str:
     if not cleaned:
         raise Invalid("The file has no name.")
     return cleaned
-
-
-def _add_version(tx: Transaction, document: Document, sha256: str, size: int) -> None:
-    versions = tx.documents.versions(document.id)
-    number = versions[0].number + 1 if versions else 1
-    tx.documents.add_version(DocumentVersion(document_id=document.id, number=number, sha256=sha256, size=size))
-    document.wait()
 
 
 def _view(tx: Transaction, document: Document) -> DocumentView:

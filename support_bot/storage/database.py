@@ -22,6 +22,8 @@ from support_bot.storage.traces import TraceRepository
 from support_bot.storage.trouble import database_trouble
 from support_bot.storage.turns import TurnRepository
 
+_BUSY_MS = 15_000
+
 
 class Transaction:
     """The repositories, all on one session; ends with the `with` block that gave it."""
@@ -92,7 +94,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # SQLAlchemy begins transactions itself (below); the driver's own guessing would begin them too late.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "synchronous=NORMAL"):
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
