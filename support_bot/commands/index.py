@@ -12,8 +12,10 @@ from support_bot.settings import Settings
 from support_bot.storage.database import Database
 
 
-def open_index(settings: Settings, store: WeightsStore, db: Database) -> SearchIndex:
-    """Both searches over `db`. Raises WeightsError where the embedder is missing or damaged."""
+def open_index(settings: Settings, store: WeightsStore, db: Database, *, begin_anew: bool = True) -> SearchIndex:
+    """Both searches over `db`. Raises WeightsError where the embedder is missing or damaged, and IndexBroken where
+    the vectors are and may not be thrown away."""
     fake = settings.engine.kind == "fake"
     model: TextEmbedder = HashingEmbedder() if fake else Embedder.load(store, settings.retrieval.embedder)
-    return SearchIndex(VectorIndex(settings.data_dir / "chroma", model), KeywordIndex(), model, db.read_connection)
+    vectors = VectorIndex(settings.data_dir / "chroma", model, begin_anew=begin_anew)
+    return SearchIndex(vectors, KeywordIndex(), model, db.read_connection)

@@ -51,14 +51,17 @@ class VectorIndex:
 
     Every method but `start_over` raises IndexBroken where Chroma cannot work on its folder."""
 
-    def __init__(self, folder: Path, model: EmbeddingModel) -> None:
+    def __init__(self, folder: Path, model: EmbeddingModel, *, begin_anew: bool = True) -> None:
+        """Open the index in `folder`; one that cannot be opened is thrown away, unless `begin_anew` is off."""
         self._folder = folder
         self._model = model
         try:
             self._open()
         except IndexBroken:
-            _log.warning("the vector index in %s cannot be opened and is begun anew", folder, exc_info=True)
             SharedSystemClient.clear_system_cache()  # Chroma remembers the client that it could not open
+            if not begin_anew:
+                raise
+            _log.warning("the vector index in %s cannot be opened and is begun anew", folder, exc_info=True)
             self._clear_folder()
             self._open()
 

@@ -10,6 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from support_bot.errors import Conflict
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -28,6 +30,12 @@ def configuration(engine: Engine | None = None) -> Config:
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the database up to a revision. Raises Conflict where a newer version of the product has made it."""
+    if not is_known(current := current_revision(engine)):
+        raise Conflict(
+            f"The database was made by a newer version of the product (schema {current}): install that version, "
+            "or restore a backup of this one."
+        )
     command.upgrade(configuration(engine), revision)
 
 

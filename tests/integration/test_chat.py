@@ -77,6 +77,13 @@ class TestAnswer:
         assert Text("Express delivery costs $12 and arrives the next day, says the article.") in events
         app.close()
 
+    def test_one_invented_detail_among_right_ones_is_not_released(self, tmp_path: Path) -> None:
+        app = make_app(tmp_path, FakeEngine(default="Express delivery costs $12 and arrives the next day in 48 [1]."))
+        add_article(app, "express.md", "# Express\n\nExpress delivery costs $12 and arrives the next day.")
+        events = ask(app, app.chat.start("web").id, "What does express delivery cost?")
+        assert Text("Express delivery costs $12 and arrives the next day.") in events
+        app.close()
+
     def test_without_articles_the_bot_refuses_and_offers_a_person(self, tmp_path: Path) -> None:
         engine = FakeEngine()
         app = make_app(tmp_path, engine)

@@ -56,15 +56,16 @@ FAULTS = (
     ),
     # citations and grounding
     Fault("every source is cited", _CITATIONS, "if source.index in wanted]", "if wanted]", _UNIT_CITATIONS),
-    Fault("sources are counted from 0", _CITATIONS, "enumerate(excerpts, start=1)", "enumerate(excerpts)", _TEST_CHAT),
+    Fault("sources count from 0", _CITATIONS, "enumerate(excerpts, start=1)", "enumerate(excerpts)", _UNIT_CITATIONS),
     Fault(
         "invented numbers are released", _GROUNDING,
         "if missing := numbers(sentence) - numbers(evidence):", "if missing := set[str]():", _UNIT_GROUNDING,
     ),
     Fault("invented links are released", _GROUNDING, "and fact not in have:", "and not fact:", _UNIT_GROUNDING),
     Fault(
-        "a draft that fails is released", _CHAIN,
-        "if work.cut or not gate.held:", "if not (gate.held or gate.refused):", _TEST_CHAT,
+        "a sentence that fails is released", _CHAIN,
+        "            if verdict.ok:\n                gate.held", "            if verdict:\n                gate.held",
+        _TEST_CHAT,
     ),
     # hand-off
     Fault(
