@@ -46,6 +46,7 @@ def broken_promises(app: App, conversation_id: str, said: list[str], done: Count
             *_bot(log, turns, messages),
             *_modes(log, mode),
             *_tickets(tickets, mode),
+            *_silence(tx, conversation_id, mode),
             *_history(tickets, done),
         ]
 
@@ -97,6 +98,11 @@ def _modes(log: list[LoggedEvent], mode: Mode) -> Iterator[str]:
             now = entry.event.mode
     if now is not mode:
         yield f"the log ends with {now}, the conversation is {mode}"
+
+
+def _silence(tx: Transaction, conversation_id: str, mode: Mode) -> Iterator[str]:
+    if mode is Mode.HUMAN and (tx.turns.find_running(conversation_id) or tx.turns.find_waiting(conversation_id)):
+        yield "the bot has a turn while a person speaks"
 
 
 def _tickets(tickets: list[Ticket], mode: Mode) -> Iterator[str]:

@@ -239,6 +239,7 @@ class TestHandOff:
         chat = app.chat.start("web")
         ticket = app.handoff.take(chat.id, agent.id)
         app.handoff.hand_back(ticket.row.id, agent.id)
+        assert [line.kind for line in app.tickets.get(ticket.row.id).history] == ["opened", "assigned", "handed_back"]
         events = ask(app, chat.id, "How much does standard delivery cost?")
         assert isinstance(events[-1], Done)
         assert events[-1].status is AnswerStatus.ANSWERED

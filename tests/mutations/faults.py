@@ -23,7 +23,7 @@ _UNIT_POLICY = ("tests/unit/test_policy.py",)
 _UNIT_CITATIONS = ("tests/unit/test_citations.py",)
 _UNIT_GROUNDING = ("tests/unit/test_grounding.py",)
 _TEST_CHAT = ("tests/integration/test_chat.py",)
-_TEST_RACES = ("tests/integration/test_races.py",)
+_TEST_TURNS = ("tests/integration/test_turns.py",)
 _TEST_API = ("tests/integration/test_api_conversations.py",)
 _TEST_KNOWLEDGE = ("tests/integration/test_knowledge.py", "tests/integration/test_survival.py")
 _TEST_SURVIVAL = ("tests/integration/test_survival.py",)
@@ -76,18 +76,18 @@ FAULTS = (
         "taking over leaves the half answer", _HANDOFF,
         "    retract_running_turn(tx, conversation)\n"
         "    ticket = open_ticket(tx, conversation, HandoffReason.AGENT_PULL)",
-        "    ticket = open_ticket(tx, conversation, HandoffReason.AGENT_PULL)", _TEST_CHAT,
+        "    ticket = open_ticket(tx, conversation, HandoffReason.AGENT_PULL)", _TEST_TURNS,
     ),
     Fault(
         "the bot speaks while a person is waited for", _TURNS,
         "            if not conversation.bot_may_speak:\n                retract_turn(tx, turn)\n"
         "                return _Next.STOP\n",
-        "", _TEST_RACES,
+        "", _TEST_TURNS,
     ),
     Fault(
         "a retracted answer comes back at its end", _TURNS,
         "            if turn.state is TurnState.ENDED:\n                return\n            if message is None",
-        "            if message is None", _TEST_RACES,
+        "            if message is None", _TEST_TURNS,
     ),
     Fault(
         "the bot answers what is said to a person", _CHAT,
@@ -95,7 +95,7 @@ FAULTS = (
     ),
     Fault(
         "handing back leaves no line in the history", _TICKET,
-        "        self.record(TicketEventKind.HANDED_BACK, by)\n", "", _TEST_RACES,
+        "        self.record(TicketEventKind.HANDED_BACK, by)\n", "", _TEST_CHAT,
     ),
     # audience
     Fault(
