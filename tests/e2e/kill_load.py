@@ -56,11 +56,15 @@ class Customer(Person):
     def act(self, client: httpx.Client, owner: str) -> None:
         if not self._steps:
             self._begin(client)
-        self._steps[0](client)
-        self._steps.pop(0)
+        if self._steps:
+            self._steps[0](client)
+            self._steps.pop(0)
 
     def _begin(self, client: httpx.Client) -> None:
-        begun = client.post("/conversations", json={"channel": "web"}).json()
+        answer = client.post("/conversations", json={"channel": "web"})
+        if not self.check(answer, 201):
+            return
+        begun = answer.json()
         self._conversation, self._token = begun["id"], begun["token"]
         texts = [self.random.choice(_QUESTIONS).format(self.random.randrange(90)) for _ in range(3)]
         self._steps = [lambda c, n=n, t=t: self._say(c, f"m{n}", t) for n, t in enumerate(texts)]  # type: ignore[misc]
