@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP_PIN := pip==26.3 --hash=sha256:f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13
 UV_VERSION := 0.13.9
 
-.PHONY: serve test check lock clean
+.PHONY: serve test check mutations lock clean
 .DELETE_ON_ERROR:
 
 serve: .venv/.done
@@ -22,6 +22,9 @@ check: .venv/.done
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/rules
+
+mutations: .venv/.done
+	$(BIN)/python -m tests.mutations.run
 
 # The stamp is written last: an interrupted build starts again.
 .venv/.done: pyproject.toml requirements.lock

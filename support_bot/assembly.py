@@ -23,6 +23,7 @@ from support_bot.ingestion.web import WebFetcher
 from support_bot.observability import Metrics
 from support_bot.queue import JobQueue
 from support_bot.retrieval.retriever import Retriever
+from support_bot.services.backup import BackupService
 from support_bot.services.channels import ChannelService
 from support_bot.services.chat import ChatService
 from support_bot.services.feedback import FeedbackService
@@ -58,6 +59,7 @@ class App:
     staff: StaffService
     channels: ChannelService
     models: ModelService
+    backup: BackupService
     health: HealthService
     limits: Limits
     metrics: Metrics
@@ -78,6 +80,7 @@ class App:
         self._parts.runner.close()
         self.jobs.close()
         self._parts.engine.close()
+        self._parts.index.close()
         self._parts.db.close()
 
 
@@ -86,6 +89,7 @@ class _Parts:
     """What only the App itself may touch."""
 
     db: Database
+    index: SearchIndex
     engine: TextEngine
     runner: TurnRunner
 
@@ -198,12 +202,13 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         staff=StaffService(db, settings),
         channels=ChannelService(db, settings),
         models=models,
+        backup=BackupService(db, models, store, settings),
         health=HealthService(engine, {"database": db.check, "index": _index_check(search.index)}),
         limits=Limits(settings.security),
         metrics=Metrics.build(),
         jobs=jobs,
         owner_token=secrets.token_urlsafe(32),
-        _parts=_Parts(db, engine, runner),
+        _parts=_Parts(db, search.index, engine, runner),
     )  # fmt: skip
     if app.channels.ensure_default() and settings.sample_data:
         load_sample_company(app.knowledge)

@@ -21,6 +21,7 @@ from support_bot.errors import Invalid, SupportBotError
 from support_bot.values import Audience
 
 if TYPE_CHECKING:
+    from support_bot.commands.backup import Backups
     from support_bot.commands.forward import Api
     from support_bot.commands.weights import Weights
     from support_bot.engine.weights import Progress
@@ -56,19 +57,16 @@ def main() -> None:
 def _command(group: str, name: str, *columns: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A command whose result is printed: as a table of these columns, or with --json all of it.
 
-    Whoever wants an `api` or the `weights` gets them. A row that is `failed`, or not `ok`, makes the exit status 1."""
+    Whoever wants one of PARTS gets it. A row that is `failed`, or not `ok`, makes the exit status 1."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         wanted = dict(inspect.signature(function, eval_str=True).parameters)
-        needs = [part for part in ("api", "weights") if wanted.pop(part, None)]
+        needs = [part for part in ("api", "weights", "backups") if wanted.pop(part, None)]
 
         def run(as_json: bool, **given: Any) -> None:
-            from support_bot.commands.text import as_text
-
             with ExitStack() as stack:
-                parts: dict[str, Callable[[], AbstractContextManager[Any]]] = {"api": _api, "weights": _weights}
-                found = function(**{part: stack.enter_context(parts[part]()) for part in needs}, **given)
-            typer.echo(_dumps(found) if as_json else as_text(found, columns))
+                found = function(**{part: stack.enter_context(PARTS[part]()) for part in needs}, **given)
+            _print(found, columns, as_json)
             rows = found if isinstance(found, list) else [found]
             raise typer.Exit(any(row.get("status") == "failed" or row.get("ok") is False for row in rows))
 
@@ -166,10 +164,10 @@ def evaluate(  # noqa: PLR0913 - a command has as many parameters as options
     from support_bot.commands import local
     from support_bot.evaluation import report, run
 
-    settings = _settings()
     languages, kinds = (tuple(filter(None, names.split(","))) for names in (language, types))
     with _progress() as progress:
         options = run.Options(resume, limit, languages, kinds, retrieval_only, engine, quote_only, progress)
+        settings = _settings()
         result = run.evaluate(settings, kb, questions, out, options, lambda given: local.build(given, progress))
     found = report.summary(result.questions, result.predictions)
     problems = {**result.unreadable, **result.failed}
@@ -219,9 +217,6 @@ def check_database() -> Any:
     """Whether the database has the newest schema; if not, the exit status is 1."""
     found = show_revision()
     return {"ok": found["current"] == found["head"], **found}
-
-
-# ---- what the commands share
 
 
 def _settings(*, quiet: bool = True) -> Settings:
@@ -280,6 +275,23 @@ def _progress() -> AbstractContextManager[Progress]:
     from support_bot.commands.progress import bars
 
     return bars()
+
+
+@contextmanager
+def _backups() -> Iterator[Backups]:
+    from support_bot.commands.backup import Backups
+
+    with _progress() as progress:
+        yield Backups(_settings(), progress)
+
+
+PARTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {"api": _api, "weights": _weights, "backups": _backups}
+
+
+def _print(found: Any, columns: tuple[str, ...], as_json: bool) -> None:
+    from support_bot.commands.text import as_text
+
+    typer.echo(_dumps(found) if as_json else as_text(found, columns))
 
 
 def _dumps(found: Any) -> str:

@@ -75,6 +75,27 @@ class Overloaded(SupportBotError):
     code = "overloaded"
 
 
+class StorageFull(SupportBotError):
+    """The disk is full; what was stored before is safe, this was not stored."""
+
+    status = 507
+    code = "storage_full"
+
+
+class Unavailable(SupportBotError):
+    """The database cannot work right now (locked, read-only, damaged); this was not stored."""
+
+    status = 503
+    code = "unavailable"
+
+
+class IndexBroken(SupportBotError):
+    """The vector index is damaged or gone; it is built again from the database within a minute."""
+
+    status = 503
+    code = "index_broken"
+
+
 class EngineUnavailable(SupportBotError):
     """The model cannot answer now; customers are offered a person."""
 
@@ -96,7 +117,7 @@ class DatabaseUnavailable(SupportBotError):
     code = "database_unavailable"
 
 
-class IndexUnavailable(SupportBotError):
+class IndexUnavailable(IndexBroken):
     """The server of the vector index does not answer; the detail says where it should be."""
 
     status = 503

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import logging
+import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,17 @@ class _QuietConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
         return None
 
 
+def _open(path: Path) -> SqliteHuey:
+    """The queue in this file; one that is damaged is begun anew, for what waits is known to the rows themselves."""
+    try:
+        return SqliteHuey(_NAME, filename=str(path), immediate=False)
+    except sqlite3.DatabaseError:
+        _log.warning("the job queue %s cannot be read and is begun anew", path, exc_info=True)
+        for end in ("", "-wal", "-shm", "-journal"):
+            path.with_name(path.name + end).unlink(missing_ok=True)
+        return SqliteHuey(_NAME, filename=str(path), immediate=False)
+
+
 class JobQueue:
     """Jobs by name and row id, done by this process and by every other that works on the same queue.
 
@@ -48,7 +60,7 @@ class JobQueue:
     def in_file(cls, path: Path) -> JobQueue:
         """A queue in a SQLite file of its own, so that queueing never waits for the product's database."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        jobs = SqliteHuey(_NAME, filename=str(path), immediate=False)
+        jobs = _open(path)
         return cls(jobs, clock=jobs)
 
     @classmethod
@@ -70,12 +82,14 @@ class JobQueue:
         self._clock.periodic_task(crontab(minute="*"), name=f"each_minute_{job}")(lambda: self._dispatch(job.value, 0))
 
     def enqueue(self, job: Job, row_id: int) -> None:
-        try:
-            self._run(job.value, row_id)
-        except psycopg.OperationalError:
-            # The connection died, perhaps while the server restarted; the next one is a new one.
-            _log.warning("job %s could not be queued; it is tried once more", job.value, exc_info=True)
-            self._run(job.value, row_id)
+        """Queue a job. Where the queue cannot be written the row still waits, and the sweep queues it again."""
+        for _ in range(2):  # a connection may have died, perhaps while the server restarted; the next one is a new one
+            try:
+                self._run(job.value, row_id)
+            except (sqlite3.Error, psycopg.Error):
+                _log.warning("%s of %s could not be queued", job.value, row_id, exc_info=True)
+            else:
+                return
 
     def pending(self) -> int:
         return int(self._huey.pending_count())

@@ -14,6 +14,7 @@ from support_bot.api.errors import install_error_handlers
 from support_bot.api.middleware import BodyLimit, Observe, RequestId, SecurityHeaders
 from support_bot.api.origins import ChannelCors
 from support_bot.api.routes import (
+    backup,
     channels,
     conversations,
     documents,
@@ -37,6 +38,7 @@ _ROUTERS = (
     search.router,
     staff.router,
     models.router,
+    backup.router,
     operations.router,
 )
 _DESCRIPTION = """

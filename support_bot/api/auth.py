@@ -39,6 +39,7 @@ class Caller:
 
     staff: StaffView
     csrf_token: str | None = None
+    is_owner: bool = False
 
     @property
     def id(self) -> int:
@@ -90,9 +91,16 @@ def calling_admin(caller: Annotated[Caller, Depends(calling_staff)]) -> Caller:
     return caller
 
 
+def calling_owner(caller: Annotated[Caller, Depends(calling_staff)]) -> Caller:
+    """The caller, if it is a command of the user who owns the data folder; an admin's key is not enough."""
+    if not caller.is_owner:
+        raise Forbidden("Only the owner of the data folder may do this; run the command where the server runs.")
+    return caller
+
+
 def _by_bearer(app: App, secret: str) -> Caller:
     if _same(secret, app.owner_token):
-        return Caller(_first_admin(app))
+        return Caller(_first_admin(app), is_owner=True)
     staff = app.staff.find_key(secret)
     if staff is None:
         raise Unauthorized("This API key is not known, or was revoked.")
@@ -114,3 +122,4 @@ def _same(given: str, expected: str) -> bool:
 ConversationId = Annotated[str, Depends(conversation_of_token)]
 Agent = Annotated[Caller, Depends(calling_staff)]
 Admin = Annotated[Caller, Depends(calling_admin)]
+Owner = Annotated[Caller, Depends(calling_owner)]

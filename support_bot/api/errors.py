@@ -33,6 +33,7 @@ _DESCRIPTIONS = {
     429: "Too many requests; `Retry-After` says when to try again.",
     500: "Something broke that should not; the logs have it under `request_id`.",
     503: "The bot cannot answer now; `Retry-After` is the expected wait where it is known.",
+    507: "The disk is full; nothing was stored.",
 }
 
 

@@ -11,10 +11,11 @@ import typer
 from support_bot.values import Role
 
 if TYPE_CHECKING:
+    from support_bot.commands.backup import Backups
     from support_bot.commands.forward import Api
     from support_bot.commands.weights import Weights
 else:
-    Api = Weights = Any  # typer looks the names up; what they stand for is slow to import
+    Api = Backups = Weights = Any  # typer looks the names up; what they stand for is slow to import
 
 FOR_TESTS = ("smollm2-135m", "minilm")
 
@@ -116,8 +117,29 @@ def use_model(weights: Weights, name: str) -> Any:
     return weights.use(name)
 
 
+def backup(
+    backups: Backups,
+    target: Annotated[Path, typer.Argument(help="The file to write, or a folder for a file named by the time.")],
+    exam: Annotated[Path | None, typer.Option(help="Questions whose answers go along, for restore --check.")] = None,
+) -> Any:
+    """Write everything that must not be lost into one file, while the server goes on serving."""
+    return backups.write(target, exam)
+
+
+def restore(
+    backups: Backups,
+    source: Annotated[Path, typer.Argument(help="A file that backup wrote.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Take the place of the data that is there.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="First prove that its exam is answered the same.")] = False,
+) -> Any:
+    """Bring the data folder to what a backup holds, all of it or nothing; no server may be using it."""
+    return backups.restore(source, replace=replace, check=check)
+
+
 COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
     ("", "reindex", reindex, ("chunks",)),
+    ("", "backup", backup, ("file", "bytes", "exam")),
+    ("", "restore", restore, ("restored", "created_at", "same_answers", "index", "other_settings", "kept")),
     ("documents", "list", list_documents, ("id", "name", "status", "audience", "version", "chunks", "reason")),
     ("documents", "show", show_document, ("id", "name", "title", "status", "audience", "version", "reason", "text")),
     ("documents", "replace", replace_document, ("status", "name", "version", "reason")),

@@ -6,28 +6,29 @@ import shutil
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 
+from support_bot.commands.index import open_index
 from support_bot.engine.catalogue import Kind
-from support_bot.engine.embedder import Embedder, TextEmbedder
-from support_bot.engine.fake import HashingEmbedder
 from support_bot.engine.weights import WeightsStore
-from support_bot.errors import SupportBotError
-from support_bot.index.keyword import KeywordIndex
-from support_bot.index.search_index import SearchIndex
-from support_bot.index.vector import VectorIndex
+from support_bot.errors import IndexBroken, SupportBotError
 from support_bot.services.models import ModelService
 from support_bot.settings import Settings
 from support_bot.storage.data_folder import DataFolder, Owner
 from support_bot.storage.database import Database
-from support_bot.storage.inspection import DatabaseState, inspect, shown
+from support_bot.storage.inspection import DatabaseState, find_trouble, inspect, missing_files, shown
 
 _OLDEST_PYTHON = (3, 11)
 _LEAST_FREE = 500_000_000  # bytes: the default weights twice over, and some documents
+_REINDEX = "run `support-bot reindex` (`serve` mends it by itself)"
+_CLOCK_S = 300.0
 _UPGRADE = "run `support-bot db upgrade` (`serve` does it by itself)"
 
 
@@ -49,7 +50,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield _disk(name, folder)
     yield _port(settings, owner)
     state = inspect(settings.effective_database_url)
-    yield _database(settings, state)
+    yield _database(settings, state, "" if owner else find_trouble(settings.effective_database_url))
+    yield _clock(settings)
+    if state.is_newest:
+        yield _files(settings)
     store = WeightsStore(settings.weights_dir, offline=True)
     weights = list(_weights(settings, store, has_database=state.is_newest))
     yield from weights
@@ -107,12 +111,32 @@ def _port(settings: Settings, owner: Owner | None) -> Finding:
     return Finding("port", not problem, problem or f"{host}:{port} is free")
 
 
-def _database(settings: Settings, state: DatabaseState) -> Finding:
+def _database(settings: Settings, state: DatabaseState, trouble: str) -> Finding:
     where = shown(settings.effective_database_url)
+    if state.problem or trouble:
+        return Finding("database", False, trouble or state.problem)
     if state.is_newest:
         return Finding("database", True, f"{where}, revision {state.current}")
+    if state.is_newer:
+        remedy = "install that version, or restore a backup of this one"
+        return Finding("database", False, f"a newer version of the product made it (schema {state.current}): {remedy}")
     behind = f"revision {state.current}, not {state.head}" if state.current else "there is none yet"
-    return Finding("database", False, state.problem or f"{where}, {behind}: {_UPGRADE}")
+    return Finding("database", False, f"{where}, {behind}: {_UPGRADE}")
+
+
+def _files(settings: Settings) -> Finding:
+    missing = missing_files(settings.effective_database_url, settings.data_dir / "files")
+    remedy = f"{missing} of them are gone: restore a backup, or upload these documents again"
+    return Finding("uploaded files", not missing, remedy if missing else "all there")
+
+
+def _clock(settings: Settings) -> Finding:
+    """A clock that is behind what was already written breaks the order of things, and how long tokens live."""
+    written = [path.stat().st_mtime for path in (Path(__file__), *settings.data_dir.glob("*.db*"))]
+    behind = max(written) - time.time()
+    if behind > _CLOCK_S:
+        return Finding("clock", False, f"it is {behind / 60:.0f} minutes behind files that are there: set it")
+    return Finding("clock", True, f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
 
 
 def _weights(settings: Settings, store: WeightsStore, *, has_database: bool) -> Iterator[Finding]:
@@ -149,17 +173,26 @@ def _served_index(owner: Owner) -> Finding:
 
 
 def _index(settings: Settings, store: WeightsStore) -> Finding:
-    db = Database(settings.effective_database_url)
+    """How both indexes stand, opened by this process as the folder's owner; nothing is mended here."""
     try:
         with DataFolder(settings.data_dir).own():
-            fake = settings.engine.kind == "fake"
-            model: TextEmbedder = HashingEmbedder() if fake else Embedder.load(store, settings.retrieval.embedder)
-            vectors = VectorIndex(settings.vector_place, model)
-            missing, stale = SearchIndex(vectors, KeywordIndex(), model, db.read_connection).differences()
+            return _compared(settings, store)
     except SupportBotError as error:
         return Finding("index", False, error.detail)
+
+
+def _compared(settings: Settings, store: WeightsStore) -> Finding:
+    db = Database(settings.effective_database_url)
+    try:
+        opened = open_index(settings, store, db, begin_anew=False)
+        with closing(opened) as index:
+            if not index.is_usable():
+                return Finding("index", False, f"the vectors cannot be searched: {_REINDEX}")
+            missing, stale = index.differences()
+    except IndexBroken as error:
+        return Finding("index", False, f"{error.detail}: {_REINDEX}")
     finally:
         db.close()
     if missing or stale:
-        return Finding("index", False, f"{len(missing)} chunks missing, {len(stale)} too many: `support-bot reindex`")
+        return Finding("index", False, f"{len(missing)} chunks missing, {len(stale)} too many: {_REINDEX}")
     return Finding("index", True, "holds exactly the chunks of the database")

@@ -61,6 +61,18 @@ class Api:
         except httpx.TransportError as error:
             raise self._lost(error) from None
 
+    @contextmanager
+    def download(self, method: str, path: str) -> Iterator[Iterator[bytes]]:
+        """The bytes of an answer as they come. Raises SupportBotError, also where they end too early."""
+        try:
+            with self._client.stream(method, path) as response:
+                if response.is_error:
+                    response.read()
+                    _body(response)
+                yield response.iter_bytes()
+        except httpx.TransportError as error:
+            raise self._lost(error) from None
+
     # ---- what takes more than one request
 
     def ask(self, text: str, channel: str) -> Iterator[dict[str, Any]]:

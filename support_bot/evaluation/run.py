@@ -191,11 +191,11 @@ def _ingest(knowledge: KnowledgeService, kb: Path, progress: Progress) -> dict[s
 def _ask_all(bot: Bot, questions: Sequence[Question], out: Path, options: Options) -> dict[str, str]:
     """Append a line for each question as soon as it is answered; reasons by id for those that failed."""
     failed: dict[str, str] = {}
-    ask = _search if options.retrieval_only else _ask
+    put = _search if options.retrieval_only else ask
     with out.open("a", encoding="utf-8") as file:
         for number, question in enumerate(questions, start=1):
             try:
-                prediction = ask(bot, question)
+                prediction = put(bot, question)
             except SupportBotError as error:
                 logger.warning("question %s failed", question.id, exc_info=True)
                 failed[question.id] = error.detail
@@ -220,7 +220,8 @@ def _search(bot: Bot, question: Question) -> Prediction:
     )
 
 
-def _ask(bot: Bot, question: Question) -> Prediction:
+def ask(bot: Bot, question: Question) -> Prediction:
+    """Ask in a conversation of its own, as a customer would. Raises Invalid where the turn ends without an answer."""
     chat = bot.chat
     conversation = chat.start_with_history(_CHANNEL, question.turns) if question.history else chat.start(_CHANNEL)
     begin = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 
@@ -9,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
+from support_bot.errors import IndexBroken
 from support_bot.index.keyword import KeywordEntry, KeywordIndex
 from support_bot.index.vector import EmbeddingModel, VectorIndex
 from support_bot.models import Chunk, Document
 from support_bot.values import Audience, Passage
 
 _READ_BATCH = 400
+_log = logging.getLogger(__name__)
 
 
 def index_text(title: str, heading_path: Sequence[str], body: str) -> str:
@@ -61,7 +64,11 @@ class SearchIndex:
         self._vectors.remove_document(document.id, before=min((chunk.id for chunk in chunks), default=None))
 
     def remove_vectors(self, document_id: int) -> None:
-        self._vectors.remove_document(document_id)
+        """Drop the document's vectors, after its chunks have gone; no hit is believed that SQL does not have."""
+        try:
+            self._vectors.remove_document(document_id)
+        except IndexBroken:
+            _log.warning("the vectors of document %s stay until the index is built anew", document_id, exc_info=True)
 
     def rebuild_keywords(self, connection: Connection, pairs: Iterable[tuple[Document, Sequence[Chunk]]]) -> None:
         self._keywords.clear(connection)
@@ -78,15 +85,30 @@ class SearchIndex:
 
     def is_empty(self) -> bool:
         """Whether there is no vector at all, as after the folder was lost or another embedder was chosen."""
-        return not self._vectors.ids()
+        return self._vectors.is_empty()
+
+    def is_usable(self) -> bool:
+        """Whether the vectors can be read and searched at all."""
+        return self._vectors.is_usable()
+
+    def start_over(self) -> None:
+        """Begin an empty vector index where the old one cannot be used any more."""
+        self._vectors.start_over()
+
+    def close(self) -> None:
+        self._vectors.close()
 
     def differences(self) -> tuple[set[int], set[int]]:
-        """Chunk ids that an index lacks, and ids it holds though SQL does not; both empty when all is in step."""
-        vectors = self._vectors.ids()  # first: what is stored meanwhile looks missing then, which is harmless
+        """Chunk ids that an index lacks or has for other readers, and ids it holds though SQL does not.
+
+        Both are empty when all is in step."""
+        vectors = self._vectors.audiences()  # first: what is stored meanwhile looks missing then, which is harmless
         with self._connect() as connection:
-            stored = set(connection.scalars(select(Chunk.id)))
+            rows = connection.execute(select(Chunk.id, Document.audience).join(Document))
+            stored = {row[0]: row[1].value for row in rows}
             keywords = self._keywords.ids(connection)
-        return (stored - vectors) | (stored - keywords), (vectors - stored) | (keywords - stored)
+        missing = {number for number, audience in stored.items() if vectors.get(number) != audience}
+        return missing | (stored.keys() - keywords), (vectors.keys() | keywords) - stored.keys()
 
     # ---- searching
 
@@ -97,11 +119,19 @@ class SearchIndex:
     def vector_hits(
         self, vector: NDArray[np.float32], limit: int, audience: Audience | None
     ) -> list[tuple[int, float]]:
-        return self._vectors.search(vector, limit, audience.value if audience else None)
+        """The nearest chunks; none while the vectors cannot be searched, so that words alone find something."""
+        try:
+            return self._vectors.search(vector, limit, audience.value if audience else None)
+        except IndexBroken:
+            _log.warning("searched by words alone, the vector index does not answer", exc_info=True)
+            return []
 
     def cosines(self, vector: NDArray[np.float32], chunk_ids: Sequence[int]) -> dict[int, float]:
         """Cosine similarity of chunks that another search found; those without a vector yet are left out."""
-        return self._vectors.cosines(vector, chunk_ids)
+        try:
+            return self._vectors.cosines(vector, chunk_ids)
+        except IndexBroken:  # `vector_hits` has said so
+            return {}
 
     def keyword_hits(self, question: str, limit: int, audience: Audience | None) -> list[tuple[int, float]]:
         with self._connect() as connection:

@@ -18,5 +18,6 @@ def register_worker(worker: Worker) -> None:
 
 
 def _sweep(app: App) -> None:
+    app.knowledge.mend_index()
     app.knowledge.requeue_pending()
     app.chat.sweep()

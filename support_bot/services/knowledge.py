@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from support_bot.errors import Invalid, NotFound, SupportBotError, TooLarge, UnreadableDocument
+from support_bot.errors import IndexBroken, Invalid, NotFound, SupportBotError, TooLarge, UnreadableDocument
 from support_bot.index.search_index import SearchIndex
 from support_bot.ingestion.pipeline import IngestionPipeline
 from support_bot.models import Document, DocumentVersion, utcnow
@@ -74,7 +74,7 @@ class KnowledgeService:
                 if existing
                 else tx.documents.add(Document(name=name, title=name, audience=audience, url=url))
             )
-            _add_version(tx, document, sha256, len(data))
+            self._add_version(tx, document, sha256, data)
             view = _view(tx, document)
         self._jobs.enqueue(Job.PROCESS_DOCUMENT, document.id)
         return Added(view, outcome)
@@ -87,7 +87,7 @@ class KnowledgeService:
             if name and PurePosixPath(clean_name(name)).suffix != PurePosixPath(document.name).suffix:
                 raise Invalid(f"{name} is of another type than {document.name}; add it as a document of its own.")
             if tx.documents.newest_version(document_id).sha256 != sha256:
-                _add_version(tx, document, sha256, len(data))
+                self._add_version(tx, document, sha256, data)
             view = _view(tx, document)
         self._jobs.enqueue(Job.PROCESS_DOCUMENT, document_id)
         return view
@@ -99,7 +99,10 @@ class KnowledgeService:
             document.audience = audience
             chunks = tx.documents.chunks(document_id)
             view = _view(tx, document)
-        self._index.put_vectors(document, chunks)
+        try:
+            self._index.put_vectors(document, chunks)
+        except IndexBroken:  # the database has it, and the index follows when it is built anew
+            _log.warning("the vectors of document %s still have the old audience", document_id, exc_info=True)
         return view
 
     def delete(self, document_id: int) -> None:
@@ -109,10 +112,11 @@ class KnowledgeService:
             blobs = [version.sha256 for version in tx.documents.versions(document_id)]
             self._index.remove_keywords(tx.connection, document_id)
             tx.documents.delete(document)
-            unused = [sha256 for sha256 in blobs if not tx.documents.blob_in_use(sha256)]
         self._index.remove_vectors(document_id)
-        for sha256 in unused:
-            self._blobs.delete(sha256)
+        with self._db.transaction() as tx:  # nobody can begin to use a file between the look and its end
+            unused = [sha256 for sha256 in blobs if not tx.documents.blob_in_use(sha256)]
+            for sha256 in unused:
+                self._blobs.delete(sha256)
 
     def page(
         self, *, search: str = "", status: DocumentStatus | None = None, limit: int = 500, offset: int = 0
@@ -186,6 +190,10 @@ class KnowledgeService:
         """Bring both indexes in step with SQL where they differ; how many chunks were wrong."""
         return self._publisher.heal()
 
+    def mend_index(self) -> int:
+        """The same, but only where the vectors cannot be used at all; quick enough to be done each minute."""
+        return self._publisher.mend()
+
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Throw both indexes away and build them from SQL; the number of chunks."""
         return self._publisher.reindex(progress)
@@ -209,6 +217,13 @@ class KnowledgeService:
         if not data.strip():
             raise UnreadableDocument("The file is empty. Check the original and upload it again.")
         return self._blobs.put(data)
+
+    def _add_version(self, tx: Transaction, document: Document, sha256: str, data: bytes) -> None:
+        versions = tx.documents.versions(document.id)
+        number = versions[0].number + 1 if versions else 1
+        tx.documents.add_version(DocumentVersion(document_id=document.id, number=number, sha256=sha256, size=len(data)))
+        document.wait()
+        self._blobs.put(data)  # again: the same file may have gone with another document since it was stored
 
     def _begin(self, document_id: int) -> _Newest | None:
         with self._db.transaction() as tx:
@@ -247,13 +262,6 @@ def clean_name(name: str) -> str:
     if not cleaned:
         raise Invalid("The file has no name.")
     return cleaned
-
-
-def _add_version(tx: Transaction, document: Document, sha256: str, size: int) -> None:
-    versions = tx.documents.versions(document.id)
-    number = versions[0].number + 1 if versions else 1
-    tx.documents.add_version(DocumentVersion(document_id=document.id, number=number, sha256=sha256, size=size))
-    document.wait()
 
 
 def _view(tx: Transaction, document: Document) -> DocumentView:

@@ -68,8 +68,15 @@ class Publisher:
             if tx.documents.newest_version(document_id).number == number:
                 document.wait()
 
+    def mend(self) -> int:
+        """Build the vectors anew where they cannot be used at all, as after their folder was lost; how many chunks."""
+        return 0 if self._index.is_usable() else self.heal()
+
     def heal(self) -> int:
         """Bring both indexes in step with SQL where they differ; how many chunks were wrong."""
+        if not self._index.is_usable():
+            _log.warning("the vector index is damaged or gone; it is built anew")
+            self._index.start_over()
         missing, stale = self._index.differences()
         if not missing and not stale:
             return 0

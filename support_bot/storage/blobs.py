@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 from support_bot.errors import NotFound
+from support_bot.storage.trouble import storage_trouble
 
 
 class BlobStore:
@@ -17,17 +19,24 @@ class BlobStore:
         self._root = root
 
     def put(self, data: bytes) -> str:
-        """Store and return the SHA-256. A crash leaves no half-written blob: the name appears with the whole file."""
+        """Store and return the SHA-256. A crash leaves no half-written blob: the name appears with the whole file.
+
+        Raises StorageFull, or Invalid where the disk refuses otherwise; then nothing is left behind."""
         sha256 = hashlib.sha256(data).hexdigest()
         target = self._path(sha256)
         if target.exists():
             return sha256
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as part:
-            part.write(data)
-            part.flush()
-            os.fsync(part.fileno())
-        Path(part.name).replace(target)
+        with storage_trouble(self._root):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as part:
+                try:
+                    part.write(data)
+                    part.flush()
+                    os.fsync(part.fileno())
+                    Path(part.name).replace(target)
+                except OSError:
+                    Path(part.name).unlink(missing_ok=True)
+                    raise
         return sha256
 
     def get(self, sha256: str) -> bytes:
@@ -38,6 +47,20 @@ class BlobStore:
 
     def delete(self, sha256: str) -> None:
         self._path(sha256).unlink(missing_ok=True)
+
+    def keep(self, sha256: str, place: Path) -> bool:
+        """Let `place` hold the file too, whatever becomes of it here; False where there is no such file."""
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(self._path(sha256), place)
+        except FileNotFoundError:
+            return False
+        except OSError:  # a file system without hard links
+            try:
+                shutil.copyfile(self._path(sha256), place)
+            except FileNotFoundError:
+                return False
+        return True
 
     def _path(self, sha256: str) -> Path:
         return self._root / sha256[:2] / sha256

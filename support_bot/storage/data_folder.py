@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from support_bot.errors import DataFolderInUse, Invalid
+from support_bot.storage.restoring import finish
 
 # A look at the lock holds it for a moment (`find_owner`); whoever wants to own the folder waits that long at least.
 _LOOK_S = 0.5
@@ -65,6 +66,7 @@ class DataFolder:
             raise Invalid(f"The data folder {self._path} cannot be used: {error.strerror or error}.") from None
         ownership = Ownership(self._record)
         try:
+            finish(self._path)  # a restore that a crash cut off
             ownership.announce(url, token)
             yield ownership
         finally:

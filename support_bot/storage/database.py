@@ -33,6 +33,7 @@ from support_bot.storage.installation import InstallationRepository
 from support_bot.storage.staff import StaffRepository
 from support_bot.storage.tickets import TicketRepository
 from support_bot.storage.traces import TraceRepository
+from support_bot.storage.trouble import database_trouble
 from support_bot.storage.turns import TurnRepository
 
 _BUSY = "Too much waits for the database at the moment. Please try again shortly."
@@ -100,7 +101,8 @@ class Database:
     def transaction(self) -> Iterator[Transaction]:
         """A transaction that may write: committed at the end, rolled back on any error. Keep it short.
 
-        Raises DatabaseUnavailable where the database went away, or no connection gets free."""
+        Raises DatabaseUnavailable where the database went away, or no connection gets free, StorageFull or Unavailable
+        where it cannot work right now."""
         with self._answering(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield Transaction(session)
 
@@ -152,7 +154,8 @@ class Database:
     @contextmanager
     def _answering(self) -> Iterator[None]:
         try:
-            yield
+            with database_trouble():
+                yield
         except OperationalError as error:
             if self.is_sqlite or not went_away(error):
                 raise

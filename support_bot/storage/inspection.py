@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from support_bot.errors import DatabaseUnavailable, Invalid
+from support_bot.errors import Invalid, SupportBotError
+from support_bot.models import DocumentVersion
 from support_bot.storage.database import Database
-from support_bot.storage.migrations import current_revision, head_revision, upgrade
+from support_bot.storage.migrations import current_revision, head_revision, is_known, upgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,11 @@ class DatabaseState:
     current: str | None
     head: str | None
     problem: str = ""
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer version of the product has made it."""
+        return not is_known(self.current)
 
     @property
     def is_newest(self) -> bool:
@@ -37,7 +45,7 @@ def inspect(url: str) -> DatabaseState:
     try:
         db.require()
         return DatabaseState(current_revision(db.engine), head)
-    except DatabaseUnavailable as error:
+    except SupportBotError as error:
         return DatabaseState(None, head, error.detail)
     except SQLAlchemyError as error:
         where = parsed.render_as_string(hide_password=True)
@@ -52,6 +60,38 @@ def shown(url: str) -> str:
     if parsed.get_backend_name() == "sqlite":
         return f"SQLite in {parsed.database}"
     return f"PostgreSQL at {parsed.set(drivername='postgresql', query={}).render_as_string(hide_password=True)}"
+
+
+def find_trouble(url: str) -> str:
+    """What is wrong inside a SQLite database, or who keeps it locked; nothing where it can be worked on."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not Path(parsed.database or "").exists():
+        return ""
+    try:
+        with closing(sqlite3.connect(f"file:{parsed.database}?mode=rw", uri=True, timeout=2)) as database:
+            [first, *_] = database.execute("PRAGMA quick_check(1)").fetchall()
+            if first[0] != "ok":
+                return f"it is damaged ({first[0]}): restore the newest backup"
+            database.execute("BEGIN IMMEDIATE")
+            database.rollback()
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            return "another program keeps it locked: find it (`fuser`, `lsof`) and end it"
+        return f"it cannot be written ({error}): check the rights and the disk of {parsed.database}"
+    except sqlite3.DatabaseError as error:
+        return f"it is damaged ({error}): restore the newest backup"
+    return ""
+
+
+def missing_files(url: str, files: Path) -> int:
+    """How many of the uploaded files that the database names are not there."""
+    db = Database(url)
+    try:
+        with db.read_connection() as connection:
+            named = connection.scalars(select(DocumentVersion.sha256).distinct()).all()
+        return sum(not (files / sha256[:2] / sha256).exists() for sha256 in named)
+    finally:
+        db.close()
 
 
 def make_newest(url: str) -> DatabaseState:

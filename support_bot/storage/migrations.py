@@ -8,7 +8,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+
+from support_bot.errors import Conflict
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -28,6 +30,12 @@ def configuration(engine: Engine | None = None) -> Config:
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the database up to a revision. Raises Conflict where a newer version of the product has made it."""
+    if not is_known(current := current_revision(engine)):
+        raise Conflict(
+            f"The database was made by a newer version of the product (schema {current}): install that version, "
+            "or restore a backup of this one."
+        )
     command.upgrade(configuration(engine), revision)
 
 
@@ -37,7 +45,18 @@ def downgrade(engine: Engine, revision: str) -> None:
 
 def current_revision(engine: Engine) -> str | None:
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return revision_of(connection)
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision of the database behind a connection; None without our tables."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_known(revision: str | None) -> bool:
+    """Whether this code has the migration; a database of a newer version has one that it lacks."""
+    known = {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
+    return revision is None or revision in known
 
 
 def head_revision() -> str | None:

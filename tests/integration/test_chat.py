@@ -79,6 +79,13 @@ class TestAnswer:
         assert Text("Express delivery costs $12 and arrives the next day, says the article.") in events
         app.close()
 
+    def test_one_invented_detail_among_right_ones_is_not_released(self, tmp_path: Path) -> None:
+        app = make_app(tmp_path, FakeEngine(default="Express delivery costs $12 and arrives the next day in 48 [1]."))
+        add_article(app, "express.md", "# Express\n\nExpress delivery costs $12 and arrives the next day.")
+        events = ask(app, app.chat.start("web").id, "What does express delivery cost?")
+        assert Text("Express delivery costs $12 and arrives the next day.") in events
+        app.close()
+
     def test_without_articles_the_bot_refuses_and_offers_a_person(self, tmp_path: Path) -> None:
         engine = FakeEngine()
         app = make_app(tmp_path, engine)
@@ -234,6 +241,7 @@ class TestHandOff:
         chat = app.chat.start("web")
         ticket = app.handoff.take(chat.id, agent.id)
         app.handoff.hand_back(ticket.row.id, agent.id)
+        assert [line.kind for line in app.tickets.get(ticket.row.id).history] == ["opened", "assigned", "handed_back"]
         events = ask(app, chat.id, "How much does standard delivery cost?")
         assert isinstance(events[-1], Done)
         assert events[-1].status is AnswerStatus.ANSWERED

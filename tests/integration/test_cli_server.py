@@ -52,6 +52,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         "ENGINE__KIND": "fake",
         "SAMPLE_DATA": "false",
         "OFFLINE": "true",
+        "SECURITY__MESSAGES_PER_MINUTE": "100000",
+        "SECURITY__REQUESTS_PER_MINUTE": "100000",
     }
     environment = {**os.environ, **{f"SUPPORT_BOT_{name}": value for name, value in given.items()}}
     environment["SUPPORT_BOT_ANSWERING__ANSWER_THRESHOLD"] = "0.2"

@@ -10,9 +10,11 @@ import pytest
 
 from support_bot.assembly import App
 from support_bot.engine.fake import FakeEngine
+from support_bot.models import TurnState
+from support_bot.services.turns import _Begun, _Next
 from support_bot.storage.database import Database
-from support_bot.values import AnswerStatus, Done, Evidence
-from tests.factories import DELIVERY, add_article, ask, make_app, wait_for
+from support_bot.values import AnswerStatus, Done, Evidence, HandOff, HandoffReason, Text
+from tests.factories import DELIVERY, add_article, add_staff, ask, make_app, wait_for
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -46,6 +48,43 @@ class TestSweep:
         wait_for(lambda: not app._parts.runner._held)
         assert sum(isinstance(event, Evidence) for event in events) == 1
         assert len(app.tickets.conversation(chat.id).traces) == 1
+
+
+class TestSilence:
+    """One turn by hand, each of its transactions when the test says."""
+
+    @pytest.fixture
+    def turn(self, tmp_path: Path) -> Iterator[tuple[App, str, int, _Begun]]:
+        app = make_app(tmp_path, start=False)
+        app._parts.runner.submit = lambda turn_id: None  # type: ignore[method-assign]
+        chat = app.chat.start("web").id
+        turn_id = app.chat.say(chat, "How much does delivery cost?").turn_id
+        assert turn_id is not None
+        begun = app._parts.runner._begin(turn_id, TurnState.WAITING)
+        assert begun is not None
+        yield app, chat, turn_id, begun
+        app.close()
+
+    def test_after_its_own_hand_off_a_turn_says_nothing_more(self, turn: tuple[App, str, int, _Begun]) -> None:
+        app, chat, turn_id, begun = turn
+        app._parts.runner._offer(turn_id, begun, HandOff(HandoffReason.NO_EVIDENCE, "I'm passing you on."))
+        assert app._parts.runner._offer(turn_id, begun, Text("And one more thing.")) is _Next.STOP
+        assert not [e for e in app.chat.events(chat) if isinstance(e.event, Text)]
+
+    def test_taking_over_takes_back_at_once_what_was_half_said(self, turn: tuple[App, str, int, _Begun]) -> None:
+        app, chat, turn_id, begun = turn
+        app._parts.runner._offer(turn_id, begun, Text("Delivery costs"))
+        app.handoff.take(chat, add_staff(app).id)
+        assert not [message for message in app.chat.messages(chat) if message.author == "bot"]
+        kinds = [logged.event.kind for logged in app.chat.events(chat)]
+        assert kinds[kinds.index("text") :] == ["text", "retract", "done", "state", "message"]
+
+    def test_what_was_taken_back_stays_so_when_the_worker_ends(self, turn: tuple[App, str, int, _Begun]) -> None:
+        app, chat, turn_id, begun = turn
+        app._parts.runner._offer(turn_id, begun, Text("Delivery costs"))
+        app.handoff.take(chat, add_staff(app).id)
+        app._parts.runner._finish(turn_id, begun, None)
+        assert not [message for message in app.chat.messages(chat) if message.author == "bot"]
 
 
 class TestRestart:

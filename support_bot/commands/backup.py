@@ -1,0 +1,184 @@
+"""Backup and restore: from the server that runs or straight from the folder, and into a folder that nobody uses."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from support_bot.commands import local
+from support_bot.commands.forward import find_server, forward
+from support_bot.commands.index import open_index
+from support_bot.engine.weights import Progress, WeightsStore
+from support_bot.errors import Conflict, Invalid, SupportBotError
+from support_bot.evaluation import sameness
+from support_bot.evaluation.dataset import Question, read_questions
+from support_bot.services.backup import BackupService, answer_settings
+from support_bot.services.models import ModelService
+from support_bot.services.publishing import Publisher
+from support_bot.settings import Settings
+from support_bot.storage import archive, restoring
+from support_bot.storage.data_folder import DataFolder
+from support_bot.storage.database import Database
+from support_bot.storage.inspection import inspect
+from support_bot.storage.migrations import is_known, upgrade
+
+_EXAM = "exam.json"
+
+
+class Backups:
+    """Needs no weights, but to ask an exam."""
+
+    def __init__(self, settings: Settings, progress: Progress) -> None:
+        self._settings = settings
+        self._progress = progress
+        self._store = WeightsStore(settings.weights_dir, offline=settings.offline)
+
+    # ---- making one
+
+    def write(self, target: Path, exam: Path | None) -> dict[str, Any]:
+        """Write everything into one file; with `exam` also how its questions are answered from this backup.
+
+        Raises SupportBotError; then there is no file."""
+        questions = read_questions(exam) if exam else []
+        if target.is_dir():
+            target = target / f"support-bot-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}.zip"
+        if questions:
+            self._write_examined(target, questions)
+        else:
+            with self._bytes() as pieces:
+                archive.store(pieces, target)
+        with archive.opened(target) as written:
+            return {
+                "file": str(target), "bytes": target.stat().st_size, "created_at": written.about["created_at"],
+                "counts": written.about["counts"], "exam": len(questions),
+            }  # fmt: skip
+
+    def _write_examined(self, target: Path, questions: list[Question]) -> None:
+        """The name appears with the whole backup only, its answers included."""
+        if target.exists():
+            raise Invalid(f"{target} exists already; choose another name, or delete it first.")
+        with tempfile.TemporaryDirectory(prefix=".support-bot-", dir=target.absolute().parent) as folder:
+            part = Path(folder) / target.name
+            with self._bytes() as pieces:
+                archive.store(pieces, part)
+            with archive.opened(part) as whole:
+                found = self._ask_copy(whole, questions)
+            archive.add(part, _EXAM, sameness.to_file(questions, found))
+            part.replace(target)
+
+    @contextmanager
+    def _bytes(self) -> Iterator[Iterator[bytes]]:
+        folder = DataFolder(self._settings.data_dir)
+        if server := find_server(folder):
+            with forward(server) as api, api.download("POST", "/backup") as pieces:
+                yield pieces
+            return
+        state = inspect(self._settings.effective_database_url)
+        if state.problem or not state.current:
+            nothing = f"there is nothing in {self._settings.data_dir}"
+            raise Invalid(f"The database cannot be backed up: {state.problem or nothing}.")
+        with folder.own():
+            db = Database(self._settings.effective_database_url)
+            models = ModelService(db, self._store, self._settings)
+            try:
+                with closing(BackupService(db, models, self._store, self._settings).open()) as pieces:
+                    yield pieces
+            finally:
+                db.close()
+
+    # ---- taking one back
+
+    def restore(self, source: Path, *, replace: bool, check: bool) -> dict[str, Any]:
+        """Put a backup in the place of the data folder's content, all of it or nothing. What was there is kept aside.
+
+        Raises Conflict where there is data and `replace` is not said, Invalid where the backup cannot be used or,
+        with `check`, is not answered from as it was where it was made."""
+        settings = self._settings
+        with archive.opened(source) as backup, DataFolder(settings.data_dir).own():
+            self._refuse_unfit(backup, source, replace=replace)
+            compared = self._compare(backup, source) if check else None
+            staged = restoring.stage(backup, settings.data_dir)
+            if backup.about["database"] == "postgresql":
+                restoring.fill_postgresql(settings.database_url, staged, replace=replace)
+            aside = restoring.place(settings.data_dir)
+            index = self._index()
+            others = _others(backup.about["settings"], answer_settings(settings))
+            return {
+                "restored": str(settings.data_dir.absolute()), "created_at": backup.about["created_at"],
+                "counts": backup.about["counts"], "same_answers": compared, "index": index,
+                "other_settings": others, "kept": str(aside or ""),
+            }  # fmt: skip
+
+    def _refuse_unfit(self, backup: archive.Archive, source: Path, *, replace: bool) -> None:
+        settings, about = self._settings, backup.about
+        kind = "postgresql" if settings.effective_database_url.startswith("postgres") else "sqlite"
+        if about.get("database") != kind:
+            raise Invalid(f"{source} is of {about.get('database')}, but SUPPORT_BOT_DATABASE_URL names {kind}.")
+        if kind == "sqlite" and settings.database_url:
+            raise Invalid("A backup is restored into the data folder; leave SUPPORT_BOT_DATABASE_URL empty.")
+        if not is_known(about.get("revision")):
+            newer = f"{source} was made by version {about.get('product')}, which is newer than this one"
+            raise Invalid(f"{newer} (schema {about.get('revision')}); install that version.")
+        if restoring.holds_data(settings.data_dir) and not replace:
+            raise Conflict(f"{settings.data_dir} holds data already; --replace lets the backup take its place.")
+
+    def _index(self) -> str:
+        """Bring the schema up to date and build both indexes from SQL; what was done, in words."""
+        db = Database(self._settings.effective_database_url)
+        try:
+            upgrade(db.engine)
+            with closing(open_index(self._settings, self._store, db)) as index:
+                chunks = Publisher(db, index).reindex(lambda done, total: self._progress("Indexing", done, total))
+            return f"{chunks} chunks"
+        except SupportBotError as error:
+            return f"built at the next start ({error.detail})"
+        finally:
+            db.close()
+
+    # ---- the exam
+
+    def _compare(self, backup: archive.Archive, source: Path) -> str:
+        recorded = backup.read_extra(_EXAM)
+        if recorded is None:
+            raise Invalid(
+                f"{source} holds no exam to check; make backups with --exam FILE, or restore without --check."
+            )
+        questions, before = sameness.from_file(recorded)
+        different = sameness.differences(before, self._ask_copy(backup, questions))
+        if different:
+            shown = "; ".join(different[:5])
+            raise Conflict(
+                f"{len(different)} of {len(questions)} answers differ ({shown}). Nothing was restored; compare "
+                "weights and settings, or restore without --check."
+            )
+        return f"{len(questions)} of {len(questions)}"
+
+    def _ask_copy(self, backup: archive.Archive, questions: list[Question]) -> sameness.Answers:
+        """The answers from a copy in a temporary folder, which no customer sees."""
+        with tempfile.TemporaryDirectory(prefix="support-bot-exam-", ignore_cleanup_errors=True) as name:
+            if backup.about["database"] != "sqlite":
+                raise Invalid("An exam can be asked of SQLite backups only so far; restore without --check.")
+            folder = Path(name)
+            restoring.stage(backup, folder)
+            restoring.place(folder)
+            copied = self._settings.model_copy(update={"data_dir": folder, "database_url": "", "sample_data": False})
+            app = local.build(copied, self._progress)
+            try:
+                app.start()
+                return sameness.answers(app, questions, self._progress)
+            finally:
+                app.close()
+
+
+def _others(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Names of settings that answers depend on and that are not what they were."""
+    return [
+        f"{group}.{name}"
+        for group, values in sorted(now.items())
+        for name, value in sorted(values.items())
+        if before.get(group, {}).get(name, value) != value
+    ]

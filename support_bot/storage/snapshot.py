@@ -1,0 +1,146 @@
+"""A copy of the database and of the files it names that belong together, taken while the product works on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, func, select, text
+
+from support_bot.errors import Invalid, Unavailable
+from support_bot.models import Base, DocumentVersion
+from support_bot.storage.blobs import BlobStore
+from support_bot.storage.database import Database
+from support_bot.storage.migrations import revision_of
+from support_bot.storage.trouble import in_words, storage_trouble
+
+SQLITE_FILE, POSTGRESQL_FILE = "database.sqlite", "database.pgdump"
+FOLDER_PREFIX = "backup-"
+_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Files by the names they have in a backup; `counts` are the rows of each table."""
+
+    kind: str
+    revision: str | None
+    counts: dict[str, int]
+    files: tuple[tuple[str, Path], ...]
+
+
+@contextmanager
+def snapshot(db: Database, data_dir: Path) -> Iterator[Snapshot]:
+    """Take one; it is gone when the block ends. Writers are not kept waiting.
+
+    Files are never changed once they are there, so a hard link keeps one, whatever is deleted meanwhile; a document
+    that was deleted between the copy and the links makes both be taken again. Raises StorageFull or Unavailable."""
+    with storage_trouble(data_dir), tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, dir=data_dir) as name:
+        folder, blobs = Path(name), BlobStore(data_dir / "files")
+        take = _from_sqlite if db.is_sqlite else _from_postgresql
+        yield take(db.engine, blobs, folder)
+
+
+def _from_sqlite(engine: Engine, blobs: BlobStore, folder: Path) -> Snapshot:
+    copy = folder / SQLITE_FILE
+    for _ in range(_TRIES):
+        copy.unlink(missing_ok=True)
+        try:
+            _copy_sqlite(engine, copy)
+        except sqlite3.DatabaseError as error:
+            unnamed = Unavailable(f"The database cannot be copied ({error}). Run `support-bot doctor`.")
+            raise in_words(str(error).lower()) or unnamed from error
+        copied = create_engine(f"sqlite:///{copy}")
+        try:
+            with copied.connect() as connection:
+                if (files := _link_blobs(connection, blobs, folder)) is not None:
+                    return _described(connection, "sqlite", [(SQLITE_FILE, copy), *files])
+        finally:
+            copied.dispose()
+    raise _too_busy()
+
+
+def _copy_sqlite(engine: Engine, copy: Path) -> None:
+    """SQLite's own online copy, in one step: a consistent state, while WAL lets others write on."""
+    source = engine.raw_connection()
+    try:
+        with closing(sqlite3.connect(copy)) as target:
+            driver = source.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            driver.backup(target)
+            target.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
+            [(health,)] = target.execute("PRAGMA quick_check(1)").fetchall()
+            if health != "ok":
+                raise sqlite3.DatabaseError(str(health))
+    finally:
+        source.close()
+
+
+def _from_postgresql(engine: Engine, blobs: BlobStore, folder: Path) -> Snapshot:
+    """`pg_dump` of the very state whose files are linked: it is given the snapshot of our transaction."""
+    program = shutil.which("pg_dump")
+    if program is None:
+        raise Invalid("pg_dump is not installed; it is needed to back up PostgreSQL (package postgresql-client).")
+    dump = folder / POSTGRESQL_FILE
+    for _ in range(_TRIES):
+        with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            exported = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+            if (files := _link_blobs(connection, blobs, folder)) is None:
+                continue
+            run_postgresql(
+                [program, "--format=custom", "--no-owner", f"--snapshot={exported}", f"--file={dump}"], engine
+            )
+            return _described(connection, "postgresql", [(POSTGRESQL_FILE, dump), *files])
+    raise _too_busy()
+
+
+def run_postgresql(command: list[str], engine: Engine) -> None:
+    """Run one of PostgreSQL's programs on this database, its password out of sight. Raises Invalid with its words."""
+    url = engine.url
+    given = {"PGHOST": url.host, "PGPORT": url.port, "PGUSER": url.username, "PGPASSWORD": url.password}
+    query = {"PGHOST": url.query.get("host"), "PGSSLMODE": url.query.get("sslmode")}
+    environment = {name: str(value) for name, value in (given | {k: v for k, v in query.items() if v}).items() if value}
+    done = subprocess.run(
+        [*command, f"--dbname={url.database}"],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["it gave no reason"]
+        raise Invalid(f"{Path(command[0]).name} failed: {said[-1]}")
+
+
+def _link_blobs(connection: Connection, blobs: BlobStore, folder: Path) -> list[tuple[str, Path]] | None:
+    """The files that this state of the database names, kept in `folder`; None where one is gone already."""
+    named = connection.scalars(select(DocumentVersion.sha256).distinct().order_by(DocumentVersion.sha256))
+    files = []
+    for sha256 in named:
+        kept = folder / "files" / sha256[:2] / sha256
+        if not kept.exists() and not blobs.keep(sha256, kept):
+            return None
+        files.append((kept.relative_to(folder).as_posix(), kept))
+    return files
+
+
+def _described(connection: Connection, kind: str, files: list[tuple[str, Path]]) -> Snapshot:
+    counts = {
+        name: connection.scalar(select(func.count()).select_from(table)) or 0
+        for name, table in sorted(Base.metadata.tables.items())
+    }
+    return Snapshot(kind, revision_of(connection), counts, tuple(files))
+
+
+def _too_busy() -> Unavailable:
+    return Unavailable(
+        "A stored file is missing, or documents are deleted faster than they can be copied. "
+        "Run `support-bot doctor`, then try again."
+    )

@@ -1,0 +1,122 @@
+"""The doctor names what is wrong and what to do, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from support_bot.commands import doctor
+from support_bot.commands.doctor import Finding, examine
+from support_bot.errors import Conflict
+from support_bot.settings import Settings
+from support_bot.storage.database import Database
+from support_bot.storage.migrations import upgrade
+from tests.factories import DELIVERY, add_article, make_app, settings
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Settings:
+    """Settings of an installation with an article, which nobody has open."""
+    app = make_app(tmp_path)
+    add_article(app, "delivery.md", DELIVERY)
+    app.close()
+    return settings(tmp_path)
+
+
+def found(given: Settings) -> dict[str, Finding]:
+    return {finding.name: finding for finding in examine(given)}
+
+
+def test_a_healthy_installation_has_no_problem(given: Settings) -> None:
+    assert [finding for finding in found(given).values() if not finding.ok] == []
+    assert {"database", "clock", "uploaded files", "index", "port"} <= found(given).keys()
+
+
+def spoil_database(data: Path) -> None:
+    (data / "support-bot.db").write_bytes(b"garbage" * 5000)
+
+
+def spoil_pages(data: Path) -> None:
+    content = bytearray((data / "support-bot.db").read_bytes())
+    content[20 * 4096 : 60 * 4096] = b"\xff" * (40 * 4096)
+    (data / "support-bot.db").write_bytes(content)
+
+
+def make_newer(data: Path) -> None:
+    with closing(sqlite3.connect(data / "support-bot.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+
+
+def spoil_index(data: Path) -> None:
+    (data / "chroma" / "chroma.sqlite3").write_bytes(b"garbage" * 1000)
+
+
+def turn_the_clock_back(data: Path) -> None:
+    later = time.time() + 7200
+    os.utime(data / "support-bot.db", (later, later))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name", "detail"),
+    [
+        (spoil_database, "database", "it is damaged (file is not a database): restore the newest backup"),
+        (spoil_pages, "database", "restore the newest backup"),
+        (make_newer, "database", "a newer version of the product made it (schema 9999): install that version"),
+        (lambda data: shutil.rmtree(data / "files"), "uploaded files", "1 of them are gone: restore a backup"),
+        (lambda data: shutil.rmtree(data / "chroma"), "index", "1 chunks missing, 0 too many: run `support-bot reind"),
+        (spoil_index, "index", "file is not a database: run `support-bot reindex`"),
+        (turn_the_clock_back, "clock", "120 minutes behind files that are there: set it"),
+    ],
+    ids=["no database", "damaged", "newer", "files gone", "index gone", "index damaged", "clock"],
+)
+def test_what_is_wrong_is_named_with_its_remedy(
+    given: Settings, spoil: Callable[[Path], None], name: str, detail: str
+) -> None:
+    spoil(given.data_dir)
+    sick = found(given)[name]
+    assert not sick.ok
+    assert detail in sick.detail
+    again = found(given)[name]  # nothing was mended by looking
+    assert again == sick
+
+
+def test_a_locked_database_is_named(given: Settings) -> None:
+    with closing(sqlite3.connect(given.data_dir / "support-bot.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert "another program keeps it locked" in found(given)["database"].detail
+
+
+def test_a_taken_port_is_named(given: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        server = given.server.model_copy(update={"port": port})
+        sick = found(given.model_copy(update={"server": server}))["port"]
+    assert not sick.ok
+    assert f"127.0.0.1:{port} cannot be used" in sick.detail
+
+
+def test_a_disk_that_is_nearly_full_is_named(given: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_LEAST_FREE", 10**18)
+    assert "free at least" in found(given)["disk of data"].detail
+
+
+def test_a_folder_that_cannot_be_written_is_named(given: Settings) -> None:
+    sick = found(given.model_copy(update={"data_dir": Path("/proc/self/data")}))["data folder"]
+    assert not sick.ok
+    assert "set SUPPORT_BOT_DATA_DIR" in sick.detail
+
+
+def test_a_newer_database_is_not_served(given: Settings) -> None:
+    make_newer(given.data_dir)
+    db = Database(given.effective_database_url)
+    with pytest.raises(Conflict, match="newer version of the product"):
+        upgrade(db.engine)
+    db.close()
