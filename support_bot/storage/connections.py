@@ -16,6 +16,7 @@ OTHER_SERVERS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
     "AND application_name LIKE :server AND application_name <> :own"
 )
+_BUSY_MS = 15_000
 _SETTINGS = ("lock_timeout = '15s'", "timezone = 'UTC'")
 
 
@@ -23,7 +24,7 @@ def prepare_sqlite(connection: Any, _record: Any) -> None:
     # SQLAlchemy begins transactions itself (below); the driver's own guessing would begin them too late.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "synchronous=NORMAL"):
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

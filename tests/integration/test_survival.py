@@ -169,7 +169,7 @@ class TestDatabase:
         with closing(sqlite3.connect(tmp_path / "data" / "support-bot.db")) as other:
             other.execute("BEGIN IMMEDIATE")
             with monkeypatch.context() as patched:
-                patched.setattr("support_bot.storage.database._BUSY_MS", 200)
+                patched.setattr("support_bot.storage.connections._BUSY_MS", 200)
                 with pytest.raises(Unavailable, match="locked") as refused:
                     app.chat.say(chat, "hello", "1")
             assert refused.value.retry_after
