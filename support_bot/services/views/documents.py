@@ -19,12 +19,12 @@ class DocumentView:
     status: DocumentStatus
     reason: str
     version: int
-    language: str
-    near_copy_of: int | None
     chunks: int
     size: int
     created_at: dt.datetime
     updated_at: dt.datetime
+    language: str = ""
+    near_copy_of: int | None = None
 
     @classmethod
     def of(cls, document: Document, *, chunks: int, size: int) -> DocumentView:
