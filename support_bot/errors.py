@@ -82,11 +82,11 @@ class StorageFull(SupportBotError):
     code = "storage_full"
 
 
-class Unavailable(SupportBotError):
-    """The database cannot work right now (locked, read-only, damaged); this was not stored."""
+class DatabaseUnavailable(SupportBotError):
+    """The database cannot work right now (locked, read-only, damaged, away); this was not stored."""
 
     status = 503
-    code = "unavailable"
+    code = "database_unavailable"
 
 
 class IndexBroken(SupportBotError):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, func, select, text
 
-from support_bot.errors import Invalid, Unavailable
+from support_bot.errors import DatabaseUnavailable, Invalid
 from support_bot.models import Base, DocumentVersion
 from support_bot.storage.blobs import BlobStore
 from support_bot.storage.database import Database
@@ -41,7 +41,9 @@ def snapshot(db: Database, data_dir: Path) -> Iterator[Snapshot]:
     """Take one; it is gone when the block ends. Writers are not kept waiting.
 
     Files are never changed once they are there, so a hard link keeps one, whatever is deleted meanwhile; a document
-    that was deleted between the copy and the links makes both be taken again. Raises StorageFull or Unavailable."""
+    that was deleted between the copy and the links makes both be taken again.
+
+    Raises StorageFull or DatabaseUnavailable."""
     with storage_trouble(data_dir), tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, dir=data_dir) as name:
         folder, blobs = Path(name), BlobStore(data_dir / "files")
         take = _from_sqlite if db.is_sqlite else _from_postgresql
@@ -55,7 +57,7 @@ def _from_sqlite(engine: Engine, blobs: BlobStore, folder: Path) -> Snapshot:
         try:
             _copy_sqlite(engine, copy)
         except sqlite3.DatabaseError as error:
-            unnamed = Unavailable(f"The database cannot be copied ({error}). Run `support-bot doctor`.")
+            unnamed = DatabaseUnavailable(f"The database cannot be copied ({error}). Run `support-bot doctor`.")
             raise in_words(str(error).lower()) or unnamed from error
         copied = create_engine(f"sqlite:///{copy}")
         try:
@@ -139,8 +141,8 @@ def _described(connection: Connection, kind: str, files: list[tuple[str, Path]])
     return Snapshot(kind, revision_of(connection), counts, tuple(files))
 
 
-def _too_busy() -> Unavailable:
-    return Unavailable(
+def _too_busy() -> DatabaseUnavailable:
+    return DatabaseUnavailable(
         "A stored file is missing, or documents are deleted faster than they can be copied. "
         "Run `support-bot doctor`, then try again."
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from support_bot.errors import Invalid, StorageFull, SupportBotError, Unavailable
+from support_bot.errors import DatabaseUnavailable, Invalid, StorageFull, SupportBotError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REMEDY = "Free some space, then try again; what was stored before is safe."
@@ -28,7 +28,7 @@ def storage_trouble(path: Path) -> Iterator[None]:
 
 @contextmanager
 def database_trouble() -> Iterator[None]:
-    """Raise StorageFull or Unavailable where the database cannot work right now; other errors pass as they are."""
+    """Raise StorageFull or DatabaseUnavailable where the database cannot work right now; other errors pass on."""
     try:
         yield
     except DBAPIError as error:
@@ -43,9 +43,11 @@ def in_words(complaint: str) -> SupportBotError | None:
     if "disk is full" in complaint or "no space left" in complaint:
         return StorageFull(f"There is no room left on the disk of the database. {_REMEDY}")
     if "database is locked" in complaint or "database table is locked" in complaint:
-        return Unavailable("Another program keeps the database locked. Try again in a moment.", retry_after=5)
+        return DatabaseUnavailable("Another program keeps the database locked. Try again in a moment.", retry_after=5)
     if "disk i/o error" in complaint or "readonly database" in complaint or "unable to open database" in complaint:
-        return Unavailable(f"The database cannot be written ({complaint}). Run `support-bot doctor`.", retry_after=30)
+        return DatabaseUnavailable(
+            f"The database cannot be written ({complaint}). Run `support-bot doctor`.", retry_after=30
+        )
     if "malformed" in complaint or "not a database" in complaint:
-        return Unavailable("The database is damaged. Run `support-bot doctor`, and restore the newest backup.")
+        return DatabaseUnavailable("The database is damaged. Run `support-bot doctor`, and restore the newest backup.")
     return None

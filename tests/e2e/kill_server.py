@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +38,7 @@ class Nursery:
     def __init__(self, folder: Path) -> None:
         environment = os.environ | {f"SUPPORT_BOT_{name}": value for name, value in SETTINGS.items()}
         environment["SUPPORT_BOT_CACHE_DIR"] = str(folder / "cache")
+        self._last: int | None = None
         self._process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", __name__],
             env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -48,6 +50,9 @@ class Nursery:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        if self._last is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._last, signal.SIGKILL)
         self._process.stdin.close()
         self._process.wait(20)
         self._process.stdout.close()
@@ -58,7 +63,8 @@ class Nursery:
         assert self._process.stdout is not None
         self._process.stdin.write(f"{data}\n")
         self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        self._last = int(self._process.stdout.readline())
+        return self._last
 
 
 def main() -> None:

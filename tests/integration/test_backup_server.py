@@ -10,8 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 import httpx
+import pytest
 
-from tests.factories import DELIVERY, RETURNS
+from tests.factories import DELIVERY, RETURNS, wait_for
 from tests.integration.test_cli_server import Installation, installation
 
 __all__ = ["installation"]  # a fixture
@@ -69,21 +70,20 @@ def answers(installation: Installation, questions: list[str]) -> list[str]:
     return [installation.run("ask", question).stdout for question in questions]
 
 
+@pytest.mark.timeout(300)  # a dozen commands, each a process that imports the product
 def test_a_backup_under_load_is_whole_and_its_copy_answers_the_same(installation: Installation, tmp_path: Path) -> None:
     (tmp_path / "kb").mkdir()
     (tmp_path / "kb" / "delivery.md").write_text(DELIVERY)
     (tmp_path / "kb" / "returns.md").write_text(RETURNS)
     assert installation.run("ingest", tmp_path / "kb").returncode == 0
-    questions = ["How much does standard delivery cost?", "How long does a refund to a card take?", "Who is the king?"]
+    questions = ["How much does standard delivery cost?", "How long does a refund to a card take?"]
     before = answers(installation, questions)
     key = json.loads(installation.run("staff", "key", "test", "--role", "admin", "--json").stdout)["key"]
     with Load(installation.url, key) as load:
-        while len(load.acknowledged) < 5:
-            assert not load.broken
+        wait_for(lambda: len(load.acknowledged) >= 5 or load.broken, 60)
         certain = list(load.acknowledged)
-        for number in range(3):
-            done = installation.run("backup", tmp_path / f"{number}.zip")
-            assert done.returncode == 0, done.stderr
+        done = installation.run("backup", tmp_path / "0.zip")
+        assert done.returncode == 0, done.stderr
     assert load.broken == []
     copy = Installation(
         installation.folder,

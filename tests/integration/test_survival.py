@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from support_bot.assembly import App
-from support_bot.errors import IndexBroken, NotFound, StorageFull, Unavailable
+from support_bot.errors import DatabaseUnavailable, IndexBroken, NotFound, StorageFull
 from support_bot.services.knowledge import KnowledgeService
 from support_bot.storage.data_folder import DataFolder
 from support_bot.values import Audience, Done, Text
@@ -170,7 +170,7 @@ class TestDatabase:
             other.execute("BEGIN IMMEDIATE")
             with monkeypatch.context() as patched:
                 patched.setattr("support_bot.storage.connections._BUSY_MS", 200)
-                with pytest.raises(Unavailable, match="locked") as refused:
+                with pytest.raises(DatabaseUnavailable, match="locked") as refused:
                     app.chat.say(chat, "hello", "1")
             assert refused.value.retry_after
         app._parts.db.close()
@@ -180,10 +180,10 @@ class TestDatabase:
     def test_a_full_disk_is_named_and_what_was_stored_stays(self, app: App, size: int) -> None:
         add_article(app, "delivery.md", DELIVERY)
         chat = app.chat.start("web").id
-        with full_disk(size), pytest.raises((StorageFull, Unavailable)):
+        with full_disk(size), pytest.raises((StorageFull, DatabaseUnavailable)):
             for number in range(200):
                 app.chat.say(chat, f"a message {number} " + "x" * 3000, str(number))
-        with full_disk(size), pytest.raises((StorageFull, Unavailable)):
+        with full_disk(size), pytest.raises((StorageFull, DatabaseUnavailable)):
             app.knowledge.add("large.md", b"large " * 20_000)
         assert isinstance(ask(app, app.chat.start("web").id, QUESTION)[-1], Done)
         said = [message.text for message in app.chat.messages(chat) if message.author == "customer"]
