@@ -20,6 +20,7 @@ from support_bot.ingestion.pipeline import IngestionPipeline
 from support_bot.observability import Metrics
 from support_bot.queue import JobQueue
 from support_bot.retrieval.retriever import Retriever
+from support_bot.services.catalogue import Catalogue
 from support_bot.services.channels import ChannelService
 from support_bot.services.chat import ChatService
 from support_bot.services.feedback import FeedbackService
@@ -28,8 +29,10 @@ from support_bot.services.health import HealthService
 from support_bot.services.knowledge import KnowledgeService, Search
 from support_bot.services.limits import Limits
 from support_bot.services.models import ModelService
+from support_bot.services.pinned import PinnedAnswerService
 from support_bot.services.staff import StaffService
 from support_bot.services.tickets import TicketService
+from support_bot.services.trial import TrialService
 from support_bot.services.turns import TurnRunner
 from support_bot.settings import Settings
 from support_bot.storage.blobs import BlobStore
@@ -48,6 +51,9 @@ class App:
     handoff: HandoffService
     tickets: TicketService
     knowledge: KnowledgeService
+    catalogue: Catalogue
+    pinned: PinnedAnswerService
+    trial: TrialService
     feedback: FeedbackService
     staff: StaffService
     channels: ChannelService
@@ -117,7 +123,8 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
         VectorIndex(settings.data_dir / "chroma", embedder), KeywordIndex(), embedder, db.read_connection
     )
     retriever = Retriever(index, settings.retrieval)
-    chain = AnswerChain(retriever, embedder.embed, engine, settings.answering)
+    pinned = PinnedAnswerService(db, embedder.embed)
+    chain = AnswerChain(retriever, embedder.embed, engine, settings.answering, pinned.find)
     runner = TurnRunner(db, chain, settings)
     jobs = JobQueue(settings.data_dir / "jobs.db")
     with db.transaction() as tx:
@@ -131,6 +138,9 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
             db, BlobStore(settings.data_dir / "files"), IngestionPipeline.from_plugins(settings.ingestion),
             Search(index, retriever), jobs, settings,
         ),
+        catalogue=Catalogue(db),
+        pinned=pinned,
+        trial=TrialService(chain, retriever, settings),
         feedback=FeedbackService(db),
         staff=StaffService(db, settings),
         channels=ChannelService(db, settings),

@@ -1,4 +1,4 @@
-"""What admins do with articles: add, replace, delete, look at, search. Files become chunks in jobs, not in requests."""
+"""What admins do with articles: add, replace, roll back, delete, search. Jobs make chunks of files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from support_bot.errors import Invalid, NotFound, SupportBotError, TooLarge, UnreadableDocument
+from support_bot.errors import Conflict, Invalid, NotFound, SupportBotError, TooLarge, UnreadableDocument
 from support_bot.index.search_index import SearchIndex
 from support_bot.ingestion.pipeline import IngestionPipeline
 from support_bot.models import Document, DocumentVersion, utcnow
 from support_bot.queue import Job, JobQueue
 from support_bot.retrieval.retriever import Retriever
 from support_bot.services.publishing import Publisher
-from support_bot.services.views import Added, ChunkView, DocumentDetail, DocumentView, VersionView
+from support_bot.services.views import Added, DocumentView
 from support_bot.settings import Settings
 from support_bot.storage.blobs import BlobStore
 from support_bot.storage.database import Database, Transaction
@@ -87,6 +87,20 @@ class KnowledgeService:
         self._jobs.enqueue(Job.PROCESS_DOCUMENT, document_id)
         return view
 
+    def roll_back(self, document_id: int, number: int) -> DocumentView:
+        """Bring an earlier version back as the newest one; what is searched now answers until that is read.
+
+        Raises NotFound for a version that does not exist, Conflict for the one that is the newest already."""
+        with self._db.transaction() as tx:
+            document = tx.documents.lock(document_id)
+            earlier, newest = tx.documents.get_version(document_id, number), tx.documents.newest_version(document_id)
+            if earlier.sha256 == newest.sha256 and document.status is not DocumentStatus.FAILED:
+                raise Conflict(f"Version {number} is what the newest version says already.")
+            _add_version(tx, document, earlier.sha256, earlier.size)
+            view = _view(tx, document)
+        self._jobs.enqueue(Job.PROCESS_DOCUMENT, document_id)
+        return view
+
     def set_audience(self, document_id: int, audience: Audience) -> DocumentView:
         """Make a document public or internal; what became internal is out of the customers' reach at once."""
         with self._db.transaction() as tx:
@@ -103,35 +117,12 @@ class KnowledgeService:
             document = tx.documents.lock(document_id)
             blobs = [version.sha256 for version in tx.documents.versions(document_id)]
             self._index.remove_keywords(tx.connection, document_id)
+            tx.citations.remove_document(document_id)
             tx.documents.delete(document)
             unused = [sha256 for sha256 in blobs if not tx.documents.blob_in_use(sha256)]
         self._index.remove_vectors(document_id)
         for sha256 in unused:
             self._blobs.delete(sha256)
-
-    def page(
-        self, *, search: str = "", status: DocumentStatus | None = None, limit: int = 500, offset: int = 0
-    ) -> list[DocumentView]:
-        with self._db.reading() as tx:
-            found = tx.documents.page(search=search, status=status, limit=limit, offset=offset)
-            return [_view(tx, document) for document in found]
-
-    def counts(self) -> dict[str, int]:
-        """How many documents are in each status."""
-        with self._db.reading() as tx:
-            counted = tx.documents.counts()
-        return {status.value: counted.get(status, 0) for status in DocumentStatus}
-
-    def get(self, document_id: int) -> DocumentDetail:
-        with self._db.reading() as tx:
-            document = tx.documents.get(document_id)
-            text = tx.documents.get_version(document_id, document.version).text if document.version else ""
-            return DocumentDetail(
-                document=_view(tx, document),
-                versions=tuple(VersionView.of(version) for version in tx.documents.versions(document_id)),
-                chunks=tuple(ChunkView.of(chunk) for chunk in tx.documents.chunks(document_id)),
-                text=text,
-            )
 
     def search(self, question: str, *, audience: Audience | None = Audience.PUBLIC, limit: int = 10) -> list[Passage]:
         """Passages with every score, best first; audience None searches internal documents too."""

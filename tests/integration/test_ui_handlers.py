@@ -127,7 +127,7 @@ class TestUploads:
             ("hours.md", False),
             ("empty.md", True),
         ]
-        assert "hours.md" in [document.name for document in app.knowledge.page()]
+        assert "hours.md" in [document.name for document in app.catalogue.page()]
 
 
 def prepared(kind: Any, app: App) -> Any:

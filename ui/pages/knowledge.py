@@ -185,7 +185,7 @@ class KnowledgePage:
 
     def _ask_delete(self, shelf: Shelf, data: dict[str, Any]) -> None:
         shelf.serial += 1
-        document = self._app.knowledge.get(number(data, "document")).document
+        document = self._app.catalogue.get(number(data, "document")).document
         shelf.dialog = parts.delete_dialog(document, shelf.serial)
 
     def _delete(self, shelf: Shelf, data: dict[str, Any]) -> None:
@@ -215,12 +215,12 @@ class KnowledgePage:
 
     def _documents(self, shelf: Shelf) -> Changes:
         status = DocumentStatus(shelf.status) if shelf.status else None
-        documents = self._app.knowledge.page(search=shelf.search, status=status)
+        documents = self._app.catalogue.page(search=shelf.search, status=status)
         filtered = bool(shelf.search or shelf.status)
-        known = {document.id: document for document in self._app.knowledge.page()} if shelf.uploads else {}
+        known = {document.id: document for document in self._app.catalogue.page()} if shelf.uploads else {}
         return {
             self.results: parts.upload_results(shelf.uploads, known),
-            self.filters: parts.filters(self._app.knowledge.counts(), shelf.status),
+            self.filters: parts.filters(self._app.catalogue.counts(), shelf.status),
             self.list: parts.document_list(
                 _sorted(documents, shelf.sort), shelf.document, shelf.sort, filtered=filtered
             ),
@@ -231,7 +231,7 @@ class KnowledgePage:
         if shelf.document <= 0:
             return ""
         try:
-            return parts.detail(self._app.knowledge.get(shelf.document), shelf.told)
+            return parts.detail(self._app.catalogue.get(shelf.document), shelf.told)
         except NotFound:
             shelf.document = 0
             return ""
