@@ -61,15 +61,20 @@ class PinnedMatcher:
         self._embed = embed
 
     def match(self, question: str, wordings: Sequence[Wording], *, alone: str | None = None) -> Match | None:
-        """The pinned question that is asked, if one is. `alone` is the question with what it leans on, compared in its
-        place by meaning; the very same words count however much was said before."""
+        """The pinned question that is asked, if one is. `alone` is the question together with what it leans on, which
+        is compared first; alone or not, nothing important may stand in one and not in the other."""
         wanted = normal(question)
         if not wanted:
             return None
         for wording in wordings:
             if normal(wording.text) == wanted:
                 return Match(wording.pin, wording.text, 1.0)
-        asked = alone or question
+        for asked in dict.fromkeys((alone or question, question)):
+            if found := self._nearest(asked, wordings):
+                return found
+        return None
+
+    def _nearest(self, asked: str, wordings: Sequence[Wording]) -> Match | None:
         near = [wording for wording in wordings if same_words(asked, wording.text)]
         if not near:
             return None

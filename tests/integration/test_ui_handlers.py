@@ -20,7 +20,8 @@ from support_bot.values import Author, Mode, Role
 from tests.factories import DELIVERY, PASSWORD, add_article, add_staff, make_app
 from ui.desk_app import build_admin_app, build_desk_app
 from ui.pages.chat import ChatPage
-from ui.pages.knowledge import KnowledgePage, Shelf, read_upload
+from ui.pages.knowledge import KnowledgePage, read_upload
+from ui.pages.shelf import Shelf
 from ui.pages.tab import Tab
 from ui.sessions import COOKIE, require
 
@@ -46,7 +47,7 @@ def build(make: Any, app: App) -> gr.Blocks:
 
 def request(token: str | None = None, address: str = "127.0.0.1") -> Any:
     cookies = {COOKIE: token} if token else {}
-    return SimpleNamespace(cookies=cookies, client=SimpleNamespace(host=address))
+    return SimpleNamespace(cookies=cookies, client=SimpleNamespace(host=address), query_params={})
 
 
 def event(**data: Any) -> Any:

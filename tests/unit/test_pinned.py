@@ -24,12 +24,15 @@ def test_the_same_words_are_the_same_question_however_they_are_typed(question: s
     assert found(question) == 7
 
 
-def test_the_same_words_count_whatever_was_said_before() -> None:
-    assert found(PINNED.text, alone=f"Do you ship to Spain? {PINNED.text}") == 7
-    assert (
-        found("express delivery, how much is it?", alone="Do you ship to Spain? express delivery, how much is it?")
-        is None
-    )
+def test_a_question_that_is_pinned_by_itself_is_found_whatever_was_said_before() -> None:
+    for words in (PINNED.text, "how much is the express delivery please"):
+        assert found(words, alone=f"Do you ship to Spain? {words}") == 7
+
+
+def test_a_follow_up_is_found_by_what_it_leans_on() -> None:
+    wording = Wording(7, "Do you ship furniture to Spain?")
+    assert found("to Spain?", wording, alone="Do you ship furniture to Spain?") == 7
+    assert found("to France?", wording, alone="Do you ship furniture to France?") is None
 
 
 @pytest.mark.parametrize("question", ["", "   ", "?!", "delivery", "x" * 4000, "快递多少钱"])
