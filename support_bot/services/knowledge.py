@@ -131,6 +131,12 @@ class KnowledgeService:
             raise Invalid("The question is empty.")
         return self._retriever.retrieve(question[:2000], audience=audience, limit=limit)
 
+    def require_size(self, size: int) -> None:
+        """Raise TooLarge where no file of this many bytes is taken."""
+        limit = self._settings.ingestion.max_file_mb
+        if size > limit * 1_000_000:
+            raise TooLarge(f"The file has {size / 1_000_000:.1f} MB; at most {limit} MB are taken.")
+
     def supported(self) -> list[str]:
         """Suffixes of the files that can be read."""
         return self._pipeline.supported()
@@ -189,9 +195,7 @@ class KnowledgeService:
     # ---- inside
 
     def _store(self, data: bytes) -> str:
-        limit = self._settings.ingestion.max_file_mb
-        if len(data) > limit * 1_000_000:
-            raise TooLarge(f"The file has {len(data) / 1_000_000:.1f} MB; at most {limit} MB are taken.")
+        self.require_size(len(data))
         if not data.strip():
             raise UnreadableDocument("The file is empty. Check the original and upload it again.")
         return self._blobs.put(data)

@@ -67,9 +67,19 @@ def test_many_files_dropped_at_once_each_say_how_far_they_are(server: Server, ne
     expect(uploads.locator("li", has_text="tool.exe")).to_have_class("bad")
     expect(uploads.locator("li", has_text="twin.md")).to_contain_text("same content is already here")
     page.get_by_label("Search articles").fill(mark)
-    expect(page.locator("#admin-list tbody tr")).to_have_count(9)
+    expect(page.locator("#admin-list tbody tr")).to_have_count(10)  # one of them failed, and says why here too
+    expect(page.locator("#admin-list .why")).to_have_count(1)
     expect(page.locator("#admin-list")).not_to_contain_text("..")
     wide_and_narrow(page, "knowledge-uploads")
+
+
+def test_a_file_that_is_too_large_is_told_before_it_goes_up(server: Server, new_page: NewPage) -> None:
+    page = admin_page(server, new_page)
+    page.evaluate(DROP.replace("[text]", "[new Uint8Array(60e6)]"), [["huge.pdf", ""]])
+    row = page.get_by_label("Uploaded files").locator("li.bad", has_text="huge.pdf")
+    expect(row).to_contain_text("60.0 MB; at most 50 MB are taken", timeout=10_000)
+    page.get_by_role("button", name="Clear this list").click()
+    expect(row).to_have_count(0)
 
 
 def test_a_version_is_brought_back_and_answers_change_with_it(server: Server, new_page: NewPage) -> None:

@@ -109,6 +109,7 @@ class KnowledgePage:
         data = data_of(event)
         name = str(data.get("name") or "file")[-200:]
         try:
+            self._app.knowledge.require_size(number(data, "size"))  # of a file that the browser kept back
             upload = self._add(name, read_upload(str(data.get("path", ""))), data)
         except SupportBotError as error:
             upload = Upload(name, problem=error.detail)

@@ -43,7 +43,8 @@ def upload_box(suffixes: Sequence[str], most_mb: int) -> str:
     return (
         '<div class="page-head"><h1>Articles</h1>'
         '<p class="small">The assistant answers from these articles only, and cites them.</p></div>'
-        f'<div class="drop" data-drop><div>{icon("upload")}</div><div><p><b>Drop files here</b>, or '
+        f'<div class="drop" data-drop data-most="{most_mb}"><div>{icon("upload")}</div>'
+        "<div><p><b>Drop files here</b>, or "
         '<label class="pick">choose files<input type="file" class="unseen" id="files" multiple '
         f'accept="{escape(",".join(suffixes))}" data-upload></label></p>'
         f'<p class="small">{escape(kinds)}; up to {most_mb} MB each</p></div>'
