@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import NewPage, Server, picture, sign_in
 from tests.e2e.test_pages_customer import answered, ask, open_chat
@@ -112,8 +111,8 @@ def test_a_version_is_brought_back_and_answers_change_with_it(server: Server, ne
     expect(opened.value.locator("#desk-talk")).to_contain_text(f"What does a {word} cost a day?", timeout=10_000)
 
 
-def test_a_question_is_tested_and_its_answer_pinned(server: Server, new_page: NewPage) -> None:
-    page, customer = admin_page(server, new_page), new_page()
+def test_a_question_is_tested_and_its_answer_can_be_pinned(server: Server, new_page: NewPage) -> None:
+    page = admin_page(server, new_page)
     word = f"otter{uuid.uuid4().hex[:6]}"
     add_one(page, f"{word}.md", f"# Renting a {word}\n\nA {word} costs 71 pounds a day. Bring your licence.")
     page.get_by_role("button", name="Test a question").click()
@@ -126,21 +125,37 @@ def test_a_question_is_tested_and_its_answer_pinned(server: Server, new_page: Ne
     expect(found.locator("table.list tbody tr").first).to_contain_text(word)
     found.locator("table.list summary").first.click()
     wide_and_narrow(page, "knowledge-test")
-
     found.get_by_role("button", name="Pin an answer to this question").click()
     form = page.locator("form.pin")
     expect(form.get_by_label("Question")).to_have_value(question)
     expect(form.get_by_label("Article")).to_have_value(f"{word}.md")
-    exact = f"This week every {word} is free.\n\n* Just come by."
-    form.get_by_label("Answer").fill(exact)
-    form.get_by_label("Other ways to ask it").fill(f"{word} price?\nWhat is the fee for a {word}?")
     form.get_by_label("Link").fill("example.com")
-    wide_and_narrow(page, "knowledge-pin")
     form.get_by_role("button", name="Pin it").click()
     expect(page.get_by_role("alert")).to_contain_text("A link begins with https://")
-    form.get_by_label("Link").fill("https://example.com/free")
-    form.get_by_role("button", name="Pin it").click()
-    expect(page.locator("#admin-pins .open", has_text=question)).to_be_visible()
+    expect(form.get_by_label("Question")).to_have_value(question)
+    wide_and_narrow(page, "knowledge-pin")
+
+
+def pin(page: Page, **fields: str) -> Locator:
+    """Pin an answer on the page; its row in the list."""
+    page.get_by_role("button", name="Pinned answers").click()
+    page.get_by_role("button", name="Pin an answer").first.click()
+    for label, words in fields.items():
+        page.locator("form.pin").get_by_label(label.replace("_", " ")).fill(words)
+    page.locator("form.pin").get_by_role("button", name="Pin it").click()
+    row = page.locator("#admin-pins tr", has_text=fields["Question"])
+    expect(row).to_contain_text("Given")
+    return row
+
+
+def test_a_pinned_answer_is_given_word_for_word_until_it_is_switched_off(server: Server, new_page: NewPage) -> None:
+    page, customer = admin_page(server, new_page), new_page()
+    word = f"badger{uuid.uuid4().hex[:6]}"
+    add_one(page, f"{word}.md", f"# Renting a {word}\n\nA {word} costs 71 pounds a day. Bring your licence.")
+    others = f"{word} price?\nWhat is the fee for a {word}?"
+    answer, link = f"This week every {word} is free.\n\n* Just come by.", "https://example.com/free"
+    question = f"How much does a {word} cost?"
+    row = pin(page, Question=question, Answer=answer, Other_ways_to_ask_it=others, Link=link, Article=f"{word}.md")
     wide_and_narrow(page, "knowledge-pinned")
 
     open_chat(customer, server)
@@ -156,30 +171,22 @@ def test_a_question_is_tested_and_its_answer_pinned(server: Server, new_page: Ne
     picture(customer, "customer-pinned")
     customer.keyboard.press("Escape")
 
-    page.locator("#admin-pins .open", has_text=question).click()
+    row.locator(".open").click()
     page.get_by_role("button", name="Switch off").click()
-    expect(page.locator("#admin-pins tr", has_text=question)).to_contain_text("Off")
+    expect(row).to_contain_text("Off")
     ask(customer, question)
     answered(customer, 4)
     expect(customer.locator(".message.bot").last).to_contain_text("71")
     page.locator("form.pin").get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
-    expect(page.locator("#admin-pins .open", has_text=question)).to_have_count(0)
+    expect(row).to_have_count(0)
 
 
 def test_a_pinned_answer_lapses_in_sight_when_its_article_changes(server: Server, new_page: NewPage) -> None:
     page = admin_page(server, new_page)
     word = f"heron{uuid.uuid4().hex[:6]}"
     add_one(page, f"{word}.md", f"# The {word}\n\nA {word} costs 71 pounds.")
-    page.get_by_role("button", name="Pinned answers").click()
-    page.get_by_role("button", name="Pin an answer").first.click()
-    form = page.locator("form.pin")
-    form.get_by_label("Question").fill(f"Is the {word} tame?")
-    form.get_by_label("Answer").fill("Very.")
-    form.get_by_label("Article").fill(f"{word}.md")
-    form.get_by_role("button", name="Pin it").click()
-    row = page.locator("#admin-pins tr", has_text=word)
-    expect(row).to_contain_text("Given")
+    row = pin(page, Question=f"Is the {word} tame?", Answer="Very.", Article=f"{word}.md")
     page.get_by_role("button", name="Articles").click()
     drop(page, (f"{word}.md", f"# The {word}\n\nA {word} costs 93 pounds."))
     expect(page.get_by_label("Uploaded files").locator("li.good", has_text=word)).to_have_count(2, timeout=30_000)
@@ -188,4 +195,4 @@ def test_a_pinned_answer_lapses_in_sight_when_its_article_changes(server: Server
     row.locator(".open").click()
     expect(page.get_by_role("alert")).to_contain_text("not given until you check it")
     page.get_by_role("button", name="Save").click()
-    expect(row).to_contain_text(re.compile("Given"))
+    expect(row).to_contain_text("Given")

@@ -65,8 +65,8 @@ def upload_results(uploads: Sequence[Upload], known: Mapping[int, DocumentView])
     words = {"busy": "being read", "bad": "not taken", "good": "done"}
     summary = ", ".join(f"{counted[kind]} {word}" for kind, word in words.items() if counted[kind])
     return (
-        f'<ul class="uploads" aria-label="Uploaded files">{rows}</ul><p class="line row" role="status">'
-        f'<span class="small">{plural(len(uploads), "file")}: {summary}</span>{action("Clear this list", "clear")}</p>'
+        f'<p class="line row"><span class="small" role="status">{plural(len(uploads), "file")}: {summary}</span>'
+        f'{action("Clear this list", "clear")}</p><ul class="uploads" aria-label="Uploaded files">{rows}</ul>'
     )
 
 
