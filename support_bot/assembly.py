@@ -24,6 +24,7 @@ from support_bot.observability import Metrics
 from support_bot.queue import JobQueue
 from support_bot.retrieval.retriever import Retriever
 from support_bot.services.backup import BackupService
+from support_bot.services.catalogue import Catalogue
 from support_bot.services.channels import ChannelService
 from support_bot.services.chat import ChatService
 from support_bot.services.feedback import FeedbackService
@@ -33,8 +34,10 @@ from support_bot.services.intake import IntakeService
 from support_bot.services.knowledge import KnowledgeService, Search
 from support_bot.services.limits import Limits
 from support_bot.services.models import ModelService
+from support_bot.services.pinned import PinnedAnswerService
 from support_bot.services.staff import StaffService
 from support_bot.services.tickets import TicketService
+from support_bot.services.trial import TrialService
 from support_bot.services.turns import TurnRunner
 from support_bot.settings import Settings
 from support_bot.storage.blobs import BlobStore
@@ -55,6 +58,9 @@ class App:
     tickets: TicketService
     knowledge: KnowledgeService
     intake: IntakeService
+    catalogue: Catalogue
+    pinned: PinnedAnswerService
+    trial: TrialService
     feedback: FeedbackService
     staff: StaffService
     channels: ChannelService
@@ -182,7 +188,8 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     engine = engine or _engine(settings, store, models)
     embedder = embedder or _embedder(settings, store)
     search = _search(settings, db, embedder)
-    chain = AnswerChain(search.retriever, embedder.embed, engine, settings.answering)
+    pinned = PinnedAnswerService(db, embedder.embed)
+    chain = AnswerChain(search.retriever, embedder.embed, engine, settings.answering, pinned.find)
     runner = TurnRunner(db, chain, settings)
     jobs = _queue(settings, db)
     pipeline = IngestionPipeline.from_plugins(settings.ingestion)
@@ -198,6 +205,9 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         tickets=TicketService(db),
         knowledge=knowledge,
         intake=IntakeService(knowledge, pipeline, fetcher, settings),
+        catalogue=Catalogue(db),
+        pinned=pinned,
+        trial=TrialService(chain, search.retriever, settings),
         feedback=FeedbackService(db),
         staff=StaffService(db, settings),
         channels=ChannelService(db, settings),

@@ -82,13 +82,6 @@ class StorageFull(SupportBotError):
     code = "storage_full"
 
 
-class DatabaseUnavailable(SupportBotError):
-    """The database cannot work right now (locked, read-only, damaged, away); this was not stored."""
-
-    status = 503
-    code = "database_unavailable"
-
-
 class IndexBroken(SupportBotError):
     """The vector index is damaged or gone; it is built again from the database within a minute."""
 
@@ -111,7 +104,8 @@ class Cancelled(SupportBotError):
 
 
 class DatabaseUnavailable(SupportBotError):
-    """The database does not answer or does not let us in; the detail says where and why, without the password."""
+    """The database does not answer, does not let us in or cannot work right now (locked, read-only, damaged); the
+    detail says where and why, without the password. Nothing was stored."""
 
     status = 503
     code = "database_unavailable"

@@ -93,10 +93,16 @@
     input.value = "";
     const list = document.querySelector("[data-uploading]");
     const audience = document.querySelector("[data-drop] select")?.value;
+    const most = Number(document.querySelector("[data-drop]")?.dataset.most) * 1e6;
     const waiting = files.map((file) => [file, line(list, file.name, "waits")]);
     for (const [file, row] of waiting) {
       row.lastChild.textContent = "is uploaded";
       try {
+        if (file.size > most) {
+          send("upload", { name: file.name, size: file.size });
+          row.remove();
+          continue;
+        }
         const { path } = await upload(file);
         send("upload", { path, name: file.name, audience, document: input.dataset.document ?? "" });
         row.remove();
@@ -106,6 +112,12 @@
       }
     }
   }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-action=clear]")) {
+      for (const row of document.querySelectorAll("[data-uploading] .bad")) row.remove();
+    }
+  });
 
   function line(list, name, words) {
     const row = list.appendChild(document.createElement("li"));

@@ -11,6 +11,7 @@ import sentencex
 
 from support_bot.answering import citations, condense, evidence, grounding, phrases, policy, prompt
 from support_bot.answering.intent import Intent, IntentRecogniser, Recognised
+from support_bot.answering.pinned import LIKENESS
 from support_bot.answering.segments import is_prose
 from support_bot.engine.base import Generation, GenerationRequest, TextEngine
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
@@ -34,6 +35,10 @@ from support_bot.values import (
     Turn,
 )
 
+FindPinned = Callable[[str, str], tuple[Excerpt, ...]]
+"""The question as it was asked, and as it stands alone, to the team's own answer, first, and the article it rests on;
+empty where the question is not pinned."""
+
 _QUEUE_LOOK_S = 0.5
 _SENTENCE_ENDS = (".", "!", "?", "\n")
 _log = logging.getLogger(__name__)
@@ -44,6 +49,7 @@ class _Work:
     """What one question has gathered on its way down; becomes the trace."""
 
     standalone: str
+    threshold: float
     passages: list[Passage] = field(default_factory=list)
     excerpts: tuple[Excerpt, ...] = ()
     closest: float = 0.0
@@ -67,12 +73,14 @@ class AnswerChain:
     """The six steps: condense, retrieve, choose evidence, decide, write, check."""
 
     def __init__(
-        self, retriever: Retriever, embed: evidence.Embed, engine: TextEngine, settings: AnsweringSettings
-    ) -> None:
+        self, retriever: Retriever, embed: evidence.Embed, engine: TextEngine, settings: AnsweringSettings,
+        find_pinned: FindPinned = lambda question, alone: (),
+    ) -> None:  # fmt: skip
         self._retriever = retriever
         self._embed = embed
         self._engine = engine
         self._settings = settings
+        self._find_pinned = find_pinned
         self._recogniser = IntentRecogniser(embed)
 
     def stream(
@@ -80,20 +88,24 @@ class AnswerChain:
         question: str,
         turns: Sequence[Turn],
         *,
-        audience: Audience = Audience.PUBLIC,
+        audience: Audience | None = Audience.PUBLIC,
         stopped: Callable[[], bool] = lambda: False,
     ) -> Generator[AnswerEvent | TraceDraft]:
-        """The events of the answer as they happen, the trace last. `stopped` is asked while the model writes.
+        """The events of the answer as they happen, the trace last. `stopped` is asked while the model writes; audience
+        None answers from internal articles too.
 
         Every sentence that comes out has passed the evidence gate; closing the iterator frees the engine. A stopped
         turn hands over its trace too, before Cancelled is raised."""
-        work = _Work(standalone=condense.standalone(question, turns))
+        work = _Work(condense.standalone(question, turns), self._settings.answer_threshold)
         begin = time.monotonic()
         recognised = self._recogniser.recognise(question)
         work.timings["intent"] = time.monotonic() - begin
-        if recognised.intent not in (Intent.HUMAN_REQUEST, Intent.CHITCHAT, Intent.INJECTION):
+        pinned = 0.0
+        if recognised.intent not in (Intent.HUMAN_REQUEST, Intent.INJECTION):
+            pinned = self._pin(question, work)
+        if not pinned and recognised.intent not in (Intent.HUMAN_REQUEST, Intent.CHITCHAT, Intent.INJECTION):
             self._search(work, audience)
-        decision = self._decide(recognised, work)
+        decision = self._decide(recognised, work, pinned)
         try:
             yield from self._act(decision, question, work, stopped)
         except Cancelled:
@@ -102,7 +114,17 @@ class AnswerChain:
         work.timings["total"] = time.monotonic() - begin
         yield self._trace(work)
 
-    def _search(self, work: _Work, audience: Audience) -> None:
+    def _pin(self, question: str, work: _Work) -> float:
+        """How like (0..1) the question is to a pinned one, whose answer is all the evidence then; 0 for none."""
+        begin = time.monotonic()
+        work.excerpts = self._find_pinned(question, work.standalone)
+        work.timings["pinned"] = time.monotonic() - begin
+        if not work.excerpts:
+            return 0.0
+        work.threshold = LIKENESS
+        return work.excerpts[0].score
+
+    def _search(self, work: _Work, audience: Audience | None) -> None:
         begin = time.monotonic()
         work.passages = self._retriever.retrieve(work.standalone, audience=audience)
         work.timings["retrieve"] = time.monotonic() - begin
@@ -113,15 +135,15 @@ class AnswerChain:
         work.excerpts, work.closest = selection.excerpts, selection.closest
         work.timings["evidence"] = time.monotonic() - begin
 
-    def _decide(self, recognised: Recognised, work: _Work) -> policy.Decision:
+    def _decide(self, recognised: Recognised, work: _Work, pinned: float) -> policy.Decision:
         covered = 0.0
-        if work.excerpts:
+        if work.excerpts and not pinned:
             best = work.excerpts[0]
             covered = evidence.overlap(
                 terms(work.standalone), f"{best.passage.title} {best.passage.heading} {best.passage.text}"
             )
         found = policy.features(work.passages, work.closest, covered)
-        decision = policy.decide(recognised, found, threshold=self._settings.answer_threshold)
+        decision = policy.decide(recognised, found, threshold=self._settings.answer_threshold, pinned=pinned)
         work.decision, work.confidence = f"{decision.step}:{recognised.intent}", decision.confidence
         return decision
 
@@ -139,6 +161,10 @@ class AnswerChain:
             case policy.Step.REFUSE:
                 off_topic = work.decision.endswith(Intent.OFFTOPIC)
                 yield Refused(phrases.OFF_TOPIC if off_topic else phrases.REFUSED, phrases.OFFER_PERSON)
+            case policy.Step.PINNED:
+                known = citations.sources(work.excerpts)
+                yield Text(work.excerpts[0].text)
+                yield from map(Citation, known)
             case policy.Step.ANSWER:
                 known = citations.sources(work.excerpts)
                 yield Evidence(known)
@@ -235,7 +261,7 @@ class AnswerChain:
             excerpts=work.excerpts,
             decision=work.decision,
             confidence=work.confidence,
-            threshold=self._settings.answer_threshold,
+            threshold=work.threshold,
             model=f"{self._engine.name}:{self._engine.model_hash[:12]}",
             prompt_hash=prompt.prompt_hash(),
             draft=work.draft,

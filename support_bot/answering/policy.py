@@ -16,6 +16,7 @@ _DESPITE_TOPIC = 0.6
 class Step(enum.StrEnum):
     """What the bot does next."""
 
+    PINNED = "pinned"
     ANSWER = "answer"
     REFUSE = "refuse"
     DECLINE = "decline"
@@ -69,14 +70,17 @@ def confidence(found: Features, by: Coefficients = Coefficients()) -> float:
     return 1.0 / (1.0 + math.exp(-total))
 
 
-def decide(recognised: Recognised, found: Features, *, threshold: float) -> Decision:
-    """What to do. A request for a person wins over everything; orders to the bot are declined, never obeyed."""
+def decide(recognised: Recognised, found: Features, *, threshold: float, pinned: float = 0.0) -> Decision:
+    """What to do. A request for a person wins over everything; orders to the bot are declined, never obeyed. Then a
+    pinned answer wins, if the question is (`pinned`, 0..1) like one, over whatever was found."""
     sure = confidence(found)
     match recognised.intent:
         case Intent.HUMAN_REQUEST:
             return Decision(Step.HAND_OFF, recognised.score)
         case Intent.INJECTION:
             return Decision(Step.DECLINE, recognised.score)
+        case _ if pinned:
+            return Decision(Step.PINNED, pinned)
         case Intent.CHITCHAT:
             return Decision(Step.SMALL_TALK, recognised.score)
         case Intent.OFFTOPIC | Intent.QUESTION:

@@ -20,10 +20,12 @@ from support_bot.api.routes import (
     documents,
     models,
     operations,
+    pinned_answers,
     search,
     staff,
     staff_conversations,
     tickets,
+    trials,
 )
 from support_bot.api.sse import Bells
 from support_bot.assembly import App
@@ -36,6 +38,8 @@ _ROUTERS = (
     staff_conversations.router,
     documents.router,
     search.router,
+    trials.router,
+    pinned_answers.router,
     staff.router,
     models.router,
     backup.router,

@@ -31,6 +31,7 @@ WebAddress = Annotated[
 Key = Annotated[str, StringConstraints(max_length=64), AfterValidator(storable)]
 
 PathId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+SourceId = Annotated[int, Path(ge=0, le=LARGEST_ID, description="0 is an answer of the team's own.")]
 PathSlug = Annotated[Slug, Path()]
 Before = Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Only what is older than this id.")]
 After = Annotated[int, Query(ge=0, le=LARGEST_ID, description="Only what is newer than this id.")]

@@ -8,17 +8,16 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints
 
 from support_bot.api.fields import LARGEST_ID, Line, Words, storable
-from support_bot.api.schemas import Answered, ErrorOut
+from support_bot.api.schemas import Answered
 from support_bot.services.views import (
     ApiKeyView,
     ChannelView,
     ConversationRow,
-    DocumentView,
     ModelRow,
     StaffView,
     TicketRow,
 )
-from support_bot.values import Audience, Passage, Role
+from support_bot.values import Role
 
 Priority = Literal["low", "normal", "high", "urgent"]
 TicketViewName = Literal["open", "waiting", "mine", "unassigned", "solved", "all"]
@@ -68,36 +67,6 @@ class TextIn(BaseModel):
 class ConversationsOut(Answered):
     conversations: list[ConversationRow]
     next: str | None = Field(description="Give it as `before` for the next page; null at the end.")
-
-
-class Reindexed(Answered):
-    chunks: int
-
-
-class DocumentsOut(Answered):
-    documents: list[DocumentView]
-    counts: dict[str, int] = Field(description="Documents by status, whatever the filter.")
-
-
-class Uploaded(Answered):
-    """What became of one file; `document` or `error` is there."""
-
-    name: str
-    outcome: Literal["created", "replaced", "unchanged", "duplicate", "failed"]
-    document: DocumentView | None = None
-    error: ErrorOut | None = None
-
-
-class UploadsOut(Answered):
-    files: list[Uploaded]
-
-
-class DocumentPatch(BaseModel):
-    audience: Audience
-
-
-class SearchOut(Answered):
-    passages: list[Passage]
 
 
 class ChannelsOut(Answered):

@@ -52,10 +52,10 @@ def first_admin(app: App) -> str:
 
 def await_first_articles(app: App, progress: Progress) -> None:
     """Wait while there are articles but none to answer from yet, as on a fresh install."""
-    if app.knowledge.counts()["ready"]:
+    if app.catalogue.counts()["ready"]:
         return
     while True:
-        counts = app.knowledge.counts()
+        counts = app.catalogue.counts()
         waiting = counts["pending"] + counts["processing"]
         if not waiting:
             return

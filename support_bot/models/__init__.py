@@ -2,11 +2,13 @@
 
 from support_bot.models.base import Base, utcnow
 from support_bot.models.channel import Channel
+from support_bot.models.citation import MessageCitation
 from support_bot.models.conversation import Conversation, Message, MessageStatus
 from support_bot.models.deployment import Deployment
 from support_bot.models.document import Chunk, Document, DocumentVersion
 from support_bot.models.event import ConversationEvent
 from support_bot.models.feedback import Feedback, Rating
+from support_bot.models.pinned_answer import PinnedAnswer
 from support_bot.models.secret import Secret
 from support_bot.models.staff import ApiKey, Staff, StaffSession
 from support_bot.models.ticket import Ticket, TicketEvent, TicketEventKind, TicketStatus
@@ -15,6 +17,7 @@ from support_bot.models.turn import BotTurn, TurnState
 
 __all__ = [
     "AnswerTrace", "ApiKey", "Base", "BotTurn", "Channel", "Chunk", "Conversation", "ConversationEvent", "Deployment",
-    "Document", "DocumentVersion", "Feedback", "Message", "MessageStatus", "Rating", "Secret", "Staff", "StaffSession",
-    "Ticket", "TicketEvent", "TicketEventKind", "TicketStatus", "TurnState", "utcnow",
+    "Document", "DocumentVersion", "Feedback", "Message", "MessageCitation", "MessageStatus", "PinnedAnswer", "Rating",
+    "Secret", "Staff", "StaffSession", "Ticket", "TicketEvent", "TicketEventKind", "TicketStatus", "TurnState",
+    "utcnow",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from support_bot.errors import ChannelOff, Invalid, NotFound, Unauthorized
 from support_bot.models import BotTurn, Conversation, Message, Ticket, utcnow
 from support_bot.services.answers import assemble
 from support_bot.services.handoff import change_mode, retract_running_turn
+from support_bot.services.pinned import NO_DOCUMENT, team_source
 from support_bot.services.transcript import render
 from support_bot.services.turns import TurnRunner
 from support_bot.services.views import Answer, ChannelView, MessageView, SourceView
@@ -253,9 +254,11 @@ class ChatService:
         return render(self.messages(conversation_id), format, company=company)
 
     def source(self, conversation_id: str, document_id: int, chunk_id: int) -> SourceView:
-        """The public article behind a citation. Raises NotFound once it is deleted or internal."""
+        """The public article (or the team's answer) behind a citation. Raises NotFound once it is gone or internal."""
         with self._db.reading() as tx:
             tx.conversations.get(conversation_id)
+            if document_id == NO_DOCUMENT:
+                return team_source(tx, chunk_id)
             document = tx.documents.get(document_id)
             if document.audience is not Audience.PUBLIC or document.version == 0:
                 raise NotFound(f"There is no document {document_id}.")

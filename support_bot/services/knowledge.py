@@ -1,4 +1,4 @@
-"""What admins do with articles: add, replace, delete, look at, search. Files become chunks in jobs, not in requests."""
+"""What admins do with articles: add, replace, roll back, delete, search. Jobs make chunks of files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from support_bot.errors import IndexBroken, Invalid, NotFound, SupportBotError, TooLarge, UnreadableDocument
+from support_bot.errors import (
+    Conflict,
+    IndexBroken,
+    Invalid,
+    NotFound,
+    SupportBotError,
+    TooLarge,
+    UnreadableDocument,
+)
 from support_bot.index.search_index import SearchIndex
 from support_bot.ingestion.pipeline import IngestionPipeline
 from support_bot.models import Document, DocumentVersion, utcnow
 from support_bot.queue import Job, JobQueue
 from support_bot.retrieval.retriever import Retriever
 from support_bot.services.publishing import Publisher
-from support_bot.services.views import Added, ChunkView, DocumentDetail, DocumentView, VersionView
+from support_bot.services.views import Added, DocumentView
 from support_bot.settings import Settings
 from support_bot.storage.blobs import BlobStore
 from support_bot.storage.database import Database, Transaction
@@ -92,6 +100,20 @@ class KnowledgeService:
         self._jobs.enqueue(Job.PROCESS_DOCUMENT, document_id)
         return view
 
+    def roll_back(self, document_id: int, number: int) -> DocumentView:
+        """Bring an earlier version back as the newest one; what is searched now answers until that is read.
+
+        Raises NotFound for a version that does not exist, Conflict for the one that is the newest already."""
+        with self._db.transaction() as tx:
+            document = tx.documents.lock(document_id)
+            earlier, newest = tx.documents.get_version(document_id, number), tx.documents.newest_version(document_id)
+            if earlier.sha256 == newest.sha256 and document.status is not DocumentStatus.FAILED:
+                raise Conflict(f"Version {number} is what the newest version says already.")
+            self._add_version(tx, document, earlier.sha256, self._blobs.get(earlier.sha256))
+            view = _view(tx, document)
+        self._jobs.enqueue(Job.PROCESS_DOCUMENT, document_id)
+        return view
+
     def set_audience(self, document_id: int, audience: Audience) -> DocumentView:
         """Make a document public or internal; what became internal is out of the customers' reach at once."""
         with self._db.transaction() as tx:
@@ -111,6 +133,7 @@ class KnowledgeService:
             document = tx.documents.lock(document_id)
             blobs = [version.sha256 for version in tx.documents.versions(document_id)]
             self._index.remove_keywords(tx.connection, document_id)
+            tx.citations.remove_document(document_id)
             tx.documents.delete(document)
         self._index.remove_vectors(document_id)
         with self._db.transaction() as tx:  # nobody can begin to use a file between the look and its end
@@ -118,36 +141,18 @@ class KnowledgeService:
             for sha256 in unused:
                 self._blobs.delete(sha256)
 
-    def page(
-        self, *, search: str = "", status: DocumentStatus | None = None, limit: int = 500, offset: int = 0
-    ) -> list[DocumentView]:
-        with self._db.reading() as tx:
-            found = tx.documents.page(search=search, status=status, limit=limit, offset=offset)
-            return [_view(tx, document) for document in found]
-
-    def counts(self) -> dict[str, int]:
-        """How many documents are in each status."""
-        with self._db.reading() as tx:
-            counted = tx.documents.counts()
-        return {status.value: counted.get(status, 0) for status in DocumentStatus}
-
-    def get(self, document_id: int) -> DocumentDetail:
-        with self._db.reading() as tx:
-            document = tx.documents.get(document_id)
-            text = tx.documents.get_version(document_id, document.version).text if document.version else ""
-            return DocumentDetail(
-                document=_view(tx, document),
-                versions=tuple(VersionView.of(version) for version in tx.documents.versions(document_id)),
-                chunks=tuple(ChunkView.of(chunk) for chunk in tx.documents.chunks(document_id)),
-                text=text,
-            )
-
     def search(self, question: str, *, audience: Audience | None = Audience.PUBLIC, limit: int = 10) -> list[Passage]:
         """Passages with every score, best first; audience None searches internal documents too."""
         question = question.strip()
         if not question:
             raise Invalid("The question is empty.")
         return self._retriever.retrieve(question[:2000], audience=audience, limit=limit)
+
+    def require_size(self, size: int) -> None:
+        """Raise TooLarge where no file of this many bytes is taken."""
+        limit = self._settings.ingestion.max_file_mb
+        if size > limit * 1_000_000:
+            raise TooLarge(f"The file has {size / 1_000_000:.1f} MB; at most {limit} MB are taken.")
 
     def supported(self) -> list[str]:
         """Suffixes of the files that can be read."""
@@ -211,9 +216,7 @@ class KnowledgeService:
     # ---- inside
 
     def _store(self, data: bytes) -> str:
-        limit = self._settings.ingestion.max_file_mb
-        if len(data) > limit * 1_000_000:
-            raise TooLarge(f"The file has {len(data) / 1_000_000:.1f} MB; at most {limit} MB are taken.")
+        self.require_size(len(data))
         if not data.strip():
             raise UnreadableDocument("The file is empty. Check the original and upload it again.")
         return self._blobs.put(data)

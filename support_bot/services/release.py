@@ -55,6 +55,8 @@ def apply(tx: Transaction, message: Message, event: AnswerEvent) -> AnswerEvent:
         case Citation(source):
             if all(known["index"] != source.index for known in message.citations):
                 message.citations = [*message.citations, event_payload(event)]
+                if source.document_id:
+                    tx.citations.add(source.document_id, message.id)
         case Refused(text, _):
             message.text, message.answer_status = text, AnswerStatus.REFUSED
         case Asked(text, _):

@@ -9,25 +9,32 @@ from support_bot.values import Excerpt, Passage, TraceDraft
 
 
 def trace_row(trace: TraceDraft, turn: BotTurn, answer: str) -> AnswerTrace:
-    """The row for one turn; figures are rounded to what a reader can use."""
+    """The row for one turn."""
     return AnswerTrace(
         conversation_id=turn.conversation_id,
         question_id=turn.message_id,
         message_id=turn.bot_message_id,
-        standalone=trace.standalone,
-        decision=trace.decision,
-        confidence=round(trace.confidence, 4),
-        threshold=trace.threshold,
         answer=answer,
-        passages=[_passage(p) for p in trace.passages],
-        excerpts=[_excerpt(e) for e in trace.excerpts],
-        model=trace.model,
-        prompt_hash=trace.prompt_hash,
-        draft=trace.draft,
-        sentences_cut=list(trace.sentences_cut),
-        timings={name: round(seconds, 4) for name, seconds in trace.timings.items()},
-        tokens=dict(trace.tokens),
+        **trace_fields(trace),
     )
+
+
+def trace_fields(trace: TraceDraft) -> dict[str, Any]:
+    """What the chain knows, as it is kept and shown; figures are rounded to what a reader can use."""
+    return {
+        "standalone": trace.standalone,
+        "decision": trace.decision,
+        "confidence": round(trace.confidence, 4),
+        "threshold": trace.threshold,
+        "passages": [_passage(p) for p in trace.passages],
+        "excerpts": [_excerpt(e) for e in trace.excerpts],
+        "model": trace.model,
+        "prompt_hash": trace.prompt_hash,
+        "draft": trace.draft,
+        "sentences_cut": list(trace.sentences_cut),
+        "timings": {name: round(seconds, 4) for name, seconds in trace.timings.items()},
+        "tokens": dict(trace.tokens),
+    }
 
 
 def _passage(passage: Passage) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -66,6 +66,11 @@ class ConversationRepository:
         if found is None:
             raise NotFound("There is no such message.")
         return found
+
+    def find_messages(self, message_ids: Collection[int]) -> dict[int, Message]:
+        """Those of the messages that exist, by id."""
+        rows = self._session.scalars(select(Message).where(Message.id.in_(message_ids)))
+        return {row.id: row for row in rows}
 
     def find_by_client_id(self, conversation_id: str, client_message_id: str) -> Message | None:
         query = select(Message).where(

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from support_bot.errors import DatabaseUnavailable
 from support_bot.storage.channels import ChannelRepository
+from support_bot.storage.citations import CitationRepository
 from support_bot.storage.connections import (
     OTHER_SERVERS,
     PROGRAM,
@@ -30,6 +31,7 @@ from support_bot.storage.documents import DocumentRepository
 from support_bot.storage.events import EventRepository
 from support_bot.storage.feedback import FeedbackRepository
 from support_bot.storage.installation import InstallationRepository
+from support_bot.storage.pinned_answers import PinnedAnswerRepository
 from support_bot.storage.staff import StaffRepository
 from support_bot.storage.tickets import TicketRepository
 from support_bot.storage.traces import TraceRepository
@@ -50,6 +52,8 @@ class Transaction:
         self.events = EventRepository(session)
         self.tickets = TicketRepository(session)
         self.documents = DocumentRepository(session)
+        self.citations = CitationRepository(session)
+        self.pinned = PinnedAnswerRepository(session)
         self.feedback = FeedbackRepository(session)
         self.staff = StaffRepository(session)
         self.channels = ChannelRepository(session)

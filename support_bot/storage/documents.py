@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from support_bot.errors import NotFound
 from support_bot.models import Chunk, Document, DocumentVersion
-from support_bot.values import ChunkDraft, DocumentStatus
+from support_bot.values import EVERY_DOCUMENT, ChunkDraft, DocumentFilter, DocumentSort, DocumentStatus
 
 _BATCH = 500  # ids in one statement
 
@@ -88,16 +89,36 @@ class DocumentRepository:
         return self._session.scalars(query).all()
 
     def page(
-        self, *, search: str = "", status: DocumentStatus | None = None, limit: int = 500, offset: int = 0
+        self,
+        wanted: DocumentFilter = EVERY_DOCUMENT,
+        *,
+        sort: DocumentSort = DocumentSort.NAME,
+        descending: bool = False,
+        limit: int = 500,
+        offset: int = 0,
     ) -> Sequence[Document]:
-        query = select(Document).order_by(Document.name).limit(limit).offset(offset)
-        if search:
-            query = query.where(
-                Document.name.icontains(search, autoescape=True) | Document.title.icontains(search, autoescape=True)
-            )
-        if status is not None:
-            query = query.where(Document.status == status)
-        return self._session.scalars(query).all()
+        key = _sort_key(sort)
+        query = _matching(select(Document), wanted).order_by(key.desc() if descending else key.asc(), Document.id)
+        return self._session.scalars(query.limit(limit).offset(offset)).all()
+
+    def count(self, wanted: DocumentFilter = EVERY_DOCUMENT) -> int:
+        """How many documents there are of the wanted kind."""
+        return self._session.scalar(_matching(select(func.count()).select_from(Document), wanted)) or 0
+
+    def find_many(self, document_ids: Collection[int]) -> Sequence[Document]:
+        """Those of the documents that exist."""
+        return self._session.scalars(select(Document).where(Document.id.in_(document_ids))).all()
+
+    def chunk_counts(self, document_ids: Collection[int]) -> dict[int, int]:
+        """How many chunks each document has; one without chunks is left out."""
+        query = select(Chunk.document_id, func.count()).where(Chunk.document_id.in_(document_ids))
+        return {row[0]: row[1] for row in self._session.execute(query.group_by(Chunk.document_id))}
+
+    def sizes(self, document_ids: Collection[int]) -> dict[int, int]:
+        """Bytes of each document's newest version."""
+        query = select(DocumentVersion.document_id, DocumentVersion.size)
+        query = query.where(DocumentVersion.document_id.in_(document_ids)).order_by(DocumentVersion.number)
+        return {row[0]: row[1] for row in self._session.execute(query)}
 
     def counts(self) -> dict[DocumentStatus, int]:
         rows = self._session.execute(select(Document.status, func.count()).group_by(Document.status))
@@ -173,3 +194,33 @@ class DocumentRepository:
         if document_id is not None:
             query = query.where(Chunk.document_id == document_id)
         return self._session.scalar(query) or 0
+
+
+def _matching(query: Select[Any], wanted: DocumentFilter) -> Select[Any]:
+    if wanted.search:
+        query = query.where(
+            Document.name.icontains(wanted.search, autoescape=True)
+            | Document.title.icontains(wanted.search, autoescape=True)
+        )
+    if wanted.status is not None:
+        query = query.where(Document.status == wanted.status)
+    if wanted.audience is not None:
+        query = query.where(Document.audience == wanted.audience)
+    return query
+
+
+def _sort_key(sort: DocumentSort) -> ColumnElement[Any]:
+    match sort:
+        case DocumentSort.NAME:
+            return Document.name.expression
+        case DocumentSort.TITLE:
+            return func.lower(Document.title)
+        case DocumentSort.STATUS:
+            return Document.status.expression
+        case DocumentSort.AUDIENCE:
+            return Document.audience.expression
+        case DocumentSort.UPDATED:
+            return Document.updated_at.expression
+        case DocumentSort.CHUNKS:
+            counted = select(func.count()).select_from(Chunk).where(Chunk.document_id == Document.id)
+            return counted.correlate(Document).scalar_subquery()

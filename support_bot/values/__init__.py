@@ -1,5 +1,6 @@
 """Frozen things that travel between the stages: states, passages, events. Knows no database and no model."""
 
+from support_bot.values.documents import EVERY_DOCUMENT, DocumentFilter, DocumentSort, PinState
 from support_bot.values.events import (
     AnswerEvent,
     Asked,
@@ -41,6 +42,7 @@ from support_bot.values.states import (
 )
 
 __all__ = [
+    "EVERY_DOCUMENT",
     "AnswerEvent",
     "AnswerStatus",
     "Asked",
@@ -48,6 +50,8 @@ __all__ = [
     "Author",
     "ChunkDraft",
     "Citation",
+    "DocumentFilter",
+    "DocumentSort",
     "DocumentStatus",
     "Done",
     "Evidence",
@@ -59,6 +63,7 @@ __all__ = [
     "Mode",
     "ParsedDocument",
     "Passage",
+    "PinState",
     "Queued",
     "Refused",
     "Retract",

@@ -23,6 +23,7 @@ FOR_AGENTS = {
     ("get", f"{V1}/search"),
     ("get", f"{V1}/documents"),
     ("get", f"{V1}/documents/{{document_id}}"),
+    ("get", f"{V1}/documents/{{document_id}}/answers"),
 }
 
 

@@ -119,8 +119,8 @@ class TestTwoAtOnce:
     def test_a_file_added_many_times_is_one_document_of_one_version(self, app: App) -> None:
         outcomes = at_once(*[lambda: app.knowledge.add("delivery.md", DELIVERY.encode())] * MANY)
         assert outcomes == {"done": MANY}
-        (document,) = app.knowledge.page()
-        assert [version.number for version in app.knowledge.get(document.id).versions] == [1]
+        (document,) = app.catalogue.page()
+        assert [version.number for version in app.catalogue.get(document.id).versions] == [1]
 
     def test_many_versions_at_once_are_numbered_one_by_one(self, app: App) -> None:
         document_id = add_article(app, "delivery.md", DELIVERY)
@@ -128,7 +128,7 @@ class TestTwoAtOnce:
         added = [lambda text=text: app.knowledge.add("delivery.md", text) for text in texts[::2]]
         replaced = [lambda text=text: app.knowledge.replace(document_id, text) for text in texts[1::2]]
         assert at_once(*added, *replaced) == {"done": MANY}
-        numbers = [version.number for version in app.knowledge.get(document_id).versions]
+        numbers = [version.number for version in app.catalogue.get(document_id).versions]
         assert numbers == list(range(MANY + 1, 0, -1))
         app.knowledge.wait_until_ready([document_id], 20)
         assert app.knowledge.heal_index() == 0

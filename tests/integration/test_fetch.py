@@ -50,7 +50,7 @@ def test_a_page_becomes_a_document_that_links_to_it_and_again_is_its_next_versio
     try:
         (first,) = fetch(client, f" {url}#top ")
         app.knowledge.process(first["document"]["id"])
-        found = app.knowledge.get(first["document"]["id"])
+        found = app.catalogue.get(first["document"]["id"])
         assert (found.document.name, found.document.url) == ("127.0.0.1/help/lockers.html", url)
         assert (found.document.title, found.document.language) == ("Parcel lockers", "en")
         assert f"[Fees](http://127.0.0.1:{site}/fees)" in found.text
@@ -61,7 +61,7 @@ def test_a_page_becomes_a_document_that_links_to_it_and_again_is_its_next_versio
         app.knowledge.process(first["document"]["id"])
         assert "nine days" in app.knowledge.search("parcel locker")[0].text
         assert app.knowledge.search("parcel locker")[0].url == url
-        assert len(app.knowledge.page()) == 1
+        assert len(app.catalogue.page()) == 1
     finally:
         app.close()
 
@@ -96,7 +96,7 @@ def test_by_default_no_private_address_is_fetched_and_nothing_offline(site: int,
             (found,) = fetch(client, f"http://127.0.0.1:{site}/")
             assert reason in found["error"]["detail"]
             assert found["error"]["error"] == "forbidden"
-            assert app.knowledge.page() == []
+            assert app.catalogue.page() == []
         finally:
             app.close()
     assert Site.hosts == []

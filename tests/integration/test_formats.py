@@ -28,7 +28,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 @pytest.fixture
 def api(shared: Api) -> Iterator[Api]:
     yield shared
-    for document in shared.app.knowledge.page():
+    for document in shared.app.catalogue.page():
         shared.app.knowledge.delete(document.id)
 
 
@@ -134,7 +134,7 @@ def test_each_file_of_an_archive_is_a_document_of_its_own(api: Api) -> None:
     assert {name: each["outcome"] for name, each in found.items()} == {
         "help/parcels.md": "created", "help/warranty.docx": "created", "logo.png": "failed", "../evil.md": "failed",
     }  # fmt: skip
-    assert {document.name for document in api.app.knowledge.page()} == {"help/parcels.md", "help/warranty.docx"}
+    assert {document.name for document in api.app.catalogue.page()} == {"help/parcels.md", "help/warranty.docx"}
     assert api.app.knowledge.search("parcel locker days") == []
     assert api.app.knowledge.search("parcel locker days", audience=None)
     again = upload(api, ("articles.zip", archive(files | {"help/parcels.md": MARKDOWN + b"\nNew."})))
@@ -143,12 +143,12 @@ def test_each_file_of_an_archive_is_a_document_of_its_own(api: Api) -> None:
 
 def test_the_same_twice_is_one_document_and_a_near_copy_says_of_which(api: Api) -> None:
     (first,) = upload(api, ("warranty.docx", warranty_docx()))
-    data = api.app.knowledge._blobs.get(api.app.knowledge.get(first["id"]).versions[0].sha256)
+    data = api.app.knowledge._blobs.get(api.app.catalogue.get(first["id"]).versions[0].sha256)
     same, twin = upload(api, ("warranty.docx", data), ("copy.docx", data))
     assert [same["outcome"], twin["outcome"], twin["id"]] == ["unchanged", "duplicate", first["id"]]
     (near,) = upload(api, ("warranty-2.docx", warranty_docx(years=3)))
     assert (near["outcome"], near["near_copy_of"]) == ("created", first["id"])
-    assert api.app.knowledge.get(first["id"]).document.near_copy_of is None
+    assert api.app.catalogue.get(first["id"]).document.near_copy_of is None
     (other,) = upload(api, ("parcels.md", MARKDOWN))
     assert other["near_copy_of"] is None
 
@@ -158,11 +158,11 @@ def test_a_near_copy_is_one_no_longer_when_either_changes_or_goes(api: Api) -> N
     first, near = upload(api, ("a.md", text.encode()), ("b.md", text.replace("seven", "nine").encode()))
     assert near["near_copy_of"] == first["id"]
     upload(api, ("a.md", b"# Something else\n\nNothing of the old words is left in here.\n"))
-    assert api.app.knowledge.get(near["id"]).document.near_copy_of is None
+    assert api.app.catalogue.get(near["id"]).document.near_copy_of is None
     upload(api, ("a.md", text.encode()))
-    assert api.app.knowledge.get(first["id"]).document.near_copy_of == near["id"]
+    assert api.app.catalogue.get(first["id"]).document.near_copy_of == near["id"]
     api.app.knowledge.delete(near["id"])
-    assert api.app.knowledge.get(first["id"]).document.near_copy_of is None
+    assert api.app.catalogue.get(first["id"]).document.near_copy_of is None
 
 
 def test_the_language_is_found_unless_the_file_says_it(api: Api) -> None:
@@ -186,7 +186,7 @@ def test_a_bad_new_version_leaves_the_old_one_answering(api: Api) -> None:
     (first,) = upload(api, ("warranty.docx", warranty_docx()))
     (bad,) = upload(api, ("warranty.docx", LOCKED_WORD))
     assert bad["outcome"] == "failed"
-    assert api.app.knowledge.get(first["id"]).document.status is DocumentStatus.READY
+    assert api.app.catalogue.get(first["id"]).document.status is DocumentStatus.READY
     assert api.app.knowledge.search("is the bulb covered")
 
 

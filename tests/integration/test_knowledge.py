@@ -39,7 +39,7 @@ def test_the_same_file_twice_is_one_document(app: App) -> None:
     twin = app.knowledge.add("copy-of-returns.md", RETURNS.encode())
     assert twin.outcome == "duplicate"
     assert twin.document.id == first
-    assert len(app.knowledge.page()) == 1
+    assert len(app.catalogue.page()) == 1
 
 
 def test_a_new_version_replaces_the_old_words_at_once(app: App) -> None:
@@ -49,7 +49,7 @@ def test_a_new_version_replaces_the_old_words_at_once(app: App) -> None:
     texts = [passage.text for passage in app.knowledge.search("standard delivery cost")]
     assert any("$7.77" in text for text in texts)
     assert not any("$4.90" in text for text in texts)
-    assert [version.number for version in app.knowledge.get(document_id).versions] == [2, 1]
+    assert [version.number for version in app.catalogue.get(document_id).versions] == [2, 1]
 
 
 def test_a_deleted_article_is_gone_from_search_and_from_citations(app: App) -> None:
@@ -63,7 +63,7 @@ def test_a_deleted_article_is_gone_from_search_and_from_citations(app: App) -> N
     with pytest.raises(NotFound):
         app.chat.source(chat.id, source.document_id, source.chunk_id)
     with pytest.raises(NotFound):
-        app.knowledge.get(document_id)
+        app.catalogue.get(document_id)
 
 
 def test_deleting_while_it_is_processed_leaves_nothing_behind(app: App) -> None:
@@ -84,7 +84,7 @@ def test_two_workers_on_one_document_leave_one_whole_set_of_chunks(app: App) -> 
     app.knowledge.wait_until_ready([added.document.id], 20)
     missing, _stale = app.knowledge._index.differences()
     assert missing == set()
-    assert "Even more." in app.knowledge.get(added.document.id).text
+    assert "Even more." in app.catalogue.get(added.document.id).text
 
 
 def test_an_article_made_internal_is_out_of_reach_at_once(app: App) -> None:
@@ -108,7 +108,7 @@ def test_empty_and_too_large_files_are_refused_at_once(app: App) -> None:
         app.knowledge.add("empty.md", b"  \n")
     with pytest.raises(TooLarge, match="50 MB"):
         app.knowledge.add("huge.txt", b"x" * 50_000_001)
-    assert app.knowledge.page() == []
+    assert app.catalogue.page() == []
 
 
 @pytest.mark.parametrize(
@@ -141,9 +141,9 @@ def test_a_new_version_answers_by_its_words_while_its_vectors_are_made_and_a_fai
         with pytest.raises(OSError, match="disk full"):
             app.knowledge.process(document_id)
     assert any("Zeppelin" in text for text in seen)
-    assert app.knowledge.page()[0].status is DocumentStatus.PENDING
+    assert app.catalogue.page()[0].status is DocumentStatus.PENDING
     app.knowledge.process(document_id)
-    assert app.knowledge.page()[0].status is DocumentStatus.READY
+    assert app.catalogue.page()[0].status is DocumentStatus.READY
 
 
 def test_an_audience_that_changes_while_vectors_are_made_is_the_one_that_counts(

@@ -80,7 +80,7 @@ def worker_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
 def test_a_worker_in_another_process_reads_articles(app: App, tmp_path: Path) -> None:
     added = app.knowledge.add("returns.md", RETURNS.encode()).document.id
     time.sleep(0.5)
-    assert app.knowledge.get(added).document.status is DocumentStatus.PENDING
+    assert app.catalogue.get(added).document.status is DocumentStatus.PENDING
     with worker_process(tmp_path) as process:
         (ready,) = app.knowledge.wait_until_ready([added], 30)
         assert ready.status is DocumentStatus.READY, ready.reason
@@ -100,7 +100,7 @@ def test_what_a_killed_worker_left_is_read_by_the_next(
         register_worker(worker)
         assert worker.knowledge._begin(added) is not None
     monkeypatch.setattr(
-        "support_bot.services.knowledge._PATIENCE", app.knowledge.get(added).document.updated_at.resolution
+        "support_bot.services.knowledge._PATIENCE", app.catalogue.get(added).document.updated_at.resolution
     )
     assert app.knowledge.requeue_pending() == 1
     with closing(build_worker(settings)) as worker:

@@ -71,7 +71,7 @@ class TestIndex:
         late = app.knowledge.add("returns.md", RETURNS.encode()).document.id
         app.knowledge.mend_index()
         wait_for(lambda: app.knowledge.requeue_pending() == 0, 30)
-        assert app.knowledge.get(late).document.status == "ready"
+        assert app.catalogue.get(late).document.status == "ready"
         assert app.knowledge._index.differences() == (set(), set())
 
     def test_without_vectors_words_still_find_something(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +189,7 @@ class TestDatabase:
         said = [message.text for message in app.chat.messages(chat) if message.author == "customer"]
         assert [text.split(" x")[0] for text in said] == [f"a message {number}" for number in range(len(said))]
         with pytest.raises(NotFound):
-            app.knowledge.get(2)
+            app.catalogue.get(2)
 
 
 def test_what_cut_off_backups_and_restores_left_is_swept_up(tmp_path: Path) -> None:

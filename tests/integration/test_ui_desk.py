@@ -11,17 +11,15 @@ import pytest
 from support_bot.services.views import (
     ConversationRow,
     ConversationView,
-    DocumentView,
     MessageView,
     StaffView,
     TicketRow,
     TicketView,
     TraceView,
 )
-from support_bot.values import Audience, Author, DocumentStatus, Mode, Passage, Role, Scores
+from support_bot.values import Audience, Author, Mode, Role
 from ui.pages.login import login_page
-from ui.parts import desk, documents, ticket
-from ui.parts.documents import Upload
+from ui.parts import desk, ticket
 from ui.parts.html import ago, attributes, duration, file_size
 from ui.parts.markdown import plain
 from ui.theme import READABLE, contrast, css, ink_on, readable
@@ -113,55 +111,6 @@ class TestConversation:
     def test_nobody_writes_into_a_solved_ticket(self) -> None:
         html = ticket.composer(conversation(Mode.CLOSED, status="solved"), kind="reply", sent=0)
         assert "<textarea" not in html and "the assistant answers" in html
-
-
-class TestDocuments:
-    def document(self, **more: Any) -> DocumentView:
-        values: dict[str, Any] = {
-            "id": 3, "name": "returns.md", "title": "Returns", "url": None, "audience": Audience.PUBLIC,
-            "status": DocumentStatus.READY, "reason": "", "version": 1, "chunks": 4, "size": 2048,
-            "created_at": NOW, "updated_at": NOW,
-        }  # fmt: skip
-        return DocumentView(**(values | more))
-
-    def test_a_failure_says_why(self) -> None:
-        failed = self.document(status=DocumentStatus.FAILED, reason="The PDF holds only pictures.")
-        assert "The PDF holds only pictures." in documents.document_list([failed], 0, "title", filtered=False)
-
-    def test_a_head_sorts_and_says_how(self) -> None:
-        html = documents.document_list([self.document()], 0, "-updated", filtered=False)
-        assert 'aria-sort="descending"' in html and 'data-sort="updated"' in html and 'data-sort="title"' in html
-
-    @pytest.mark.parametrize(
-        ("upload", "document", "words"),
-        [
-            (Upload("a.exe", problem="This type cannot be read."), {}, "This type cannot be read."),
-            (Upload("a.md", 3, "created"), {"status": DocumentStatus.PROCESSING}, "being read"),
-            (Upload("a.md", 3, "created"), {}, "ready, 4 chunks"),
-            (Upload("a.md", 3, "created"), {"status": DocumentStatus.FAILED, "reason": "No text."}, "No text."),
-            (Upload("a.md", 3, "unchanged"), {}, "nothing to do"),
-            (Upload("b.md", 3, "duplicate"), {}, "returns.md"),
-        ],
-    )
-    def test_each_file_says_how_far_it_is(self, upload: Upload, document: dict[str, Any], words: str) -> None:
-        assert words in documents.upload_results([upload], {3: self.document(**document)})
-
-    def test_names_are_escaped_everywhere(self) -> None:
-        evil = self.document(name=SCRIPT, title=SCRIPT, reason=SCRIPT)
-        html = documents.document_list([evil], 3, "title", filtered=False) + documents.delete_dialog(evil, 1)
-        assert "<script" not in html + documents.upload_results([Upload(SCRIPT, problem=SCRIPT)], {})
-
-    def test_a_trial_shows_every_score_that_there_is(self) -> None:
-        passage = Passage(
-            1, 3, "returns.md", "Returns", (), "30 days", None, Audience.PUBLIC, Scores(0.71, None, 0.031)
-        )
-        html = documents.trial_results("How long?", [passage])
-        assert (
-            "0.71" in html
-            and "0.0310" in html
-            and "meaning" in html
-            and "words" not in re.findall(r"<th.*?</th>", html)
-        )
 
 
 class TestSignIn:

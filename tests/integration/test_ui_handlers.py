@@ -21,7 +21,8 @@ from tests.factories import DELIVERY, PASSWORD, add_article, add_staff, make_app
 from tests.factories_files.office import archive
 from ui.desk_app import build_admin_app, build_desk_app
 from ui.pages.chat import ChatPage
-from ui.pages.knowledge import KnowledgePage, Shelf, read_upload
+from ui.pages.knowledge import KnowledgePage, read_upload
+from ui.pages.shelf import Shelf
 from ui.pages.tab import Tab
 from ui.sessions import COOKIE, require
 
@@ -47,7 +48,7 @@ def build(make: Any, app: App) -> gr.Blocks:
 
 def request(token: str | None = None, address: str = "127.0.0.1") -> Any:
     cookies = {COOKIE: token} if token else {}
-    return SimpleNamespace(cookies=cookies, client=SimpleNamespace(host=address))
+    return SimpleNamespace(cookies=cookies, client=SimpleNamespace(host=address), query_params={})
 
 
 def event(**data: Any) -> Any:
@@ -132,7 +133,7 @@ class TestUploads:
             ("hours.md", False),
             ("empty.md", True),
         ]
-        assert {"a/shops.md", "hours.md"} <= {document.name for document in app.knowledge.page()}
+        assert {"a/shops.md", "hours.md"} <= {document.name for document in app.catalogue.page()}
 
 
 def prepared(kind: Any, app: App) -> Any:

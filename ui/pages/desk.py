@@ -68,11 +68,14 @@ class DeskPage:
     # ---- handlers
 
     def opened(self, desk: Desk, request: gr.Request) -> Changes:
-        """The page was opened or reloaded."""
+        """The page was opened or reloaded; `?conversation=` opens one."""
         staff = require(self._app, request, Role.AGENT).staff
         desk.shown = {}
         if self._app.tickets.counts(staff.id).get("waiting"):
             desk.view = "waiting"
+        if linked := str(request.query_params.get("conversation", ""))[:64]:
+            desk.view = "every"
+            desk.choose(linked)
         return {self.desk: desk} | self._changes(desk, staff)
 
     def tick(self, desk: Desk, request: gr.Request) -> Changes:

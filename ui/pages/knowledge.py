@@ -1,9 +1,8 @@
-"""The admin's knowledge page: upload with progress per file, the list, one document, the trial of a question."""
+"""The admin's knowledge page: articles with upload and progress, pinned answers, the trial of a question."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,45 +10,23 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from support_bot.assembly import App
-from support_bot.errors import Invalid, NotFound, SupportBotError
+from support_bot.errors import Invalid, SupportBotError
 from support_bot.services.intake import Taken
-from support_bot.services.views import DocumentView, StaffView
-from support_bot.values import Audience, DocumentStatus, Passage, Role
+from support_bot.services.views import StaffView
+from support_bot.values import Audience, Role
+from ui.pages.articles import ArticlesView
+from ui.pages.pinned import PinnedTable
+from ui.pages.shelf import Shelf
 from ui.pages.surface import data_of, number, private, surface
 from ui.parts import documents as parts
-from ui.parts.documents import Upload
+from ui.parts import trial as trial_parts
+from ui.parts.uploads import Upload, upload_box
 from ui.sessions import require
 
 POLL_S = 1.5
-MOST_RESULTS = 50
+MOST_RESULTS = 500
 _SIGNED_OUT = "() => window.supportBot.signedOut()"
 Changes = dict[Any, Any]
-
-
-@dataclass
-class Shelf:
-    """What one browser tab looks at; `shown` remembers what the browser has, to send changes only."""
-
-    view: str = "documents"
-    search: str = ""
-    status: str = ""
-    sort: str = "title"
-    document: int = 0
-    told: str = ""
-    uploads: list[Upload] = field(default_factory=list)
-    question: str = ""
-    passages: tuple[Passage, ...] = ()
-    trial_told: str = ""
-    dialog: str = ""
-    serial: int = 0
-    shown: dict[str, str] = field(default_factory=dict)
-
-    def changed(self, name: str, html: str) -> bool:
-        """Whether the browser shows something else under `name`; remembers the new content."""
-        if self.shown.get(name) == html:
-            return False
-        self.shown[name] = html
-        return True
 
 
 class KnowledgePage:
@@ -57,18 +34,12 @@ class KnowledgePage:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._articles = ArticlesView(app)
+        self._pinned = PinnedTable(app)
         self._acts: dict[str, Callable[[Shelf, dict[str, Any]], None]] = {
             "view": self._view,
-            "search": self._search,
-            "filter": self._filter,
-            "sort": self._sort,
-            "open": self._open,
-            "close": self._close,
-            "clear": self._clear,
-            "audience": self._audience,
-            "ask-delete": self._ask_delete,
-            "delete": self._delete,
-            "try": self._try,
+            **self._articles.acts(),
+            **self._pinned.acts(),
         }
 
     def build(self, page: gr.Blocks) -> None:
@@ -76,34 +47,35 @@ class KnowledgePage:
         most = self._app.settings.ingestion.max_file_mb
         self.shelf = gr.State(Shelf())
         self.nav = surface("admin-nav")
-        self.upload = surface("admin-upload", parts.upload_box(self._app.intake.supported(), most))
+        self.upload = surface("admin-upload", upload_box(self._app.intake.supported(), most))
         self.results = surface("admin-results")
         self.filters = surface("admin-filters")
         self.list = surface("admin-list")
-        self.trial = surface("admin-trial", parts.trial_form())
+        self.trial = surface("admin-trial", trial_parts.trial_form())
         self.found = surface("admin-found")
+        self.pins = surface("admin-pins")
+        self.pin = surface("admin-pin")
         self.detail = surface("admin-detail")
         self.dialog = surface("admin-dialog")
         self.timer = gr.Timer(POLL_S)
-        pieces = [
-            self.nav, self.results, self.filters, self.list, self.found, self.detail, self.dialog, self.trial,
+        acting = [
+            self.nav, self.results, self.filters, self.list, self.found, self.pins, self.pin, self.detail, self.dialog,
         ]  # fmt: skip
-        outputs = [self.shelf, *pieces]
-        page.load(self.opened, [self.shelf], outputs, **private())
-        ticked = self.timer.tick(self.tick, [self.shelf], outputs, **private())
-        ticked.failure(None, js=_SIGNED_OUT)
-        acted = gr.on(
-            [piece.click for piece in pieces], self.act, [self.shelf], outputs, **private(trigger_mode="multiple")
-        )
-        acted.failure(None, js=_SIGNED_OUT)
-        taken = gr.on(
-            [self.upload.upload, self.detail.upload],
-            self.take,
-            [self.shelf],
-            outputs,
-            **private(trigger_mode="multiple"),
-        )
-        taken.failure(None, js=_SIGNED_OUT)
+        self._outputs = [self.shelf, *acting]
+        page.load(self.opened, [self.shelf], self._outputs, **private())
+        self._connect(self.timer.tick, self.tick)
+        self._connect([piece.click for piece in acting], self.act)
+        self._connect([self.upload.upload, self.detail.upload], self.take)
+        asked = self._connect(self.trial.click, self.begin_trial)
+        asked.success(self.try_question, [self.shelf], self._outputs, **private()).failure(None, js=_SIGNED_OUT)
+
+    def _connect(self, triggers: Any, handler: Callable[..., Any]) -> Any:
+        """Call the handler on each trigger; where the session has ended, lead to the sign-in page."""
+        several = isinstance(triggers, list)
+        more = {"trigger_mode": "multiple"} if several else {}
+        connected = gr.on(triggers if several else [triggers], handler, [self.shelf], self._outputs, **private(**more))
+        connected.failure(None, js=_SIGNED_OUT)
+        return connected
 
     # ---- handlers
 
@@ -125,11 +97,11 @@ class KnowledgePage:
         doing = self._acts.get(str(data.get("action")))
         if doing is None:
             return self._nothing()
-        shelf.told = ""
+        shelf.told = shelf.pin_told = ""
         try:
             doing(shelf, data)
         except SupportBotError as error:
-            shelf.told = error.detail
+            shelf.told = shelf.pin_told = error.detail
         return self._changes(shelf, staff)
 
     def take(self, event: gr.EventData, shelf: Shelf, request: gr.Request) -> Changes:
@@ -138,11 +110,35 @@ class KnowledgePage:
         data = data_of(event)
         name = str(data.get("name") or "file")[-200:]
         try:
+            self._app.knowledge.require_size(number(data, "size"))  # of a file that the browser kept back
             uploads = self._add(name, read_upload(str(data.get("path", ""))), data)
         except SupportBotError as error:
             uploads = [Upload(name, problem=error.detail)]
         shelf.uploads[:0] = uploads
         del shelf.uploads[MOST_RESULTS:]
+        return self._changes(shelf, staff)
+
+    def begin_trial(self, event: gr.EventData, shelf: Shelf, request: gr.Request) -> Changes:
+        """A question to test: say that it is being answered."""
+        staff = require(self._app, request, Role.ADMIN).staff
+        data = data_of(event)
+        shelf.question, shelf.internal = str(data.get("question", "")), data.get("internal") == "yes"
+        shelf.asked += 1
+        shelf.trying, shelf.trial, shelf.trial_told = True, None, ""
+        return self._changes(shelf, staff)
+
+    def try_question(self, shelf: Shelf, request: gr.Request) -> Changes:
+        """Answer the question that is to be tested; takes as long as an answer does."""
+        staff = require(self._app, request, Role.ADMIN).staff
+        asked, tried, told = shelf.asked, None, ""
+        try:
+            audience = Audience.INTERNAL if shelf.internal else Audience.PUBLIC
+            tried = self._app.trial.ask(shelf.question, audience=audience)
+        except SupportBotError as error:
+            told = error.detail
+        finally:
+            if asked == shelf.asked:
+                shelf.trying, shelf.trial, shelf.trial_told = False, tried, told
         return self._changes(shelf, staff)
 
     def _add(self, name: str, content: bytes, data: dict[str, Any]) -> list[Upload]:
@@ -153,88 +149,39 @@ class KnowledgePage:
         audience = Audience.INTERNAL if data.get("audience") == Audience.INTERNAL.value else Audience.PUBLIC
         return [_upload(taken) for taken in self._app.intake.upload(name, content, audience=audience)]
 
-    # ---- what the buttons do
-
     def _view(self, shelf: Shelf, data: dict[str, Any]) -> None:
         if str(data.get("view")) in parts.VIEWS:
             shelf.view = str(data["view"])
-
-    def _search(self, shelf: Shelf, data: dict[str, Any]) -> None:
-        shelf.search = str(data.get("value", ""))[:200]
-
-    def _filter(self, shelf: Shelf, data: dict[str, Any]) -> None:
-        status = str(data.get("status", ""))
-        shelf.status = status if status in {state.value for state in DocumentStatus} else ""
-
-    def _sort(self, shelf: Shelf, data: dict[str, Any]) -> None:
-        if str(data.get("sort", "")).lstrip("-") in parts.SORTS:
-            shelf.sort = str(data["sort"])
-
-    def _open(self, shelf: Shelf, data: dict[str, Any]) -> None:
-        shelf.document = number(data, "document")
-
-    def _close(self, shelf: Shelf, data: dict[str, Any]) -> None:
-        shelf.document = 0
-
-    def _clear(self, shelf: Shelf, data: dict[str, Any]) -> None:
-        shelf.uploads = []
-
-    def _audience(self, shelf: Shelf, data: dict[str, Any]) -> None:
-        wanted = Audience.INTERNAL if data.get("value") == Audience.INTERNAL.value else Audience.PUBLIC
-        self._app.knowledge.set_audience(number(data, "document"), wanted)
-
-    def _ask_delete(self, shelf: Shelf, data: dict[str, Any]) -> None:
-        shelf.serial += 1
-        document = self._app.knowledge.get(number(data, "document")).document
-        shelf.dialog = parts.delete_dialog(document, shelf.serial)
-
-    def _delete(self, shelf: Shelf, data: dict[str, Any]) -> None:
-        self._app.knowledge.delete(number(data, "document"))
-        shelf.document, shelf.dialog = 0, ""
-
-    def _try(self, shelf: Shelf, data: dict[str, Any]) -> None:
-        shelf.question, shelf.passages, shelf.trial_told = str(data.get("question", ""))[:2000], (), ""
-        try:
-            # None searches both kinds of articles.
-            audience = None if data.get("internal") == "yes" else Audience.PUBLIC
-            shelf.passages = tuple(self._app.knowledge.search(shelf.question, audience=audience, limit=10))
-        except SupportBotError as error:
-            shelf.trial_told = error.detail
 
     # ---- what the browser gets
 
     def _changes(self, shelf: Shelf, staff: StaffView) -> Changes:
         pieces = {self.nav: parts.navigation(shelf.view, staff, self._app.settings.company)}
         pieces[self.dialog] = shelf.dialog
-        pieces |= self._trial(shelf) if shelf.view == "try" else self._documents(shelf)
+        match shelf.view:
+            case "try":
+                pieces[self.found] = self._trial(shelf)
+            case "pinned":
+                pieces |= {self.pins: self._pinned.listed(shelf), self.pin: self._pinned.form(shelf)}
+            case _:
+                pieces |= self._documents(shelf)
         changes = {piece: html for piece, html in pieces.items() if shelf.changed(str(piece.elem_id), html)}
         return changes or self._nothing()
 
-    def _trial(self, shelf: Shelf) -> Changes:
-        return {self.found: parts.trial_results(shelf.question, shelf.passages, shelf.trial_told)}
-
     def _documents(self, shelf: Shelf) -> Changes:
-        status = DocumentStatus(shelf.status) if shelf.status else None
-        documents = self._app.knowledge.page(search=shelf.search, status=status)
-        filtered = bool(shelf.search or shelf.status)
-        known = {document.id: document for document in self._app.knowledge.page()} if shelf.uploads else {}
         return {
-            self.results: parts.upload_results(shelf.uploads, known),
-            self.filters: parts.filters(self._app.knowledge.counts(), shelf.status),
-            self.list: parts.document_list(
-                _sorted(documents, shelf.sort), shelf.document, shelf.sort, filtered=filtered
-            ),
-            self.detail: self._detail(shelf),
+            self.results: self._articles.results(shelf),
+            self.filters: self._articles.filters(shelf),
+            self.list: self._articles.listed(shelf),
+            self.detail: self._articles.detail(shelf),
         }
 
-    def _detail(self, shelf: Shelf) -> str:
-        if shelf.document <= 0:
-            return ""
-        try:
-            return parts.detail(self._app.knowledge.get(shelf.document), shelf.told)
-        except NotFound:
-            shelf.document = 0
-            return ""
+    def _trial(self, shelf: Shelf) -> str:
+        if shelf.trying:
+            return trial_parts.trial_running(shelf.question)
+        if shelf.trial_told:
+            return trial_parts.trial_told(shelf.trial_told)
+        return trial_parts.trial_results(shelf.trial) if shelf.trial else ""
 
     def _nothing(self) -> Changes:
         return {self.nav: gr.skip()}
@@ -255,14 +202,3 @@ def _upload(taken: Taken) -> Upload:
     if taken.added is None:
         return Upload(taken.name, problem=taken.error.detail if taken.error else "The file was not taken.")
     return Upload(taken.name, taken.added.document.id, taken.added.outcome)
-
-
-def _sorted(documents: list[DocumentView], sort: str) -> list[DocumentView]:
-    keys: dict[str, Callable[[DocumentView], Any]] = {
-        "title": lambda document: document.title.casefold(),
-        "status": lambda document: (document.status.value, document.title.casefold()),
-        "audience": lambda document: (document.audience.value, document.title.casefold()),
-        "chunks": lambda document: document.chunks,
-        "updated": lambda document: document.updated_at,
-    }
-    return sorted(documents, key=keys[sort.lstrip("-")], reverse=sort.startswith("-"))

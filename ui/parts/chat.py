@@ -78,9 +78,10 @@ def source_panel(source: SourceView, serial: int) -> str:
     if source.url and source.url.startswith(("https://", "http://")):
         values = attributes({"href": source.url, "target": "_blank", "rel": "noopener noreferrer"})
         link = f'<a class="button quiet"{values}>Open page</a>'
+    kind = "Help article" if source.document_id else "Written by a person"
     return (
         f'<dialog class="panel" data-serial="{serial}" aria-label="{escape(source.title)}">'
-        f'<header><div><p class="small">Help article</p><h2>{escape(source.title)}</h2></div>{link}'
+        f'<header><div><p class="small">{kind}</p><h2>{escape(source.title)}</h2></div>{link}'
         f"{symbol_button('Close the article', 'close-dialog', 'close')}</header>"
         f'<div class="article" tabindex="0">{article(source.text, source.start, source.end)}</div></dialog>'
     )

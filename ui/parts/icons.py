@@ -27,6 +27,7 @@ _PATHS = {
     "note": '<path d="M5 5h14v9l-5 5H5zm9 14v-5h5"/>',
     "keyboard": '<rect x="3.5" y="7" width="17" height="10.5" rx="2"/>'
     '<path d="M7 10.5h.1m3.2 0h.1m3.2 0h.1m3.2 0h.1M8 14h8"/>',
+    "pin": '<path d="M9 4h6l-1 6 3.5 3.5h-11L10 10zm3 9.5V20"/>',
     "upload": '<path d="M12 16V5m-4 4 4-4 4 4M5 19.5h14"/>',
     "leave": '<path d="M10 5H5v14h5m4-11 4 4-4 4m4-4H9"/>',
 }

@@ -10,6 +10,7 @@ from ui.parts.html import duration, escape
 from ui.parts.markdown import plain
 
 _DECISIONS = {
+    "pinned": "give the team's own answer, which is pinned",
     "answer": "answer from the articles",
     "refuse": "say that the articles do not tell",
     "decline": "decline",
@@ -19,6 +20,7 @@ _DECISIONS = {
 }
 _STEPS = {
     "intent": "recognise what is wanted",
+    "pinned": "look for a pinned answer",
     "condense": "make the question stand alone",
     "retrieve": "search",
     "evidence": "choose sentences",
@@ -38,23 +40,50 @@ _SCORES = {
 
 def trace(view: TraceView) -> str:
     """A folded line below an answer that opens to everything that is known about it."""
-    step, _, intent = view.decision.partition(":")
-    decision = _DECISIONS.get(step, step.replace("_", " ") or "nothing")
-    sure = f"{view.confidence:.0%} sure, {view.threshold:.0%} needed" if view.passages else ""
-    seen_as = f", seen as: {escape(intent.replace('_', ' '))}" if intent else ""
+    decision = decision_words(view.decision)
+    sure = how_sure(view.decision, view.confidence, view.threshold) if view.passages or view.excerpts else ""
     parts = [
         _line("Understood as", f"“{escape(view.standalone)}”"),
-        _line("Decision", f"{escape(decision)}{seen_as}{'; ' + sure if sure else ''}"),
+        _line("Decision", escape(f"{decision}{seen_as(view.decision)}{'; ' + sure if sure else ''}")),
         _passages(view.passages),
         _excerpts(view.excerpts),
-        _cut(view),
-        _line("Model", escape(view.model or "none was asked") + _tokens(view.tokens)),
-        _line("Time", _timings(view.timings)),
+        steps(view.model, view.tokens, view.timings, view.draft, view.sentences_cut),
     ]
     summary = f"How this answer came about: {decision}{', ' + sure if sure else ''}"
     return (
         f'<details class="trace" data-keep="trace-{view.question_id}-{view.message_id}">'
         f"<summary>{escape(summary)}</summary><dl>{''.join(parts)}</dl></details>"
+    )
+
+
+def decision_words(decision: str) -> str:
+    """What `answer:question` and the like mean."""
+    step = decision.partition(":")[0]
+    return _DECISIONS.get(step, step.replace("_", " ") or "nothing")
+
+
+def seen_as(decision: str) -> str:
+    """As what the message was recognised."""
+    intent = decision.partition(":")[2]
+    return f", seen as: {intent.replace('_', ' ')}" if intent else ""
+
+
+def how_sure(decision: str, confidence: float, threshold: float) -> str:
+    """The confidence beside what it must reach; nothing where no search decided."""
+    step = decision.partition(":")[0]
+    if step == "pinned":
+        return f"{confidence:.0%} alike, {threshold:.0%} needed"
+    return f"{confidence:.0%} sure, {threshold:.0%} needed" if step in ("answer", "refuse", "ask") else ""
+
+
+def steps(
+    model: str, tokens: Mapping[str, int], timings: Mapping[str, float], draft: str, cut: Sequence[str]
+) -> str:  # fmt: skip
+    """What the check cut, which model wrote, and how long each step took, as lines of a list."""
+    return (
+        _cut(draft, cut)
+        + _line("Model", escape(model or "none was asked") + _tokens(tokens))
+        + _line("Time", _timings(timings))
     )
 
 
@@ -109,10 +138,10 @@ def _excerpts(excerpts: list[dict[str, Any]]) -> str:
     return _line("Chosen", f"<ul>{items}</ul>" if items else "")
 
 
-def _cut(view: TraceView) -> str:
-    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in view.sentences_cut)
-    draft = f"<p>Draft of the model: {escape(view.draft)}</p>" if view.draft and view.sentences_cut else ""
-    return _line("Cut by the check", f"<ul>{items}</ul>{draft}" if items else "")
+def _cut(draft: str, sentences: Sequence[str]) -> str:
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    said = f"<p>Draft of the model: {escape(draft)}</p>" if draft and sentences else ""
+    return _line("Cut by the check", f"<ul>{items}</ul>{said}" if items else "")
 
 
 def _tokens(tokens: Mapping[str, int]) -> str:

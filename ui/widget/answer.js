@@ -34,7 +34,7 @@ export class Answer {
 
   showEvidence(citations) {
     this.#evidence?.remove();
-    const seen = new Map(citations.map((source) => [source.chunk_id, source]));
+    const seen = new Map(citations.map((source) => [`${source.document_id}/${source.chunk_id}`, source]));
     const cards = [...seen.values()].slice(0, CARDS).map((source) => h("li", {}, this.#card(source)));
     const progress = h("p", { class: "progress" }, TEXT.writing, dots());
     this.#evidence = h("div", { class: "evidence" }, h("p", { class: "label" }, TEXT.evidence), h("ul", {}, ...cards), progress);

@@ -12,7 +12,7 @@ from starlette.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 from support_bot.api.auth import ConversationId
 from support_bot.api.deps import Address, Bot, ConversationBells, RequestLimits, conversation_bells
 from support_bot.api.errors import error_responses
-from support_bot.api.fields import LARGEST_ID, After, PathId
+from support_bot.api.fields import LARGEST_ID, After, PathId, SourceId
 from support_bot.api.origins import check_origin
 from support_bot.api.schemas import (
     AnswerOut,
@@ -153,7 +153,7 @@ def read_transcript(conversation_id: ConversationId, app: Bot, format: Transcrip
 
 
 @router.get("/{conversation_id}/sources/{document_id}/{chunk_id}", response_model=SourceOut, responses=_ERRORS)
-def open_source(conversation_id: ConversationId, document_id: PathId, chunk_id: PathId, app: Bot) -> SourceView:
+def open_source(conversation_id: ConversationId, document_id: SourceId, chunk_id: PathId, app: Bot) -> SourceView:
     """The article behind a citation, with the place of the passage in it."""
     return app.chat.source(conversation_id, document_id, chunk_id)
 

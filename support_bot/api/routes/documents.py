@@ -10,12 +10,21 @@ from starlette.status import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 from support_bot.api.auth import Admin, Agent
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_body, error_responses
-from support_bot.api.fields import LARGEST_ID, PathId, SearchWords, WebAddress
-from support_bot.api.staff_schemas import DocumentPatch, DocumentsOut, Reindexed, Uploaded, UploadsOut
+from support_bot.api.fields import Before, Limit, PathId, WebAddress
+from support_bot.api.knowledge_schemas import (
+    CitedAnswersOut,
+    DocumentPatch,
+    DocumentQuery,
+    DocumentsOut,
+    Reindexed,
+    RollBackIn,
+    Uploaded,
+    UploadsOut,
+)
 from support_bot.errors import Invalid, SupportBotError
 from support_bot.services.intake import Taken
 from support_bot.services.views import DocumentDetail, DocumentView
-from support_bot.values import Audience, DocumentStatus
+from support_bot.values import Audience, DocumentFilter
 
 router = APIRouter(prefix="/api/v1/documents", tags=["documents"])
 
@@ -48,14 +57,14 @@ def upload_documents(
 def list_documents(
     app: Bot,
     agent: Agent,
-    search: SearchWords = "",
-    status: Annotated[DocumentStatus | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    offset: Annotated[int, Query(ge=0, le=LARGEST_ID)] = 0,
+    wanted: Annotated[DocumentQuery, Query()],
 ) -> DocumentsOut:
-    """Documents by name, with the number in each state."""
-    documents = app.knowledge.page(search=search, status=status, limit=limit, offset=offset)
-    return DocumentsOut(documents=documents, counts=app.knowledge.counts())
+    """Documents, with the number in each state, and of all that match."""
+    found = DocumentFilter(wanted.search, wanted.status, wanted.audience)
+    documents = app.catalogue.page(
+        found, sort=wanted.sort, descending=wanted.descending, limit=wanted.limit, offset=wanted.offset
+    )
+    return DocumentsOut(documents=documents, counts=app.catalogue.counts(), total=app.catalogue.count(found))
 
 
 @router.post("/reindex", responses=error_responses(401, 403, 429))
@@ -67,7 +76,22 @@ def reindex_documents(app: Bot, admin: Admin) -> Reindexed:
 @router.get("/{document_id}", responses=error_responses(401, 403, 404, 422, 429))
 def read_document(document_id: PathId, app: Bot, agent: Agent) -> DocumentDetail:
     """One document with its versions, its text and the chunks it was cut into."""
-    return app.knowledge.get(document_id)
+    return app.catalogue.get(document_id)
+
+
+@router.get("/{document_id}/answers", responses=error_responses(401, 403, 404, 422, 429))
+def list_answers_of_document(
+    document_id: PathId, app: Bot, agent: Agent, before: Before = None, limit: Limit = 50
+) -> CitedAnswersOut:
+    """Who was answered from a document, newest first."""
+    answers = app.catalogue.answers(document_id, before=before, limit=limit)
+    return CitedAnswersOut(answers=answers, next=answers[-1].message_id if len(answers) == limit else None)
+
+
+@router.post("/{document_id}/roll-back", status_code=HTTP_202_ACCEPTED, responses=_CHANGE_ERRORS)
+def roll_back_document(document_id: PathId, body: RollBackIn, app: Bot, admin: Admin) -> DocumentView:
+    """Bring an earlier version back as the newest; the text before answers until it is read."""
+    return app.knowledge.roll_back(document_id, body.version)
 
 
 @router.put("/{document_id}", status_code=HTTP_202_ACCEPTED, responses=_CHANGE_ERRORS)

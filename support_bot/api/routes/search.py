@@ -11,7 +11,7 @@ from support_bot.api.auth import Agent
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
 from support_bot.api.fields import storable
-from support_bot.api.staff_schemas import SearchOut
+from support_bot.api.knowledge_schemas import SearchOut
 from support_bot.values import Audience
 
 router = APIRouter(prefix="/api/v1/search", tags=["search"])

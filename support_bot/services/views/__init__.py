@@ -12,6 +12,7 @@ from support_bot.services.views.conversations import (
     TraceView,
 )
 from support_bot.services.views.documents import Added, ChunkView, DocumentDetail, DocumentView, SourceView, VersionView
+from support_bot.services.views.knowledge import CitedAnswer, PinnedView, TrialView
 
 __all__ = [
     "Added",
@@ -19,12 +20,14 @@ __all__ = [
     "ApiKeyView",
     "ChannelView",
     "ChunkView",
+    "CitedAnswer",
     "ConversationRow",
     "ConversationView",
     "DocumentDetail",
     "DocumentView",
     "MessageView",
     "ModelRow",
+    "PinnedView",
     "SignedIn",
     "SourceView",
     "StaffView",
@@ -32,5 +35,6 @@ __all__ = [
     "TicketRow",
     "TicketView",
     "TraceView",
+    "TrialView",
     "VersionView",
 ]

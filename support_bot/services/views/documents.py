@@ -74,10 +74,13 @@ class ChunkView:
 
 @dataclass(frozen=True, slots=True)
 class DocumentDetail:
+    """One document with all there is to it; `answers` counts those that customers got from it."""
+
     document: DocumentView
     versions: tuple[VersionView, ...]
     chunks: tuple[ChunkView, ...]
     text: str
+    answers: int
 
 
 @dataclass(frozen=True, slots=True)
