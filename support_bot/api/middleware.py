@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from support_bot.api.errors import product_problem
+from support_bot.api.errors import problem
 from support_bot.assembly import App
 from support_bot.errors import TooLarge
 from support_bot.observability import bound_ids
@@ -118,7 +118,7 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._inner(scope, receive, send)
-        own = _FOR_API if scope["path"].startswith("/api/") else _FOR_PAGES
+        own = _FOR_API if scope["path"].startswith(("/api/", "/v1/")) else _FOR_PAGES
 
         def add(headers: MutableHeaders) -> None:
             for name, value in {**_EVERYWHERE, **own}.items():
@@ -141,7 +141,7 @@ class BodyLimit:
         refusal = f"The body is too large: at most {most / _MEGABYTE:g} MB are taken here."
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdigit() and int(announced) > most:
-            return await product_problem(TooLarge(refusal))(scope, receive, send)
+            return await problem(scope["path"], TooLarge(refusal))(scope, receive, send)
         taken = 0
 
         async def receiving() -> Message:
