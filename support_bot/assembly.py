@@ -11,6 +11,7 @@ from support_bot.answering.chain import AnswerChain
 from support_bot.engine.base import TextEngine
 from support_bot.engine.embedder import Embedder, TextEmbedder
 from support_bot.engine.fake import FakeEngine, HashingEmbedder
+from support_bot.engine.langchain import EngineChatModel
 from support_bot.engine.llama_engine import LlamaEngine
 from support_bot.engine.weights import Progress, WeightsStore
 from support_bot.index.keyword import KeywordIndex
@@ -19,6 +20,7 @@ from support_bot.index.vector import VectorIndex
 from support_bot.ingestion.pipeline import IngestionPipeline
 from support_bot.observability import Metrics
 from support_bot.queue import JobQueue
+from support_bot.retrieval.langchain import PassageRetriever
 from support_bot.retrieval.retriever import Retriever
 from support_bot.services.channels import ChannelService
 from support_bot.services.chat import ChatService
@@ -66,6 +68,12 @@ class App:
         self.knowledge.requeue_pending(after_restart=True)
         self.jobs.start(self.settings.ingestion.workers)
 
+    def langchain(self) -> LangChainParts:
+        """Model and retriever for chains and graphs of others; they live as long as this app does."""
+        return LangChainParts(
+            EngineChatModel(engine=self._parts.engine), PassageRetriever(retriever=self._parts.retriever)
+        )
+
     def close(self) -> None:
         """End what runs; safe to call twice."""
         self._parts.runner.close()
@@ -81,6 +89,15 @@ class _Parts:
     db: Database
     engine: TextEngine
     runner: TurnRunner
+    retriever: Retriever
+
+
+@dataclass(frozen=True)
+class LangChainParts:
+    """What a LangChain or LangGraph user embeds."""
+
+    chat_model: EngineChatModel
+    retriever: PassageRetriever
 
 
 def weights_store(settings: Settings) -> WeightsStore:
@@ -140,7 +157,7 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
         metrics=Metrics.build(),
         jobs=jobs,
         owner_token=secrets.token_urlsafe(32),
-        _parts=_Parts(db, engine, runner),
+        _parts=_Parts(db, engine, runner, retriever),
     )  # fmt: skip
     if app.channels.ensure_default() and settings.sample_data:
         load_sample_company(app.knowledge)
