@@ -29,6 +29,7 @@ from support_bot.services.handoff import HandoffService
 from support_bot.services.health import HealthService
 from support_bot.services.knowledge import KnowledgeService, Search
 from support_bot.services.limits import Limits
+from support_bot.services.measures import MeasureService
 from support_bot.services.models import ModelService
 from support_bot.services.staff import StaffService
 from support_bot.services.tickets import TicketService
@@ -55,6 +56,7 @@ class App:
     channels: ChannelService
     models: ModelService
     health: HealthService
+    measures: MeasureService
     limits: Limits
     metrics: Metrics
     jobs: JobQueue
@@ -135,8 +137,10 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
     )
     retriever = Retriever(index, settings.retrieval)
     chain = AnswerChain(retriever, embedder.embed, engine, settings.answering)
-    runner = TurnRunner(db, chain, settings)
     jobs = JobQueue(settings.data_dir / "jobs.db")
+    health = HealthService(engine, {"database": db.check, "index": _index_check(index), "jobs": jobs.pending})
+    measures = MeasureService(db, metrics := Metrics.build(), health, jobs)
+    runner = TurnRunner(db, chain, settings, ended=measures.turn_ended)
     with db.transaction() as tx:
         secret = tx.installation.secret("conversation-token")
     app = App(
@@ -152,9 +156,10 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
         staff=StaffService(db, settings),
         channels=ChannelService(db, settings),
         models=models,
-        health=HealthService(engine, {"database": db.check, "index": _index_check(index)}),
+        health=health,
+        measures=measures,
         limits=Limits(settings.security),
-        metrics=Metrics.build(),
+        metrics=metrics,
         jobs=jobs,
         owner_token=secrets.token_urlsafe(32),
         _parts=_Parts(db, engine, runner, retriever),
@@ -178,7 +183,8 @@ def _embedder(settings: Settings, store: WeightsStore) -> TextEmbedder:
 
 
 def _index_check(index: SearchIndex) -> Callable[[], object]:
-    return lambda: index.embed(["ready"])
+    """A search as a question makes it, so that a lost folder or a foreign embedder is seen."""
+    return lambda: index.vector_hits(index.embed(["ready"])[0], 1, None)
 
 
 def sample_company() -> Path:

@@ -224,7 +224,7 @@ def _settings(*, quiet: bool = True) -> Settings:
         raise Invalid(f"Settings that cannot be used: {'; '.join(wrong)}") from None
     except ValueError as error:
         raise Invalid(f"support-bot.toml cannot be read: {error}") from None
-    for talkative in ("alembic", "httpx", "huey"):
+    for talkative in ("alembic", "httpx", "httpx2", "huey"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     level = "WARNING" if quiet and settings.log_level.upper() == "INFO" else settings.log_level
     configure_logging(level, json=settings.log_json, mask=mask)

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 REQUEST_ID_HEADER = "X-Request-ID"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+_CONVERSATION = re.compile(r"/api/v1/(?:staff/)?conversations/([0-9a-f]{32})(?:/|$)")
+
 _MEGABYTE = 1024 * 1024
 _ROOM_FOR_FORM = _MEGABYTE  # what multipart adds around a file
 _UPLOAD = re.compile(r"/api/v1/documents(?:/|$)|.*/gradio_api/upload/?$")
@@ -57,7 +59,9 @@ _EVERYWHERE = {
 
 
 class RequestId:
-    """Give every request an id (the caller's, where it is well formed), in the logs and in the answer."""
+    """Give every request an id (the caller's, where it is well formed), in the logs and in the answer.
+
+    A conversation that the path names stands in the logs beside it."""
 
     def __init__(self, inner: ASGIApp) -> None:
         self._inner = inner
@@ -67,7 +71,8 @@ class RequestId:
             return await self._inner(scope, receive, send)
         given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        with bound_ids(request_id=request_id):
+        named = _CONVERSATION.match(scope["path"])
+        with bound_ids(request_id=request_id, conversation_id=named and named[1]):
             await self._inner(scope, receive, on_start(send, lambda h: h.update({REQUEST_ID_HEADER: request_id})))
 
 

@@ -54,7 +54,7 @@ class Database:
         if self.is_sqlite and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         arguments: dict[str, Any] = {"connect_args": {"timeout": 15}, "pool_size": 40} if self.is_sqlite else {}
-        self.engine: Engine = create_engine(url, pool_pre_ping=not self.is_sqlite, **arguments)
+        self.engine: Engine = create_engine(url, hide_parameters=True, pool_pre_ping=not self.is_sqlite, **arguments)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)

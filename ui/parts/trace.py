@@ -49,6 +49,7 @@ def trace(view: TraceView) -> str:
         _excerpts(view.excerpts),
         _cut(view),
         _line("Model", escape(view.model or "none was asked") + _tokens(view.tokens)),
+        _line("Instructions", escape(view.prompt_hash[:12])),
         _line("Time", _timings(view.timings)),
     ]
     summary = f"How this answer came about: {decision}{', ' + sure if sure else ''}"

@@ -108,6 +108,7 @@ class TraceView:
     passages: list[dict[str, Any]]
     excerpts: list[dict[str, Any]]
     model: str
+    prompt_hash: str
     draft: str
     sentences_cut: list[str]
     timings: dict[str, float]
