@@ -22,7 +22,7 @@ _ERRORS = error_responses(401, 403, 404, 422, 429)
 ConversationKey = Annotated[Key, Path()]
 
 
-@router.get("", responses=error_responses(401, 403, 422, 429))
+@router.get("", responses=_ERRORS)
 def list_conversations(
     app: Bot,
     agent: Agent,
