@@ -137,6 +137,12 @@ class TestBrowsers:
 
 
 class TestAdministration:
+    def test_knows_addresses_with_letters_beyond_ascii(self, api: Api) -> None:
+        person = {"email": "ÞÓRA@example.com", "name": "Þóra", "role": "agent", "password": PASSWORD}
+        assert api.client.post(f"{V1}/staff", json=person, headers=api.admin).status_code == 201
+        assert api.client.post(f"{V1}/staff", json=person, headers=api.admin).status_code == 409
+        assert api.app.staff.sign_in("ÞÓRA@example.com", PASSWORD).staff.name == "Þóra"
+
     def test_adds_staff_once(self, api: Api) -> None:
         person = {"email": "new@example.com", "name": "New", "role": "agent", "password": PASSWORD}
         added = api.client.post(f"{V1}/staff", json=person, headers=api.admin)
