@@ -119,6 +119,9 @@ class TestLogs:
             with db.transaction() as tx:
                 tx.conversations.add_message(Message(conversation_id="none", author=Author.CUSTOMER, text=TEXT))
 
+        with pytest.raises(Exception, match="IntegrityError") as caught:
+            broken()
+        assert not PERSONAL.search(str(caught.value))
         monkeypatch.setattr(api.app.tickets, "conversation", broken)
         client = TestClient(api.asgi, raise_server_exceptions=False)
         assert client.get(f"{V1}/staff/conversations/{'0' * 32}", headers=api.agent).status_code == 500

@@ -18,9 +18,10 @@ from .api_harness import AS_JSON, V1, Api, running_api
 
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "5"))
 SECRET = "Zanzibar-7741"
-# Who sends what, and what of the schema's securities that opens.
+# Who calls, and what of the schema's securities that opens. The stranger has a token, but of another conversation.
 OPENS: dict[str, set[str]] = {
-    "nobody": set(), "customer": {"conversationToken"}, "program": {"channelKey"}, "admin": {"apiKey", "staffSession"},
+    "nobody": set(), "customer": {"conversationToken"}, "stranger": set(), "program": {"channelKey"},
+    "admin": {"apiKey", "staffSession"},
 }  # fmt: skip
 CHECKS = [
     checks.not_a_server_error,
@@ -35,10 +36,11 @@ LEFT_OUT = ["read_events", "use_model", "revoke_key", "revoke_channel_key"]
 
 @dataclass(frozen=True)
 class Callers:
-    """The headers of each kind of caller, and the conversation that the customer's token is for."""
+    """The headers of each kind of caller, the conversation that the customer's token is for, and somebody else's."""
 
     headers: dict[str, dict[str, str]]
-    conversation_id: str
+    mine: str
+    theirs: str
 
 
 @pytest.fixture(scope="module")
@@ -50,15 +52,17 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 @pytest.fixture(scope="module")
 def callers(api: Api) -> Callers:
     """Somebody else's conversation holds the secret; so does an internal article."""
-    api.start().ask(f"My secret is {SECRET}. How long does delivery take?")
+    theirs = api.start()
+    theirs.ask(f"My secret is {SECRET}. How long does delivery take?")
     internal = {"files": ("margins.md", f"# Margins\n\nDelivery costs us {SECRET}.".encode())}
     uploaded = api.client.post(f"{V1}/documents", files=internal, data={"audience": "internal"}, headers=api.admin)
     api.app.knowledge.process(uploaded.json()["files"][0]["document"]["id"])
     mine = api.start()
     _, key = api.app.channels.create_key("web", "till")
     program = {"Authorization": f"Bearer {key}"}
-    headers = {"nobody": {}, "customer": mine.headers | AS_JSON, "program": program, "admin": api.admin}
-    return Callers(headers, mine.id)
+    customer = mine.headers | AS_JSON
+    headers = {"nobody": {}, "customer": customer, "stranger": customer, "program": program, "admin": api.admin}
+    return Callers(headers, mine.id, theirs.id)
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +89,8 @@ def test_whatever_is_sent(operations: list[APIOperation], callers: Callers, who:
 
 def ask(case: schemathesis.Case, who: str, callers: Callers) -> None:
     """Send one request as this caller, and look at what comes back."""
-    if who == "customer" and "conversation_id" in case.path_parameters:
-        case.path_parameters["conversation_id"] = callers.conversation_id
+    if "conversation_id" in case.path_parameters:
+        case.path_parameters["conversation_id"] = callers.mine if who == "customer" else callers.theirs
     case.headers.pop("Authorization", None)
     case.cookies.clear()
     response = case.call(headers=callers.headers[who])

@@ -14,6 +14,7 @@ import uvicorn
 from openai import OpenAI
 
 from support_bot.errors import Overloaded
+from support_bot.models import Channel
 from support_bot.services.turns import TurnRunner
 from support_bot.values import Role
 
@@ -166,6 +167,14 @@ class TestConversations:
         for wrong in ({**theirs, "token": mine["token"]}, {**mine, "token": "x"}, {"id": "none", "token": "x.y.z"}):
             with pytest.raises(openai.NotFoundError, match="no such conversation"):
                 world.ask(extra_body={"conversation": wrong})
+
+    def test_of_other_channels_cannot_be_entered(self, world: World) -> None:
+        with world.api.app._parts.db.transaction() as tx:
+            tx.channels.add(Channel(slug="till", name="Till"))
+        _, key = world.api.app.channels.create_key("till", "till")
+        mine = world.ask().conversation
+        with world.other(key) as other, pytest.raises(openai.NotFoundError, match="another channel"):
+            other.chat.completions.create(model="support-bot", messages=ASKED, extra_body={"conversation": mine})
 
 
 class TestErrors:
