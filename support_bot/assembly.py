@@ -6,15 +6,15 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from support_bot.answering.chain import AnswerChain
 from support_bot.engine.base import TextEngine
 from support_bot.engine.embedder import Embedder, TextEmbedder
 from support_bot.engine.fake import FakeEngine, HashingEmbedder
+from support_bot.engine.langchain import EngineChatModel
 from support_bot.engine.llama_engine import LlamaEngine
 from support_bot.engine.weights import Progress, WeightsStore
-from support_bot.errors import DataFolderInUse, Invalid
+from support_bot.errors import DataFolderInUse, IndexBroken, Invalid
 from support_bot.index.keyword import KeywordIndex
 from support_bot.index.search_index import SearchIndex
 from support_bot.index.vector import VectorIndex
@@ -22,6 +22,7 @@ from support_bot.ingestion.pipeline import IngestionPipeline
 from support_bot.ingestion.web import WebFetcher
 from support_bot.observability import Metrics
 from support_bot.queue import JobQueue
+from support_bot.retrieval.langchain import PassageRetriever
 from support_bot.retrieval.retriever import Retriever
 from support_bot.services.backup import BackupService
 from support_bot.services.catalogue import Catalogue
@@ -33,8 +34,10 @@ from support_bot.services.health import HealthService
 from support_bot.services.intake import IntakeService
 from support_bot.services.knowledge import KnowledgeService, Search
 from support_bot.services.limits import Limits
+from support_bot.services.measures import MeasureService
 from support_bot.services.models import ModelService
 from support_bot.services.pinned import PinnedAnswerService
+from support_bot.services.sample_company import load_sample_company
 from support_bot.services.staff import StaffService
 from support_bot.services.tickets import TicketService
 from support_bot.services.trial import TrialService
@@ -44,7 +47,6 @@ from support_bot.storage.blobs import BlobStore
 from support_bot.storage.database import Database
 from support_bot.storage.migrations import upgrade
 
-_PACKAGE = Path(__file__).resolve().parent
 _GONE_S = 5.0
 
 
@@ -67,6 +69,7 @@ class App:
     models: ModelService
     backup: BackupService
     health: HealthService
+    measures: MeasureService
     limits: Limits
     metrics: Metrics
     jobs: JobQueue
@@ -80,6 +83,12 @@ class App:
         # With a Chroma server, workers elsewhere may be busy with what this process did not begin.
         self.knowledge.requeue_pending(after_restart=not self.settings.chroma_url)
         self.jobs.start(self.settings.ingestion.workers)
+
+    def langchain(self) -> LangChainParts:
+        """Model and retriever for chains and graphs of others; they live as long as this app does."""
+        return LangChainParts(
+            EngineChatModel(engine=self._parts.engine), PassageRetriever(retriever=self._parts.retriever)
+        )
 
     def close(self) -> None:
         """End what runs; safe to call twice."""
@@ -98,6 +107,15 @@ class _Parts:
     index: SearchIndex
     engine: TextEngine
     runner: TurnRunner
+    retriever: Retriever
+
+
+@dataclass(frozen=True)
+class LangChainParts:
+    """What a LangChain or LangGraph user embeds."""
+
+    chat_model: EngineChatModel
+    retriever: PassageRetriever
 
 
 @dataclass(frozen=True)
@@ -190,8 +208,10 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     search = _search(settings, db, embedder)
     pinned = PinnedAnswerService(db, embedder.embed)
     chain = AnswerChain(search.retriever, embedder.embed, engine, settings.answering, pinned.find)
-    runner = TurnRunner(db, chain, settings)
     jobs = _queue(settings, db)
+    health = HealthService(engine, {"database": db.check, "index": _index_check(search.index), "jobs": jobs.pending})
+    measures = MeasureService(db, metrics := Metrics.build(), health, jobs)
+    runner = TurnRunner(db, chain, settings, ended=measures.turn_ended)
     pipeline = IngestionPipeline.from_plugins(settings.ingestion)
     knowledge = _knowledge(settings, db, pipeline, search, jobs)
     fetcher = WebFetcher(settings.ingestion, offline=settings.offline)
@@ -213,12 +233,13 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         channels=ChannelService(db, settings),
         models=models,
         backup=BackupService(db, models, store, settings),
-        health=HealthService(engine, {"database": db.check, "index": _index_check(search.index)}),
+        health=health,
+        measures=measures,
         limits=Limits(settings.security),
-        metrics=Metrics.build(),
+        metrics=metrics,
         jobs=jobs,
         owner_token=secrets.token_urlsafe(32),
-        _parts=_Parts(db, search.index, engine, runner),
+        _parts=_Parts(db, search.index, engine, runner, search.retriever),
     )  # fmt: skip
     if app.channels.ensure_default() and settings.sample_data:
         load_sample_company(app.knowledge)
@@ -272,18 +293,10 @@ def _embedder(settings: Settings, store: WeightsStore) -> TextEmbedder:
 
 
 def _index_check(index: SearchIndex) -> Callable[[], object]:
-    return lambda: index.embed(["ready"])
+    """Whether a search finds its vectors: a lost folder or a damaged one is seen, though words alone still answer."""
 
+    def check() -> None:
+        if not index.is_usable():
+            raise IndexBroken("The vector index cannot be searched.")
 
-def sample_company() -> Path:
-    """The folder of the sample company: `_data/knowledge_base` of an installed package, else the checkout's."""
-    installed = _PACKAGE / "_data" / "knowledge_base"
-    return installed if installed.is_dir() else _PACKAGE.parent / "knowledge_base"
-
-
-def load_sample_company(knowledge: KnowledgeService) -> int:
-    """Queue the sample articles; the number of files."""
-    files = sorted(path for path in (sample_company() / "articles").glob("*") if path.is_file())
-    for path in files:
-        knowledge.add(path.name, path.read_bytes())
-    return len(files)
+    return check

@@ -236,7 +236,7 @@ def _settings(*, quiet: bool = True) -> Settings:
     except ValueError as error:
         source = "A setting" if isinstance(error, SettingsError) else "support-bot.toml"
         raise Invalid(f"{source} cannot be read: {error}") from None
-    for talkative in ("alembic", "httpx", "huey"):
+    for talkative in ("alembic", "httpx", "httpx2", "huey"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     level = "WARNING" if quiet and settings.log_level.upper() == "INFO" else settings.log_level
     configure_logging(level, json=settings.log_json, mask=mask)

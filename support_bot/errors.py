@@ -22,6 +22,12 @@ class NotFound(SupportBotError):
     code = "not_found"
 
 
+class UnknownModel(NotFound):
+    """A model was asked for by a name that nothing here has."""
+
+    code = "model_not_found"
+
+
 class Conflict(SupportBotError):
     """The thing is in a state that does not allow this; the detail says which."""
 
@@ -34,6 +40,12 @@ class Invalid(SupportBotError):
 
     status = 422
     code = "invalid"
+
+
+class TooLong(Invalid):
+    """The text is longer than the setting allows."""
+
+    code = "too_long"
 
 
 class TooLarge(SupportBotError):

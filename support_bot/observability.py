@@ -5,7 +5,9 @@ Modules log with `logging.getLogger(__name__)` or `structlog.get_logger()`; both
 from __future__ import annotations
 
 import logging
+import re
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,13 +19,16 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 _HANDLER = "support_bot"
 _OURS = frozenset({"timestamp", "level", "logger", "request_id", "conversation_id"})  # made by us, so left as they are
+_QUOTED = re.compile(r"""(?<![\w'"])(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
+_PLACE = re.compile(r'[\s|+]*File "')
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 
 
 def configure_logging(level: str, *, json: bool, mask: Callable[[str], str], stream: TextIO | None = None) -> None:
     """Send every log line of this process through one handler; calling it again replaces that handler.
 
-    `mask` takes personal data out of a text; it sees messages, values and tracebacks. `stream` is standard error."""
+    `mask` takes personal data out of a text; it sees messages, values and tracebacks. Tracebacks quote no values, since
+    these may be what a customer wrote. `stream` is standard error."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -42,7 +47,7 @@ def configure_logging(level: str, *, json: bool, mask: Callable[[str], str], str
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.StackInfoRenderer(),
-                structlog.processors.format_exc_info,
+                structlog.processors.ExceptionRenderer(_without_values),
                 _masking(mask),
                 renderer,
             ],
@@ -58,10 +63,26 @@ def configure_logging(level: str, *, json: bool, mask: Callable[[str], str], str
     )
 
 
-def bound_ids(*, request_id: str | None = None, conversation_id: int | None = None) -> AbstractContextManager[Any]:
+def _without_values(exc_info: Any) -> str:
+    """A traceback whose quoted values are taken out: `ValueError: invalid literal for int(): '…'`. Paths stay."""
+
+    def hidden(match: re.Match[str]) -> str:
+        quoted = match.group()
+        return quoted if "/" in quoted and not re.search(r"\s", quoted) else f"{quoted[0]}…{quoted[0]}"
+
+    lines = "".join(traceback.format_exception(*exc_info)).rstrip().split("\n")
+    return "\n".join(line if _PLACE.match(line) else _QUOTED.sub(hidden, line) for line in lines)
+
+
+def bound_ids(*, request_id: str | None = None, conversation_id: str | None = None) -> AbstractContextManager[Any]:
     """Within this block every log line of this thread or task carries the ids given."""
     ids = {"request_id": request_id, "conversation_id": conversation_id}
     return structlog.contextvars.bound_contextvars(**{name: value for name, value in ids.items() if value is not None})
+
+
+def bind_conversation(conversation_id: str) -> None:
+    """From here on every log line of this context carries the conversation."""
+    structlog.contextvars.bind_contextvars(conversation_id=conversation_id)
 
 
 def current_request_id() -> str | None:
@@ -97,12 +118,13 @@ class Metrics:
     turns: Counter
     turn_seconds: Histogram
     first_text_seconds: Histogram
-    handoffs: Counter
-    feedback: Counter
     tokens: Counter
     engine_queue: Gauge
     jobs: Counter
-    documents: Counter
+    jobs_pending: Gauge
+    documents: Gauge
+    conversations: Gauge
+    part_up: Gauge
 
     @classmethod
     def build(cls) -> Metrics:
@@ -117,12 +139,13 @@ class Metrics:
             turns=Counter("turns", "Turns of the bot by how they ended.", ["status"], **ours),
             turn_seconds=Histogram("turn_seconds", "Time per turn.", **timed),
             first_text_seconds=Histogram("first_text_seconds", "Time until a customer reads the first text.", **timed),
-            handoffs=Counter("handoffs", "Conversations handed to a person.", ["reason"], **ours),
-            feedback=Counter("feedback", "Answers rated by customers.", ["helpful"], **ours),
-            tokens=Counter("tokens", "Tokens by kind: prompt, reused, generated.", ["kind"], **ours),
+            tokens=Counter("tokens", "Tokens by kind: prompt, reused (of the prompt), answer.", ["kind"], **ours),
             engine_queue=Gauge("engine_queue", "Generations waiting for the engine.", **ours),
-            jobs=Counter("jobs", "Jobs by name and outcome.", ["name", "outcome"], **ours),
-            documents=Counter("documents", "Documents processed, by outcome.", ["outcome"], **ours),
+            jobs=Counter("jobs", "Runs of jobs by name and outcome: done or failed.", ["name", "outcome"], **ours),
+            jobs_pending=Gauge("jobs_pending", "Jobs waiting for a worker.", **ours),
+            documents=Gauge("documents", "Documents by status.", ["status"], **ours),
+            conversations=Gauge("conversations", "Conversations by who speaks in them.", ["mode"], **ours),
+            part_up=Gauge("part_up", "1 while this part can be used: engine, database, index, jobs.", ["part"], **ours),
         )
 
     def text(self) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -17,8 +18,10 @@ from pydantic_settings import (
 
 
 def _words(value: object) -> object:
-    """A list written as one text, as in the environment: `a, b`."""
-    return value.replace(",", " ").split() if isinstance(value, str) else value
+    """A list written as one text, as in the environment: `a, b`, or as JSON."""
+    if not isinstance(value, str):
+        return value
+    return json.loads(value) if value.lstrip().startswith("[") else value.replace(",", " ").split()
 
 
 Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import gradio as gr
+from gradio import queueing, route_utils, routes
 
 from support_bot.assembly import App
 from ui.customer_app import build_customer_app
@@ -29,8 +32,23 @@ _CLOSED = re.compile(
 )
 
 
+_log = logging.getLogger(__name__)
+
+
+class Logged:
+    """Stands where Gradio's modules know `traceback`: what they would print goes through the log, which masks it."""
+
+    def print_exc(self, *_: Any, **__: Any) -> None:
+        _log.exception("a page's handler broke")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(traceback, name)
+
+
 def mount(server: Any, app: App) -> None:
     """Mount the pages on `server` (a FastAPI app) after its own routes, which therefore come first."""
+    for module in (queueing, routes, route_utils):
+        module.traceback = Logged()
     server.add_middleware(Door)
     for path, build in _PAGES:
         gr.mount_gradio_app(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import sentencex
@@ -14,7 +15,7 @@ from support_bot.answering.intent import Intent, IntentRecogniser, Recognised
 from support_bot.answering.pinned import LIKENESS
 from support_bot.answering.segments import is_prose
 from support_bot.engine.base import Generation, GenerationRequest, TextEngine
-from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
+from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded, SupportBotError
 from support_bot.index.keyword import terms
 from support_bot.retrieval.retriever import Retriever
 from support_bot.settings import AnsweringSettings
@@ -59,6 +60,7 @@ class _Work:
     cut: list[str] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
+    generation: Generation | None = None
 
 
 @dataclass(slots=True)
@@ -198,7 +200,7 @@ class AnswerChain:
             deadline_s=self._settings.deadline_s,
             stop=prompt.ECHOES,
         )
-        generation = self._engine.start(request)
+        generation = work.generation = self._engine.start(request)
         try:
             yield from _queue(generation, stopped)
             for piece in generation:
@@ -210,12 +212,6 @@ class AnswerChain:
             work.draft = work.draft.strip()
         finally:
             generation.cancel()
-        if stats := generation.stats():
-            work.tokens = {
-                "prompt": stats.prompt_tokens, "reused": stats.reused_tokens, "answer": stats.answer_tokens,
-            }  # fmt: skip
-            work.timings["queue"] = stats.queue_s
-            work.timings["first_token"] = stats.first_token_s
 
     def _settings_tokens(self, work: _Work) -> int:
         # A draft much longer than its evidence cannot pass the gate; two tokens a word leave room enough.
@@ -255,6 +251,8 @@ class AnswerChain:
         return gate
 
     def _trace(self, work: _Work) -> TraceDraft:
+        if work.generation is not None:
+            _count(work, work.generation)
         return TraceDraft(
             standalone=work.standalone,
             passages=tuple(work.passages),
@@ -269,6 +267,17 @@ class AnswerChain:
             timings=work.timings,
             tokens=work.tokens,
         )
+
+
+def _count(work: _Work, generation: Generation) -> None:
+    """Note what a generation took, once it has ended; one that was cancelled ends within a step of the engine."""
+    with suppress(SupportBotError):
+        for _ in generation:
+            pass
+    if stats := generation.stats():
+        work.tokens = {"prompt": stats.prompt_tokens, "reused": stats.reused_tokens, "answer": stats.answer_tokens}
+        work.timings["queue"] = stats.queue_s
+        work.timings["first_token"] = stats.first_token_s
 
 
 def _words(excerpts: Sequence[Excerpt]) -> str:

@@ -16,6 +16,7 @@ from support_bot.api.origins import ChannelCors
 from support_bot.api.routes import (
     backup,
     channels,
+    completions,
     conversations,
     documents,
     models,
@@ -43,11 +44,13 @@ _ROUTERS = (
     staff.router,
     models.router,
     backup.router,
+    completions.router,
     operations.router,
 )
 _DESCRIPTION = """
-Customers' routes need the token of their conversation, staff's routes an API key (or a signed-in browser), both as
-`Authorization: Bearer`. Every error has the shape `{"error", "detail", "request_id"}`.
+Customers' routes need the token of their conversation, staff's routes an API key (or a signed-in browser), routes for
+OpenAI clients (`/v1`) a key of a channel, all as `Authorization: Bearer`. Every error has the shape
+`{"error", "detail", "request_id"}`, but below `/v1` the one that OpenAI clients read.
 """
 
 
@@ -60,7 +63,7 @@ class Api(FastAPI):
 
 
 def build_api(app: App, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
-    """Everything under `/api/v1`, and `/health`, `/ready`, `/metrics`, `/openapi.json`.
+    """Everything under `/api/v1` and `/v1`, and `/health`, `/ready`, `/metrics`, `/openapi.json`.
 
     There is no page that shows the schema: the usual ones load their scripts from a foreign host."""
     api = Api(
@@ -78,7 +81,8 @@ def build_api(app: App, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     install_error_handlers(api)
     for router in _ROUTERS:
         api.include_router(router)
-    api.add_api_route("/api/{rest:path}", _unknown, methods=list(_METHODS), include_in_schema=False)
+    for below in ("/api", "/v1"):
+        api.add_api_route(f"{below}/{{rest:path}}", _unknown, methods=list(_METHODS), include_in_schema=False)
     api.add_middleware(BodyLimit, settings=app.settings)
     api.add_middleware(ChannelCors, app=app)  # outermost, so that pages can read every refusal
     return api

@@ -1,4 +1,6 @@
-"""Who is calling: a customer with a conversation's token, or staff with a key, a session or the owner's token."""
+"""Who is calling: a customer with a conversation's token, a program with a channel's key, or staff.
+
+Staff send a key, a session's cookie or the owner's token."""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from support_bot.api.deps import Bot, RequestLimits
 from support_bot.api.origins import check_origin
 from support_bot.assembly import App
-from support_bot.errors import Forbidden, Unauthorized
-from support_bot.services.views import StaffView
+from support_bot.errors import ChannelOff, Forbidden, Unauthorized
+from support_bot.services.views import ChannelKeyView, StaffView
 from support_bot.values import Role
 
 SESSION_COOKIE = "support_bot_session"
@@ -29,6 +31,9 @@ _session_scheme = APIKeyCookie(
     scheme_name="staffSession",
     auto_error=False,
     description=f"A signed-in browser. Changes also need `{CSRF_HEADER}` with the token from `GET /api/v1/me`.",
+)
+_channel_scheme = HTTPBearer(
+    scheme_name="channelKey", auto_error=False, description="A key of one channel, for programs that ask."
 )
 Bearer = HTTPAuthorizationCredentials | None
 
@@ -84,6 +89,21 @@ def calling_staff(
     return Caller(signed_in.staff, signed_in.csrf_token)
 
 
+def channel_of_key(
+    app: Bot, limits: RequestLimits, bearer: Annotated[Bearer, Security(_channel_scheme)]
+) -> ChannelKeyView:
+    """The channel's key that was sent. Raises Forbidden while its channel is switched off."""
+    if bearer is None:
+        raise Unauthorized("Send a key of the channel as `Authorization: Bearer`.")
+    key = app.channels.find_key(bearer.credentials)
+    if key is None:
+        raise Unauthorized("This key is not known, or was revoked; keys of channels begin with `sbc_`.")
+    limits.count_request(bearer.credentials)
+    if not app.channels.get(key.channel).enabled:
+        raise ChannelOff("This channel is switched off at the moment.")
+    return key
+
+
 def calling_admin(caller: Annotated[Caller, Depends(calling_staff)]) -> Caller:
     """The caller, if an admin."""
     if caller.staff.role is not Role.ADMIN:
@@ -120,6 +140,7 @@ def _same(given: str, expected: str) -> bool:
 
 
 ConversationId = Annotated[str, Depends(conversation_of_token)]
+AskingProgram = Annotated[ChannelKeyView, Depends(channel_of_key)]
 Agent = Annotated[Caller, Depends(calling_staff)]
 Admin = Annotated[Caller, Depends(calling_admin)]
 Owner = Annotated[Caller, Depends(calling_owner)]

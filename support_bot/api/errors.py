@@ -1,4 +1,5 @@
-"""The only place where errors become HTTP: one JSON shape `{"error", "detail", "request_id"}` for all of them."""
+"""The only place where errors become HTTP: `{"error", "detail", "request_id"}` for all of them, but below `/v1`
+`{"error": {"message", "type", "param", "code"}}`, which OpenAI clients read."""
 
 from __future__ import annotations
 
@@ -13,13 +14,20 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from support_bot.api.completion_schemas import OpenAIErrorOut, OpenAIProblem
 from support_bot.api.schemas import ErrorOut
-from support_bot.errors import SupportBotError
+from support_bot.errors import Invalid, SupportBotError
 from support_bot.observability import current_request_id
 
 logger = logging.getLogger(__name__)
 
+OPENAI = "/v1/"
 _CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 422: "invalid"}
+_THEIR_CODES = {
+    "unauthorized": "invalid_api_key", "rate_limited": "rate_limit_exceeded", "too_long": "context_length_exceeded",
+}  # fmt: skip
+_PARAMS = {"model_not_found": "model", "too_long": "messages"}
+_TRY_AGAIN = ("rate_limited", "overloaded")
 _SHOWN_PROBLEMS = 5
 
 _DESCRIPTIONS = {
@@ -42,30 +50,57 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorOut, "description": _DESCRIPTIONS[status]} for status in (*statuses, 500)}
 
 
+def openai_error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The same for routes below `/v1`, where input that cannot be used is 400."""
+    told: dict[int | str, str] = {status: _DESCRIPTIONS[status] for status in (*statuses, 500)}
+    if 400 in told:
+        told[400] = _DESCRIPTIONS[422]
+    # With this FastAPI does not promise its own 422, which never comes.
+    told["4XX"] = "Whatever else is refused comes in the same shape."
+    return {status: {"model": OpenAIErrorOut, "description": words} for status, words in told.items()}
+
+
 def error_body(code: str, detail: str) -> ErrorOut:
     """The shape itself, with the id of the request being served."""
     return ErrorOut(error=code, detail=detail, request_id=current_request_id())
 
 
-def problem(
-    status: int, code: str, detail: str, *, retry_after: float | None = None, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
-    """An error as a response."""
-    sent = dict(headers or {})
-    if retry_after is not None:
-        sent["Retry-After"] = str(max(1, math.ceil(retry_after)))
+def openai_body(status: int, code: str, detail: str, param: str | None = None) -> dict[str, Any]:
+    """An error as OpenAI clients read it."""
+    kind = "server_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request_error"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        kind = "rate_limit_error"
+    shown = {"message": detail, "type": kind, "param": param or _PARAMS.get(code), "code": _THEIR_CODES.get(code, code)}
+    return OpenAIErrorOut(error=OpenAIProblem.model_validate(shown)).model_dump()
+
+
+def problem(path: str, error: SupportBotError, *, param: str | None = None, headers: Any = None) -> JSONResponse:
+    """An error as a response to a request for this path."""
+    status, sent = error.status, dict(headers or {})
+    if error.retry_after is not None:
+        sent["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if status == HTTPStatus.UNAUTHORIZED:
         sent.setdefault("WWW-Authenticate", "Bearer")
-    return JSONResponse(error_body(code, detail).model_dump(), status_code=status, headers=sent)
+    if not path.startswith(OPENAI):
+        return JSONResponse(error_body(error.code, error.detail).model_dump(), status, headers=sent)
+    if status == Invalid.status:
+        status = HTTPStatus.BAD_REQUEST
+    # A question that was taken is asked once: their client would send it again by itself.
+    sent["x-should-retry"] = "true" if error.code in _TRY_AGAIN else "false"
+    return JSONResponse(openai_body(status, error.code, error.detail, param), status, headers=sent)
 
 
-def product_problem(error: SupportBotError) -> JSONResponse:
-    """An error of the product, which brings its own status and code."""
-    return problem(error.status, error.code, error.detail, retry_after=error.retry_after)
+class _Told(SupportBotError):
+    """An error that did not begin as one of ours, with its status and code."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
 
 
 def install_error_handlers(api: FastAPI) -> None:
-    """Make every error of this app come out in the one shape."""
+    """Make every error of this app come out in its shape."""
     api.add_exception_handler(SupportBotError, _answer_product_error)
     api.add_exception_handler(RequestValidationError, _answer_invalid_request)
     api.add_exception_handler(HTTPException, _answer_http_error)
@@ -76,12 +111,14 @@ async def _answer_product_error(request: Request, error: Exception) -> JSONRespo
     assert isinstance(error, SupportBotError)
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.warning("Answered %s: %s", error.code, error.detail)
-    return product_problem(error)
+    return problem(request.scope["path"], error)
 
 
 async def _answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    return problem(422, _CODES[422], _in_words(error.errors()))
+    problems = error.errors()
+    where = ".".join(str(part) for part in problems[0]["loc"][1:]) if problems else ""
+    return problem(request.scope["path"], Invalid(_in_words(problems)), param=where or None)
 
 
 def _in_words(problems: Sequence[Mapping[str, Any]]) -> str:
@@ -97,9 +134,10 @@ async def _answer_http_error(request: Request, error: Exception) -> JSONResponse
     assert isinstance(error, HTTPException)
     phrase = HTTPStatus(error.status_code).phrase
     code = _CODES.get(error.status_code, phrase.lower().replace(" ", "_"))
-    return problem(error.status_code, code, error.detail or phrase, headers=error.headers)
+    told = _Told(error.status_code, code, error.detail or phrase)
+    return problem(request.scope["path"], told, headers=error.headers)
 
 
 async def _answer_unexpected(request: Request, error: Exception) -> JSONResponse:
     logger.error("A request broke.", exc_info=error)
-    return problem(500, "internal_error", "Something went wrong on our side; it has been logged.")
+    return problem(request.scope["path"], SupportBotError("Something went wrong on our side; it has been logged."))

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from support_bot.api.errors import product_problem
+from support_bot.api.errors import problem
 from support_bot.assembly import App
 from support_bot.errors import TooLarge
 from support_bot.observability import bound_ids
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 REQUEST_ID_HEADER = "X-Request-ID"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+_CONVERSATION = re.compile(r"/api/v1/(?:staff/)?conversations/([0-9a-f]{32})(?:/|$)")
 
 _MEGABYTE = 1024 * 1024
 _ROOM_FOR_FORM = _MEGABYTE  # what multipart adds around a file
@@ -57,7 +59,9 @@ _EVERYWHERE = {
 
 
 class RequestId:
-    """Give every request an id (the caller's, where it is well formed), in the logs and in the answer."""
+    """Give every request an id (the caller's, where it is well formed), in the logs and in the answer.
+
+    A conversation that the path names stands in the logs beside it."""
 
     def __init__(self, inner: ASGIApp) -> None:
         self._inner = inner
@@ -67,7 +71,8 @@ class RequestId:
             return await self._inner(scope, receive, send)
         given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        with bound_ids(request_id=request_id):
+        named = _CONVERSATION.match(scope["path"])
+        with bound_ids(request_id=request_id, conversation_id=named and named[1]):
             await self._inner(scope, receive, on_start(send, lambda h: h.update({REQUEST_ID_HEADER: request_id})))
 
 
@@ -118,7 +123,7 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._inner(scope, receive, send)
-        own = _FOR_API if scope["path"].startswith("/api/") else _FOR_PAGES
+        own = _FOR_API if scope["path"].startswith(("/api/", "/v1/")) else _FOR_PAGES
 
         def add(headers: MutableHeaders) -> None:
             for name, value in {**_EVERYWHERE, **own}.items():
@@ -141,7 +146,7 @@ class BodyLimit:
         refusal = f"The body is too large: at most {most / _MEGABYTE:g} MB are taken here."
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdigit() and int(announced) > most:
-            return await product_problem(TooLarge(refusal))(scope, receive, send)
+            return await problem(scope["path"], TooLarge(refusal))(scope, receive, send)
         taken = 0
 
         async def receiving() -> Message:

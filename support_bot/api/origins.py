@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from support_bot.api.errors import product_problem
+from support_bot.api.errors import problem
 from support_bot.assembly import App
 from support_bot.errors import Forbidden
 
@@ -78,7 +78,7 @@ class ChannelCors:
             return await self._inner(scope, receive, send)
         origin = connection.headers["origin"]
         if not await to_thread.run_sync(self._allowed_somewhere, origin):
-            return await product_problem(Forbidden(_REFUSAL))(scope, receive, send)
+            return await problem(scope["path"], Forbidden(_REFUSAL))(scope, receive, send)
         if scope["method"] == "OPTIONS" and "access-control-request-method" in Headers(scope=scope):
             preflight = Response(status_code=204, headers={**_PREFLIGHT, **_allow(origin)})
             return await preflight(scope, receive, send)

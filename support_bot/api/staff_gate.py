@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from support_bot.api.auth import SESSION_COOKIE
-from support_bot.api.errors import product_problem
+from support_bot.api.errors import problem
 from support_bot.api.origins import is_own_form, outside
 from support_bot.assembly import App
 from support_bot.errors import Forbidden, SupportBotError, Unauthorized
@@ -64,7 +64,7 @@ def _answer(connection: HTTPConnection, refusal: SupportBotError, app: App) -> R
     path = connection.url.path
     is_page = "text/html" in connection.headers.get("accept", "") or path.rstrip("/") in _AREAS
     if connection.scope["method"] not in ("GET", "HEAD") or not is_page:
-        return product_problem(refusal)
+        return problem(path, refusal)
     if isinstance(refusal, Unauthorized):
         wanted = f"{path}?{connection.url.query}" if connection.url.query else path
         target = f"{LOGIN}?next={quote(wanted, safe='/')}"

@@ -11,6 +11,7 @@ from support_bot.api.fields import LARGEST_ID, Line, Words, storable
 from support_bot.api.schemas import Answered
 from support_bot.services.views import (
     ApiKeyView,
+    ChannelKeyView,
     ChannelView,
     ConversationRow,
     ModelRow,
@@ -82,6 +83,19 @@ class ChannelPatch(BaseModel):
     allowed_origins: Annotated[list[Origin], Field(max_length=100)] | None = None
     accent: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
     enabled: bool | None = None
+
+
+class ChannelKeysOut(Answered):
+    keys: list[ChannelKeyView]
+
+
+class ChannelKeyIn(BaseModel):
+    name: Line = Field(description="Which program it is for.")
+
+
+class ChannelKeyCreated(Answered):
+    key: str = Field(description="The secret itself; shown this once.")
+    details: ChannelKeyView
 
 
 class StaffOut(Answered):

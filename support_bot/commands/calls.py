@@ -92,6 +92,22 @@ def allow_origins(api: Api, slug: str, origins: list[str], remove: bool = False)
     return api.send("PATCH", f"/channels/{slug}", json={"allowed_origins": kept if remove else kept + origins})
 
 
+def create_channel_key(api: Api, slug: str, name: str) -> Any:
+    """Make a key with which a program may ask on this channel (/v1/chat/completions); it is shown only now."""
+    return api.send("POST", f"/channels/{slug}/keys", json={"name": name})
+
+
+def list_channel_keys(api: Api, slug: str) -> Any:
+    """Keys of programs that ask on this channel, revoked ones too."""
+    return api.get(f"/channels/{slug}/keys")["keys"]
+
+
+def revoke_channel_key(api: Api, slug: str, number: int) -> Any:
+    """Make a key of this channel useless at once."""
+    api.send("DELETE", f"/channels/{slug}/keys/{number}")
+    return {"revoked": number}
+
+
 def list_models(weights: Weights) -> Any:
     """Every model of the catalogue, whether it is here, and which ones serve."""
     return weights.page()
@@ -151,6 +167,9 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
     ("channels", "list", list_channels, ("slug", "name", "enabled", "allowed_origins")),
     ("channels", "show", show_channel, ("slug", "name", "enabled", "allowed_origins", "greeting", "accent")),
     ("channels", "allow", allow_origins, ("slug", "allowed_origins")),
+    ("channels", "key", create_channel_key, ("key",)),
+    ("channels", "keys", list_channel_keys, ("id", "name", "prefix", "created_at", "revoked_at")),
+    ("channels", "revoke", revoke_channel_key, ("revoked",)),
     ("models", "list", list_models, ("name", "kind", "present", "in_use", "bytes", "licence")),
     ("models", "pull", pull_models, ("name", "path")),
     ("models", "verify", verify_models, ("name", "ok")),

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from support_bot.assembly import App, Worker
 from support_bot.queue import Job
 
 
 def register(app: App) -> None:
     """Tell the queue who does which job; call it once, before the app starts."""
-    app.jobs.handle(Job.PROCESS_DOCUMENT, app.knowledge.process)
-    app.jobs.handle(Job.SWEEP, lambda _row_id: _sweep(app))
+    app.jobs.handle(Job.PROCESS_DOCUMENT, _counted(app, Job.PROCESS_DOCUMENT, app.knowledge.process))
+    app.jobs.handle(Job.SWEEP, _counted(app, Job.SWEEP, lambda _row_id: _sweep(app)))
+
+
+def _counted(app: App, job: Job, handler: Callable[[int], None]) -> Callable[[int], None]:
+    def run(row_id: int) -> None:
+        try:
+            handler(row_id)
+        except BaseException:
+            app.metrics.jobs.labels(job.value, "failed").inc()
+            raise
+        app.metrics.jobs.labels(job.value, "done").inc()
+
+    return run
 
 
 def register_worker(worker: Worker) -> None:

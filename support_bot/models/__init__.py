@@ -1,7 +1,7 @@
 """Things with an id and a life, as SQLAlchemy mapped dataclasses that guard their own rules."""
 
 from support_bot.models.base import Base, utcnow
-from support_bot.models.channel import Channel
+from support_bot.models.channel import Channel, ChannelKey
 from support_bot.models.citation import MessageCitation
 from support_bot.models.conversation import Conversation, Message, MessageStatus
 from support_bot.models.deployment import Deployment
@@ -16,8 +16,8 @@ from support_bot.models.trace import AnswerTrace
 from support_bot.models.turn import BotTurn, TurnState
 
 __all__ = [
-    "AnswerTrace", "ApiKey", "Base", "BotTurn", "Channel", "Chunk", "Conversation", "ConversationEvent", "Deployment",
-    "Document", "DocumentVersion", "Feedback", "Message", "MessageCitation", "MessageStatus", "PinnedAnswer", "Rating",
-    "Secret", "Staff", "StaffSession", "Ticket", "TicketEvent", "TicketEventKind", "TicketStatus", "TurnState",
-    "utcnow",
+    "AnswerTrace", "ApiKey", "Base", "BotTurn", "Channel", "ChannelKey", "Chunk", "Conversation", "ConversationEvent",
+    "Deployment", "Document", "DocumentVersion", "Feedback", "Message", "MessageCitation", "MessageStatus",
+    "PinnedAnswer", "Rating", "Secret", "Staff", "StaffSession", "Ticket", "TicketEvent", "TicketEventKind",
+    "TicketStatus", "TurnState", "utcnow",
 ]  # fmt: skip

@@ -1,10 +1,10 @@
-"""Channel: a place where customers meet the bot, with its look, texts and allowed origins."""
+"""Channel: a place where customers meet the bot, with look, texts and allowed origins; and the keys to ask there."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import String, Text
+from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from support_bot.models.base import Base, utcnow
@@ -28,3 +28,17 @@ class Channel(Base):
     def allows(self, origin: str) -> bool:
         """Whether a page of `origin` (scheme://host[:port]) may use this channel."""
         return self.enabled and origin.rstrip("/").lower() in {o.rstrip("/").lower() for o in self.allowed_origins}
+
+
+class ChannelKey(Base):
+    """A program's key to ask on one channel, and nothing else; kept as a hash, `prefix` tells keys apart in lists."""
+
+    __tablename__ = "channel_key"
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    prefix: Mapped[str] = mapped_column(String(16))
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    revoked_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    created_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)

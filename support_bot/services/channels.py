@@ -1,15 +1,17 @@
-"""Where customers meet the bot: looks, texts, and the origins that may embed it."""
+"""Where customers meet the bot: looks, texts, the origins that may embed it, and the keys of programs that ask."""
 
 from __future__ import annotations
 
+import hashlib
 import re
+import secrets
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from support_bot.errors import Invalid
-from support_bot.models import Channel
-from support_bot.services.views import ChannelView
+from support_bot.models import Channel, ChannelKey, utcnow
+from support_bot.services.views import ChannelKeyView, ChannelView
 from support_bot.settings import Settings
 from support_bot.storage.database import Database
 
@@ -82,6 +84,41 @@ class ChannelService:
                 )
             )
             return True
+
+    # ---- keys
+
+    def create_key(self, slug: str, name: str) -> tuple[ChannelKeyView, str]:
+        """A key with which a program asks on this channel, and may do nothing else; it is shown only now."""
+        key = f"sbc_{secrets.token_urlsafe(32)}"
+        with self._db.transaction() as tx:
+            channel = tx.channels.get(slug)
+            row = ChannelKey(
+                channel_id=channel.id, name=name.strip()[:200] or "key", prefix=key[:10], key_hash=_hash(key)
+            )
+            return ChannelKeyView.of(tx.channels.add_key(row), slug), key
+
+    def keys(self, slug: str) -> list[ChannelKeyView]:
+        """Every key of the channel, revoked ones too."""
+        with self._db.reading() as tx:
+            return [ChannelKeyView.of(key, slug) for key in tx.channels.page_keys(tx.channels.get(slug).id)]
+
+    def revoke_key(self, slug: str, key_id: int) -> None:
+        """Make a key useless at once; revoking twice keeps the first time."""
+        with self._db.transaction() as tx:
+            key = tx.channels.get_key(tx.channels.get(slug).id, key_id)
+            key.revoked_at = key.revoked_at or utcnow()
+
+    def find_key(self, key: str) -> ChannelKeyView | None:
+        """What a key opens; None for one that is unknown or revoked."""
+        with self._db.reading() as tx:
+            found = tx.channels.find_key(_hash(key))
+            if found is None:
+                return None
+            return ChannelKeyView.of(found, tx.channels.get_by_id(found.channel_id).slug)
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 _SAMPLE_QUESTIONS = ("How long does delivery take?", "How do I pause my plan?", "What does the warranty cover?")

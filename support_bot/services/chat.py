@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jwt
 
-from support_bot.errors import ChannelOff, Invalid, NotFound, Unauthorized
+from support_bot.errors import ChannelOff, Invalid, NotFound, TooLong, Unauthorized
 from support_bot.models import BotTurn, Conversation, Message, Ticket, utcnow
 from support_bot.services.answers import assemble
 from support_bot.services.handoff import change_mode, retract_running_turn
@@ -90,6 +90,15 @@ class ChatService:
                 )
         return StartedConversation(conversation.id, self._token(conversation.id))
 
+    def ask_anew(
+        self, channel: str, turns: Sequence[Turn], text: str, *, visitor: str | None = None
+    ) -> tuple[StartedConversation, TurnStarted]:
+        """Begin a conversation and ask at once; nothing is stored where `say` would refuse the text."""
+        text = self._clean(text)
+        self._runner.require_room()
+        started = self.start_with_history(channel, turns, visitor=visitor)
+        return started, self.say(started.id, text)
+
     def _token(self, conversation_id: str) -> str:
         expires = utcnow() + dt.timedelta(days=self._settings.security.conversation_token_days)
         return jwt.encode({"sub": conversation_id, "aud": "conversation", "exp": expires}, self._secret, "HS256")
@@ -164,7 +173,7 @@ class ChatService:
             raise Invalid("The message is empty.")
         most = self._settings.security.message_chars
         if len(text) > most:
-            raise Invalid(f"The message is too long: at most {most} characters, this one has {len(text)}.")
+            raise TooLong(f"The message is too long: at most {most} characters, this one has {len(text)}.")
         return text
 
     def _turn_for(self, tx: Transaction, conversation: Conversation, message: Message) -> tuple[BotTurn | None, bool]:
@@ -234,7 +243,8 @@ class ChatService:
             if turn is None:
                 return Answer(message_id, AnswerStatus.HANDOFF, "", (), None, done=True)
             logged = tx.events.of_turn(turn.id, conversation_id)
-        return assemble(message_id, logged)
+            trace = tx.traces.find_for_question(turn.message_id)
+        return replace(assemble(message_id, logged), tokens=dict(trace.tokens) if trace else {})
 
     def messages(self, conversation_id: str, *, after: int = 0) -> list[MessageView]:
         """What the customer may see, in order. Reading keeps a running turn alive."""

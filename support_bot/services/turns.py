@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from contextvars import copy_context
 from dataclasses import dataclass
 
 from support_bot.answering.chain import AnswerChain
 from support_bot.errors import Cancelled, Overloaded
 from support_bot.models import MessageStatus, TurnState, utcnow
+from support_bot.observability import bind_conversation
 from support_bot.services.handoff import change_mode, retract_turn
 from support_bot.services.release import apply, bot_message, fail
 from support_bot.services.traces import trace_row
@@ -62,8 +64,13 @@ class _Begun:
 class TurnRunner:
     """Workers for turns. The log and the turn's row are the only memory: any process may go on where one stopped."""
 
-    def __init__(self, db: Database, chain: AnswerChain, settings: Settings, *, workers: int = 16) -> None:
+    def __init__(
+        self, db: Database, chain: AnswerChain, settings: Settings, *, workers: int = 16,
+        ended: Callable[[int], None] = lambda turn_id: None,
+    ) -> None:  # fmt: skip
+        """`ended` hears of each turn that this runner has ended."""
         self._db = db
+        self._ended = ended
         self._chain = chain
         self._settings = settings
         self._most = workers + settings.engine.queue_limit
@@ -82,7 +89,7 @@ class TurnRunner:
     def submit(self, turn_id: int) -> None:
         with self._held_lock:
             self._held.append(turn_id)
-        self._pool.submit(self._run_guarded, turn_id)
+        self._pool.submit(copy_context().run, self._run_guarded, turn_id)  # with the request's id in its log lines
 
     def recover(self) -> int:
         """After a start: turns cut off by a crash are ended and say so; turns that never began are run.
@@ -137,9 +144,11 @@ class TurnRunner:
     def _run(self, turn_id: int) -> None:
         begun = self._begin(turn_id, TurnState.WAITING)
         while begun:
+            bind_conversation(begun.conversation_id)
             outcome, trace = self._say(turn_id, begun)
             if outcome is not _Next.START_OVER:
                 self._finish(turn_id, begun, trace)
+                self._logged(self._ended, turn_id)
                 return
             begun = self._begin(turn_id, TurnState.RUNNING)
 
@@ -259,6 +268,7 @@ class TurnRunner:
             turn = tx.turns.lock(turn_id)
             if turn.state is not TurnState.ENDED:
                 fail(tx, turn, "internal_error", _BROKEN)
+        self._ended(turn_id)
 
     def _start_next(self, turn_id: int) -> None:
         """A message that came after the first released sentence has its own turn, which waited for this one."""

@@ -89,15 +89,20 @@ class Database:
         if self.is_sqlite:
             if self._url.database:
                 Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = create_engine(self._url, connect_args={"timeout": 15}, pool_size=40)
+            self.engine = create_engine(self._url, hide_parameters=True, connect_args={"timeout": 15}, pool_size=40)
             event.listen(self.engine, "connect", prepare_sqlite)
             event.listen(self.engine, "begin", begin_sqlite)
             self._readers = self.engine.execution_options(read_only=True)
         else:
             arguments = {"application_name": self._instance, "connect_timeout": 10}
             self.engine = create_engine(
-                self._url, connect_args=arguments, pool_pre_ping=True, pool_size=connections, max_overflow=0
-            )
+                self._url,
+                hide_parameters=True,
+                connect_args=arguments,
+                pool_pre_ping=True,
+                pool_size=connections,
+                max_overflow=0,
+            )  # fmt: skip
             event.listen(self.engine, "connect", prepare_postgresql)
             self._readers = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 

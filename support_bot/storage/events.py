@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from support_bot.models import ConversationEvent
-from support_bot.values import AnswerEvent, Audience, LoggedEvent, event_from_payload, event_payload
+from support_bot.values import (
+    AnswerEvent,
+    Asked,
+    Audience,
+    HandOff,
+    LoggedEvent,
+    Refused,
+    Text,
+    event_from_payload,
+    event_payload,
+)
+
+_READABLE = [event.kind for event in (Text, Asked, Refused, HandOff)]
 
 
 class EventRepository:
@@ -61,3 +74,12 @@ class EventRepository:
         """The position of the newest event, 0 for an empty log."""
         query = select(func.max(ConversationEvent.id)).where(ConversationEvent.conversation_id == conversation_id)
         return self._session.scalar(query) or 0
+
+    def first_text_at(self, turn_id: int) -> dt.datetime | None:
+        """When the customer could read the first words of a turn; None where it said nothing."""
+        query = (
+            select(ConversationEvent.created_at)
+            .where(ConversationEvent.turn_id == turn_id, ConversationEvent.kind.in_(_READABLE))
+            .order_by(ConversationEvent.id)
+        )
+        return self._session.scalars(query).first()

@@ -30,7 +30,8 @@ class StaffRepository:
         return found
 
     def find_by_email(self, email: str) -> Staff | None:
-        query = select(Staff).where(func.lower(Staff.email) == email.strip().lower())
+        # Both sides by the database: SQLite's `lower` leaves Þ as it is, Python's does not.
+        query = select(Staff).where(func.lower(Staff.email) == func.lower(email.strip()))
         return self._session.scalars(query).one_or_none()
 
     def lock(self, staff_id: int) -> Staff:

@@ -24,3 +24,8 @@ class TraceRepository:
     def of_conversation(self, conversation_id: str) -> Sequence[AnswerTrace]:
         query = select(AnswerTrace).where(AnswerTrace.conversation_id == conversation_id)
         return self._session.scalars(query.order_by(AnswerTrace.id)).all()
+
+    def find_for_question(self, message_id: int) -> AnswerTrace | None:
+        """The newest trace of the turn that began with this customer message."""
+        query = select(AnswerTrace).where(AnswerTrace.question_id == message_id).order_by(AnswerTrace.id.desc())
+        return self._session.scalars(query).first()

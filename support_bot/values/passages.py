@@ -120,6 +120,6 @@ class TraceDraft:
 
 
 def history_from(records: Sequence[Mapping[str, str]]) -> list[Turn]:
-    """Turns from the `[{"role", "content"}]` form that evaluation files and OpenAI clients use."""
+    """Turns from the `[{"role", "content"}]` form that evaluation files use."""
     authors = {"user": Author.CUSTOMER, "assistant": Author.BOT}
     return [Turn(authors.get(r["role"], Author.SYSTEM), r["content"]) for r in records]

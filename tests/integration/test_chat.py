@@ -222,6 +222,7 @@ class TestHandOff:
         slow.tickets.reply(view.row.id, agent.id, "Hello, Ana here.")
         time.sleep(1)
         assert [m.author.value for m in slow.chat.messages(chat.id)] == ["customer", "system", "staff"]
+        wait_for(lambda: slow.tickets.conversation(chat.id).traces)
         (trace,) = slow.tickets.conversation(chat.id).traces
         assert trace.standalone == "How much does standard delivery cost?"
         assert trace.passages

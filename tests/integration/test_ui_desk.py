@@ -42,7 +42,8 @@ def conversation(mode: Mode = Mode.WAITING, *, status: str = "open", messages: t
     trace = TraceView(
         1, 2, "How long?", "answer:question", 0.82, 0.5, "Two days.",
         [{"title": "Delivery", "heading": "", "text": "Two days.", "vector": 0.7, "keyword": None, "fused": 0.03}],
-        [], "writer", "Nine days.", ["Nine days. (lost numbers: 2)"], {"retrieve": 0.14}, {"prompt": 300}, NOW,
+        [], "writer", "0123456789abcdef", "Nine days.", ["Nine days. (lost numbers: 2)"], {"retrieve": 0.14},
+        {"prompt": 300}, NOW,
     )  # fmt: skip
     view = TicketView(row(status=status, mode=mode), f"Reason: {SCRIPT}", ())
     return ConversationView(ConversationRow("c1", "Hi", mode, "web", None, NOW, NOW, 1042), messages, (trace,), view)
@@ -101,6 +102,7 @@ class TestConversation:
             "82% sure, 50% needed",
             "Nine days. (lost numbers: 2)",
             "search 0.14 s",
+            "<dd>0123456789ab</dd>",
         ):
             assert words in html
         assert "covers" not in html  # no passage has that score

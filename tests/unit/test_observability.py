@@ -33,12 +33,12 @@ def lines(log: io.StringIO) -> list[dict[str, object]]:
 
 
 def test_ids_travel_with_every_line_of_their_block(log: io.StringIO) -> None:
-    with bound_ids(request_id="r-1", conversation_id=7):
+    with bound_ids(request_id="r-1", conversation_id="c-7"):
         assert current_request_id() == "r-1"
         logging.getLogger("shop").info("inside")
     logging.getLogger("shop").info("outside")
     inside, outside = lines(log)
-    assert (inside["event"], inside["request_id"], inside["conversation_id"]) == ("inside", "r-1", 7)
+    assert (inside["event"], inside["request_id"], inside["conversation_id"]) == ("inside", "r-1", "c-7")
     assert "request_id" not in outside
 
 

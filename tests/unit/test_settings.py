@@ -17,7 +17,7 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("written", "read"),
-    [("10.0.0.1", ["10.0.0.1"]), ("10.0.0.1, 10.0.0.2", ["10.0.0.1", "10.0.0.2"]), ("", [])],
+    [("10.0.0.1", ["10.0.0.1"]), ("10.0.0.1, 10.0.0.2", ["10.0.0.1", "10.0.0.2"]), ('["::1"]', ["::1"]), ("", [])],
 )
 def test_a_list_in_the_environment_is_separated_by_commas(
     written: str, read: list[str], monkeypatch: pytest.MonkeyPatch

@@ -48,6 +48,7 @@ def trace(view: TraceView) -> str:
         _passages(view.passages),
         _excerpts(view.excerpts),
         steps(view.model, view.tokens, view.timings, view.draft, view.sentences_cut),
+        _line("Instructions", escape(view.prompt_hash[:12])),
     ]
     summary = f"How this answer came about: {decision}{', ' + sure if sure else ''}"
     return (

@@ -29,7 +29,7 @@ def health() -> HealthOut:
     responses=error_responses() | {503: {"model": ReadinessOut, "description": "Something is missing; see `checks`."}},
 )
 def ready(app: Bot) -> JSONResponse:
-    """Whether database, index and weights are there, so that traffic may come."""
+    """Whether database, index, weights and job queue are there, so that traffic may come."""
     found = ReadinessOut.model_validate(app.health.ready())
     return JSONResponse(found.model_dump(), HTTP_200_OK if found.ok else HTTP_503_SERVICE_UNAVAILABLE)
 
@@ -41,5 +41,4 @@ def ready(app: Bot) -> JSONResponse:
 )
 def metrics(app: Bot) -> Response:
     """Counters in Prometheus' text format; no personal data."""
-    app.metrics.engine_queue.set(app.health.queue_length())
-    return Response(app.metrics.text(), media_type=_METRICS_TYPE)
+    return Response(app.measures.text(), media_type=_METRICS_TYPE)

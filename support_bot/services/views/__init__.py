@@ -1,6 +1,6 @@
 """What services show to pages, routes and commands: frozen copies, so that no caller holds a database row."""
 
-from support_bot.services.views.access import ApiKeyView, ChannelView, ModelRow, SignedIn, StaffView
+from support_bot.services.views.access import ApiKeyView, ChannelKeyView, ChannelView, ModelRow, SignedIn, StaffView
 from support_bot.services.views.conversations import (
     Answer,
     ConversationRow,
@@ -18,6 +18,7 @@ __all__ = [
     "Added",
     "Answer",
     "ApiKeyView",
+    "ChannelKeyView",
     "ChannelView",
     "ChunkView",
     "CitedAnswer",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from support_bot.models import ApiKey, Channel, Staff
+from support_bot.models import ApiKey, Channel, ChannelKey, Staff
 from support_bot.values import Role
 
 
@@ -63,6 +63,21 @@ class ChannelView:
             channel.slug, channel.name, channel.greeting, tuple(channel.suggested_questions),
             tuple(channel.allowed_origins), channel.accent, channel.enabled,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelKeyView:
+    id: int
+    channel: str
+    name: str
+    prefix: str
+    created_at: dt.datetime
+    revoked_at: dt.datetime | None
+
+    @classmethod
+    def of(cls, key: ChannelKey, channel: str) -> ChannelKeyView:
+        """`channel` is the slug of the key's channel."""
+        return cls(key.id, channel, key.name, key.prefix, key.created_at, key.revoked_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from support_bot.models import AnswerTrace, Conversation, Message, Ticket
@@ -108,6 +108,7 @@ class TraceView:
     passages: list[dict[str, Any]]
     excerpts: list[dict[str, Any]]
     model: str
+    prompt_hash: str
     draft: str
     sentences_cut: list[str]
     timings: dict[str, float]
@@ -156,7 +157,9 @@ class ConversationView:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished (or unfinished) answer, read from the log. `message_id` is the bot's message where there is one."""
+    """A finished (or unfinished) answer, read from the log. `message_id` is the bot's message where there is one.
+
+    `tokens` are those the model read (`prompt`) and wrote (`answer`); empty where it was not asked."""
 
     message_id: int
     status: AnswerStatus
@@ -164,3 +167,4 @@ class Answer:
     citations: tuple[SourceRef, ...]
     handoff: HandOff | None
     done: bool
+    tokens: dict[str, int] = field(default_factory=dict)

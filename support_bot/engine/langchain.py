@@ -1,0 +1,113 @@
+"""Our engine as a LangChain chat model, for whoever builds chains or graphs around it. It calls no tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import ConfigDict
+
+from support_bot.engine.base import ChatTurn, Generation, GenerationRequest, TextEngine
+from support_bot.errors import Invalid
+
+_ROLES = {"system": "system", "human": "user", "ai": "assistant"}
+
+
+class EngineChatModel(BaseChatModel):
+    """A `BaseChatModel` over a TextEngine: it joins the running batch, waits in the same queue, streams as it writes.
+
+    What it writes has passed no evidence gate; that is the answer chain's. The fields are those of GenerationRequest.
+    Raises Overloaded, EngineUnavailable, and Invalid for messages that the engine cannot read."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    engine: Any  # a TextEngine; pydantic cannot check a Protocol with attributes
+    max_tokens: int = 160
+    temperature: float = 0.0
+    top_p: float = 0.95
+    seed: int = 0
+    deadline_s: float = 60.0
+
+    @property
+    def _llm_type(self) -> str:
+        return "support-bot"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        names = ("max_tokens", "temperature", "top_p", "seed")
+        return {"model": self.engine.name, "hash": self.engine.model_hash} | {n: getattr(self, n) for n in names}
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **given: Any,
+    ) -> ChatResult:
+        generation = self._start(messages, stop, given)
+        try:
+            text = "".join(generation)
+        finally:
+            generation.cancel()
+        message = AIMessage(text, usage_metadata=_usage(generation), response_metadata=_ended(generation))
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **given: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        """Pieces as they are written; whoever closes the iterator frees the engine."""
+        generation = self._start(messages, stop, given)
+        try:
+            for piece in generation:
+                chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
+                if run_manager is not None:
+                    run_manager.on_llm_new_token(piece, chunk=chunk)
+                yield chunk
+        finally:
+            generation.cancel()
+        last = AIMessageChunk(
+            content="", usage_metadata=_usage(generation), response_metadata=_ended(generation), chunk_position="last"
+        )
+        yield ChatGenerationChunk(message=last)
+
+    def _start(self, messages: Sequence[BaseMessage], stop: list[str] | None, given: dict[str, Any]) -> Generation:
+        names = ("max_tokens", "temperature", "top_p", "seed", "deadline_s")
+        limits = {name: given.get(name, getattr(self, name)) for name in names}
+        engine: TextEngine = self.engine
+        return engine.start(GenerationRequest(messages=_turns(messages), stop=tuple(stop or ()), **limits))
+
+
+def _turns(messages: Sequence[BaseMessage]) -> tuple[ChatTurn, ...]:
+    turns = []
+    for message in messages:
+        role = _ROLES.get(message.type.removesuffix("MessageChunk").lower())
+        if role is None:
+            raise Invalid(f"The engine reads system, human and ai messages, not {message.type}.")
+        if isinstance(message.content, list) and any(
+            isinstance(part, dict) and part.get("type") != "text" for part in message.content
+        ):
+            raise Invalid("The engine reads text alone.")
+        turns.append(ChatTurn(role, str(message.text)))
+    return tuple(turns)
+
+
+def _usage(generation: Generation) -> UsageMetadata | None:
+    stats = generation.stats()
+    if stats is None:
+        return None
+    read, written = stats.prompt_tokens, stats.answer_tokens
+    return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
+
+
+def _ended(generation: Generation) -> dict[str, Any]:
+    stats = generation.stats()
+    return {"finish_reason": stats.finish} if stats else {}

@@ -1,0 +1,57 @@
+"""What Prometheus is told: turns as they end, and how things stand at the moment of asking. Numbers only."""
+
+from __future__ import annotations
+
+from support_bot.models import TurnState
+from support_bot.observability import Metrics
+from support_bot.queue import JobQueue
+from support_bot.services.health import HealthService
+from support_bot.storage.database import Database
+from support_bot.values import DocumentStatus, Mode
+
+
+class MeasureService:
+    """Feeds the counters of one app."""
+
+    def __init__(self, db: Database, metrics: Metrics, health: HealthService, jobs: JobQueue) -> None:
+        self._db = db
+        self._metrics = metrics
+        self._health = health
+        self._jobs = jobs
+
+    def turn_ended(self, turn_id: int) -> None:
+        """Count a turn that is over: how it ended, how long it and its first text took, from the question on."""
+        with self._db.reading() as tx:
+            turn = tx.turns.lock(turn_id)
+            if turn.state is not TurnState.ENDED or turn.status is None or turn.ended_at is None:
+                return
+            asked = tx.conversations.get_message(turn.message_id).created_at
+            shown = tx.events.first_text_at(turn_id)
+            trace = tx.traces.find_for_question(turn.message_id)
+        self._metrics.turns.labels(turn.status.value).inc()
+        self._metrics.turn_seconds.observe((turn.ended_at - asked).total_seconds())
+        if shown is not None:
+            self._metrics.first_text_seconds.observe((shown - asked).total_seconds())
+        for kind, count in (trace.tokens if trace else {}).items():
+            self._metrics.tokens.labels(kind).inc(count)
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format. A part that does not answer is 0 and leaves its numbers out."""
+        metrics, checks = self._metrics, self._health.ready().checks
+        for part, found in checks.items():
+            metrics.part_up.labels(part).set(found == "ok")
+        metrics.engine_queue.set(self._health.queue_length())
+        if checks["jobs"] == "ok":
+            metrics.jobs_pending.set(self._jobs.pending())
+        if checks["database"] == "ok":
+            self._count_rows()
+        return metrics.text()
+
+    def _count_rows(self) -> None:
+        with self._db.reading() as tx:
+            documents = tx.documents.counts()
+            conversations = {mode: tx.conversations.count(mode) for mode in Mode}
+        for status in DocumentStatus:
+            self._metrics.documents.labels(status.value).set(documents.get(status, 0))
+        for mode, count in conversations.items():
+            self._metrics.conversations.labels(mode.value).set(count)
