@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from support_bot.answering.chain import AnswerChain
@@ -14,7 +13,7 @@ from support_bot.engine.fake import FakeEngine, HashingEmbedder
 from support_bot.engine.langchain import EngineChatModel
 from support_bot.engine.llama_engine import LlamaEngine
 from support_bot.engine.weights import Progress, WeightsStore
-from support_bot.errors import DataFolderInUse, IndexBroken, Invalid
+from support_bot.errors import DataFolderInUse, Invalid
 from support_bot.index.keyword import KeywordIndex
 from support_bot.index.search_index import SearchIndex
 from support_bot.index.vector import VectorIndex
@@ -209,7 +208,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     pinned = PinnedAnswerService(db, embedder.embed)
     chain = AnswerChain(search.retriever, embedder.embed, engine, settings.answering, pinned.find)
     jobs = _queue(settings, db)
-    health = HealthService(engine, {"database": db.check, "index": _index_check(search.index), "jobs": jobs.pending})
+    health = HealthService(engine, {"database": db.check, "index": search.index.check, "jobs": jobs.pending})
     measures = MeasureService(db, metrics := Metrics.build(), health, jobs)
     runner = TurnRunner(db, chain, settings, ended=measures.turn_ended)
     pipeline = IngestionPipeline.from_plugins(settings.ingestion)
@@ -290,13 +289,3 @@ def _embedder(settings: Settings, store: WeightsStore) -> TextEmbedder:
     if settings.engine.kind == "fake":
         return HashingEmbedder()
     return Embedder.load(store, settings.retrieval.embedder)
-
-
-def _index_check(index: SearchIndex) -> Callable[[], object]:
-    """Whether a search finds its vectors: a lost folder or a damaged one is seen, though words alone still answer."""
-
-    def check() -> None:
-        if not index.is_usable():
-            raise IndexBroken("The vector index cannot be searched.")
-
-    return check

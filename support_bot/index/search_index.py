@@ -91,6 +91,11 @@ class SearchIndex:
         """Whether the vectors can be read and searched at all."""
         return self._vectors.is_usable()
 
+    def check(self) -> None:
+        """Raise IndexBroken unless the vectors can be read and searched, though words alone would still answer."""
+        if not self.is_usable():
+            raise IndexBroken("The vector index cannot be searched.")
+
     def start_over(self) -> None:
         """Begin an empty vector index where the old one cannot be used any more."""
         self._vectors.start_over()
