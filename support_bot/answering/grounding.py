@@ -17,11 +17,17 @@ _FACT = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_MEASURE = re.compile(r"([$€£¥])?\s?(\d+(?:[.,:]\d+)*)\s?([$€£¥%])?")
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+", re.MULTILINE)
 _NEGATION = re.compile(
     r"\b(not|no|never|cannot|can't|won't|don't|doesn't|isn't|aren't|without|unless|only|except)\b", re.IGNORECASE
 )
 _FEW_WORDS = 3
+_NO_UNIT = frozenset(
+    "a an and are as at be been but by can each every for from has have if in into is it more of off on or our out "
+    "than that the then this to until up was we were when will with within you your".split()
+)
+_UNIT_WITHIN = 3  # words behind a number among which its unit stands: `4 working days`
 _WORDS_AS_NUMBERS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
     "ten": "10", "eleven": "11", "twelve": "12",
@@ -47,6 +53,34 @@ def numbers(text: str) -> set[str]:
     return found | {_WORDS_AS_NUMBERS[word] for word in re.findall(r"[a-z]+", lowered) if word in _WORDS_AS_NUMBERS}
 
 
+def foreign_unit(sentence: str, evidence: str) -> str:
+    """A number of the sentence with a unit (currency, per cent, the word behind it) that it does not have in the
+    evidence, as in `71 dollars` for `71 pounds`; nothing where all are the evidence's own."""
+    allowed: dict[str, set[str]] = {}
+    for number, symbols, words in _measures(evidence):
+        allowed.setdefault(number, set()).update(symbols, map(_unit, words))
+    for number, symbols, words in _measures(sentence):
+        unit = {_unit(words[0])} if words and words[0] not in _NO_UNIT else set()
+        if number in allowed and (unit | symbols) - allowed[number]:
+            return " ".join([*sorted(symbols), number, *words[:1]])
+    return ""
+
+
+def _unit(word: str) -> str:
+    return word.removesuffix("s")[:5]
+
+
+def _measures(text: str) -> list[tuple[str, set[str], list[str]]]:
+    """Each number with the symbols beside it and the words behind it, up to the next number or sentence end."""
+    lowered = _normal(text)
+    found = []
+    for match in _MEASURE.finditer(lowered):
+        behind = re.split(r"[.;:!?|\n\d]", lowered[match.end() :], maxsplit=1)[0]
+        words = re.findall(r"[^\W\d_]+", behind)[:_UNIT_WITHIN]
+        found.append((match[2].replace(",", ""), set(filter(None, (match[1], match[3]))), words))
+    return found
+
+
 def names(text: str) -> set[str]:
     """Capitalised words inside sentences (menu labels, products, places), lower case."""
     return {match.group().lower() for match in _NAME.finditer(plain(text))}
@@ -57,6 +91,8 @@ def supported(sentence: str, evidence: str, *, least_overlap: float = 0.6) -> Ve
     have = _normal(evidence)
     if missing := numbers(sentence) - numbers(evidence):
         return Verdict(False, f"numbers not in the evidence: {', '.join(sorted(missing))}")
+    if foreign := foreign_unit(sentence, evidence):
+        return Verdict(False, f"another unit than in the evidence: {foreign}")
     for match in _FACT.finditer(_normal(sentence)):
         fact = match.group().strip(" .,")
         if ("@" in fact or "www." in fact or "http" in fact) and fact not in have:

@@ -87,3 +87,30 @@ def test_a_short_draft_is_brief() -> None:
 )
 def test_a_draft_that_begins_with_the_title_is_seen(draft: str, ok: bool) -> None:
     assert begins_anew(draft, ["Delivery > Prices"]).ok is ok
+
+
+@pytest.mark.parametrize(
+    ("sentence", "evidence"),
+    [
+        ("A 71-pound otter costs 71 dollars.", "The otter costs 71 pounds a day."),
+        ("It costs $71 a day.", "It costs £71 a day."),
+        ("You have 14 weeks.", "You have 14 days to return it."),
+        ("The discount is 15 euros.", "The discount is 15 % of the price."),
+    ],
+)
+def test_a_number_with_another_unit_is_refused(sentence: str, evidence: str) -> None:
+    assert "another unit" in supported(sentence, evidence).why
+
+
+@pytest.mark.parametrize(
+    ("sentence", "evidence"),
+    [
+        ("Delivery takes 4 days.", "Delivery takes 2–4 working days."),
+        ("It takes 2 to 4 working days.", "Delivery: it takes 2–4 working days."),
+        ("A 20-day return is free.", "Returns are free within 20 days: the return costs nothing."),
+        ("The price is $4.90.", "The price of delivery is $4.90."),
+        ("Call 555 0117 from 8 to 6.", "Call 555 0117, open from 8 to 6."),
+    ],
+)
+def test_the_unit_of_the_evidence_is_kept(sentence: str, evidence: str) -> None:
+    assert supported(sentence, evidence).ok
