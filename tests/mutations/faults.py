@@ -61,7 +61,10 @@ FAULTS = (
         "invented numbers are released", _GROUNDING,
         "if missing := numbers(sentence) - numbers(evidence):", "if missing := set[str]():", _UNIT_GROUNDING,
     ),
-    Fault("changed units are released", _GROUNDING, "if foreign := foreign_unit(sentence, evidence):", "if foreign := str():", _UNIT_GROUNDING),
+    Fault(
+        "changed units are released", _GROUNDING,
+        "if foreign := foreign_unit(sentence, evidence):", "if foreign := str():", _UNIT_GROUNDING,
+    ),
     Fault("invented links are released", _GROUNDING, "and fact not in have:", "and not fact:", _UNIT_GROUNDING),
     Fault(
         "a sentence that fails is released", _CHAIN,
