@@ -123,6 +123,7 @@ class Worker:
 
     knowledge: KnowledgeService
     jobs: JobQueue
+    _index: SearchIndex = field(repr=False)
     _db: Database = field(repr=False)
 
     def start(self, threads: int) -> None:
@@ -130,6 +131,7 @@ class Worker:
 
     def close(self) -> None:
         self.jobs.close()
+        self._index.close()
         self._db.close()
 
 
@@ -178,7 +180,7 @@ def build_worker(settings: Settings, progress: Progress | None = None) -> Worker
         search = _search(settings, db, _embedder(settings, store))
         jobs = _queue(settings, db)
         pipeline = IngestionPipeline.from_plugins(settings.ingestion)
-        return Worker(_knowledge(settings, db, pipeline, search, jobs), jobs, db)
+        return Worker(_knowledge(settings, db, pipeline, search, jobs), jobs, search.index, db)
     except Exception:
         db.close()
         raise

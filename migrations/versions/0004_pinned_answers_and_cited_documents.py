@@ -69,6 +69,7 @@ def _note_earlier_citations() -> None:
 
 def _listed(citations: object) -> list[dict[str, int]]:
     listed = json.loads(citations) if isinstance(citations, str) else citations
+    listed = [cited for cited in listed or [] if isinstance(cited, dict) and "document_id" in cited]
     return listed if isinstance(listed, list) else []
 
 

@@ -75,7 +75,8 @@ class VectorIndex:
 
     def close(self) -> None:
         """Let go of the folder. Closing twice is closing once."""
-        self._client.close()
+        if isinstance(self._place, Path):  # the connection to a server is shared by the process, and ends with it
+            self._client.close()
 
     def is_usable(self) -> bool:
         """Whether the folder is still there, and can be read and searched."""

@@ -31,7 +31,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     register(app)
     app.start()
     try:
-        app.knowledge.wait_until_ready([document.id for document in app.knowledge.page()], 100)
+        app.knowledge.wait_until_ready([document.id for document in app.catalogue.page()], 100)
         yield app
     finally:
         app.close()

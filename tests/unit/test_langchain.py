@@ -18,7 +18,7 @@ from support_bot.engine.fake import FakeEngine
 from support_bot.engine.langchain import EngineChatModel
 from support_bot.errors import Invalid, Overloaded
 from support_bot.retrieval.langchain import PassageRetriever
-from support_bot.values import Audience
+from support_bot.values import Audience, DocumentFilter
 from tests.factories import DELIVERY, RETURNS, add_article, make_app, wait_for
 
 REPLIES = {"Delivery": "Standard delivery costs $4.90 and takes 3 to 5 business days."}
@@ -114,7 +114,7 @@ class TestRetriever:
         assert [document.metadata["name"] for document in for_staff.invoke("delivery margins")] == ["margins.md"]
 
     def test_a_deleted_article_is_not_found(self, app: App) -> None:
-        (delivery,) = app.knowledge.page(search="delivery.md")
+        (delivery,) = app.catalogue.page(DocumentFilter(search="delivery.md"))
         app.knowledge.delete(delivery.id)
         found = app.langchain().retriever.invoke("How much does standard delivery cost?")
         assert all(document.metadata["name"] != "delivery.md" for document in found)
