@@ -7,7 +7,7 @@ import pytest
 
 from .sources import ROOT, project_files
 
-REGISTRIES = re.compile(r"\b(?:pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|(?:deb|security)\.debian\.org)")
+REGISTRIES = re.compile(r"\b(?:(?:pypi|pythonhosted|npmjs)\.(?:org|com)|(?:deb|security)\.debian\.)")
 MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:work|opt|root|home)/")
 
 
