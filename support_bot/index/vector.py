@@ -74,9 +74,11 @@ class VectorIndex:
             self._open()
 
     def close(self) -> None:
-        """Let go of the folder. Closing twice is closing once."""
-        if isinstance(self._place, Path):  # the connection to a server is shared by the process, and ends with it
-            self._client.close()
+        """Let go of the folder or of the connections to the server. Closing twice is closing once."""
+        if isinstance(self._place, str):
+            for client in (self._client, self._client._admin_client):
+                client._server._session.close()  # chromadb 1 leaves them open: its HTTP client has no `stop`
+        self._client.close()
 
     def is_usable(self) -> bool:
         """Whether the folder is still there, and can be read and searched."""
