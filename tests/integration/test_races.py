@@ -1,6 +1,6 @@
 """Customer, bot, two agents and watchdog in every order that Hypothesis can think of, one transaction at a time.
 
-SUPPORT_BOT_TEST_INTERLEAVINGS says how many orders (200, unless set)."""
+SUPPORT_BOT_TEST_INTERLEAVINGS says how many orders (100, unless set)."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from support_bot.values import Evidence, HandOff, HandoffReason, Mode, Refused, 
 from tests.factories import add_staff, make_app
 from tests.integration.race_promises import broken_promises
 
-INTERLEAVINGS = int(os.environ.get("SUPPORT_BOT_TEST_INTERLEAVINGS", "200"))
+INTERLEAVINGS = int(os.environ.get("SUPPORT_BOT_TEST_INTERLEAVINGS", "100"))
 STEPS = 25
 AGENTS = st.sampled_from([0, 1])
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
+def app(tmp_path: Path, database: str) -> Iterator[App]:
     app = make_app(tmp_path, start=False)
     yield app
     app.close()

@@ -27,7 +27,7 @@ ACTIONS = 12
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
+def app(tmp_path: Path, database: str) -> Iterator[App]:
     app = make_app(tmp_path, FakeEngine(delay_s=0.002))
     add_article(app, "delivery.md", DELIVERY)
     yield app
