@@ -7,7 +7,8 @@ import pytest
 
 from .sources import ROOT, project_files
 
-REGISTRIES = re.compile(r"\b(?:(?:pypi|pythonhosted|npmjs)\.(?:org|com)|(?:deb|security)\.debian\.)")
+_OWNERS = ("pypi", "pythonhosted", "npmjs", r"[a-z]+\.debian")
+REGISTRIES = re.compile(rf"\b(?:{'|'.join(_OWNERS)})\.(?:org|com)\b")
 MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:work|opt|root|home)/")
 
 
