@@ -47,7 +47,8 @@ class Logged:
 
 def mount(server: Any, app: App) -> None:
     """Mount the pages on `server` (a FastAPI app) after its own routes, which therefore come first."""
-    for module in (queueing, routes, route_utils):
+    modules: tuple[Any, ...] = (queueing, routes, route_utils)
+    for module in modules:
         module.traceback = Logged()
     server.add_middleware(Door)
     for path, build in _PAGES:
