@@ -141,6 +141,8 @@ def is_public(address: str) -> bool:
         whole = ipaddress.ip_address(address)
     except ValueError:
         return False
+    if isinstance(whole, ipaddress.IPv6Address) and whole.is_site_local:
+        return False  # given up in 2004, still in use behind some routers
     return all(each.is_global and not each.is_multicast and not each.is_reserved for each in (whole, *_inner(whole)))
 
 

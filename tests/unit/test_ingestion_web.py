@@ -100,7 +100,7 @@ def test_one_private_address_among_several_is_enough_to_refuse() -> None:
         ("0.0.0.0", False), ("224.0.0.1", False), ("255.255.255.255", False), ("240.0.0.1", False), ("::1", False),
         ("::", False), ("fe80::1%eth0", False), ("fc00::1", False), ("ff02::1", False), ("::ffff:10.0.0.1", False),
         ("2002:7f00:1::", False), ("64:ff9b::7f00:1", False), ("64:ff9b::a00:1", False), ("192.0.2.1", False),
-        ("no address", False),
+        ("fec0::1", False), ("no address", False),
     ],
 )  # fmt: skip
 def test_only_addresses_that_anybody_may_reach_are_public(address: str, public: bool) -> None:
