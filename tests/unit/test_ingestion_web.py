@@ -135,10 +135,11 @@ def test_too_much_is_cut_off_while_it_comes_packed_or_not(site: int) -> None:
             fetcher().fetch(f"http://127.0.0.1:{site}/{path}")
 
 
-def test_a_slow_page_ends_at_the_time_limit(site: int) -> None:
-    Site.pages["/slow"] = page(b"drop by drop " * 20)
+@pytest.mark.parametrize("path", ["/slow", "/slow-head"])
+def test_a_slow_page_ends_at_the_time_limit(site: int, path: str) -> None:
+    Site.pages[path] = page(b"drop by drop " * 20)
     with pytest.raises(UnreadableDocument, match=r"longer than 0\.2 seconds"):
-        fetcher(fetch_timeout_s=0.2).fetch(f"http://127.0.0.1:{site}/slow")
+        fetcher(fetch_timeout_s=0.2).fetch(f"http://127.0.0.1:{site}{path}")
 
 
 def test_an_encoding_that_only_the_server_tells_is_believed(site: int) -> None:
