@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.tree import SyntaxTreeNode
+from markdown_it.token import Token
 
+from support_bot.ingestion.table_rows import rows_of_table
 from support_bot.ingestion.words import count_words
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -24,6 +27,17 @@ class Block:
     words: int
     plain: str = ""  # a paragraph's source, to see whether it introduces something
     children: list[Block] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Node:
+    """A block as the parser sees it; `map` is its first line and the one behind it, `heading` a heading's words."""
+
+    type: str
+    tag: str
+    map: Sequence[int] | None
+    heading: str = ""
+    children: list[_Node] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -48,8 +62,7 @@ def parse(text: str) -> Section:
     """The section tree of Markdown text. Offsets are characters of `text`; the blocks and headings tile it."""
     lines = [0, *(match.end() for match in _LINE_END.finditer(text))]
     lines.append(len(text))
-    tokens = MarkdownIt("commonmark").enable("table").parse(text)
-    nodes = [node for node in SyntaxTreeNode(tokens).children if node.map]
+    nodes = [node for node in _tree(text) if node.map]
     starts = [lines[node.map[0]] for node in nodes if node.map] + [len(text)]
     if nodes:
         starts[0] = 0  # what the parser swallows before the first block (link definitions) stays with it
@@ -60,7 +73,7 @@ def parse(text: str) -> Section:
             while path[-1].rank >= int(node.tag[1]):
                 path.pop().end = start
             behind = min(lines[min(node.map[1], len(lines) - 1)], end)
-            section = Section(_heading_text(node), int(node.tag[1]), start, behind, len(text))
+            section = Section(node.heading, int(node.tag[1]), start, behind, len(text))
             path[-1].sections.append(section)
             path.append(section)
         else:
@@ -68,7 +81,7 @@ def parse(text: str) -> Section:
     return root
 
 
-def _block(node: SyntaxTreeNode, start: int, end: int, text: str, lines: list[int]) -> Block:
+def _block(node: _Node, start: int, end: int, text: str, lines: list[int]) -> Block:
     source = text[start:end]
     block = Block(node.type, start, end, count_words(source), source.strip() if node.type == "paragraph" else "")
     if node.type == "table":
@@ -78,11 +91,11 @@ def _block(node: SyntaxTreeNode, start: int, end: int, text: str, lines: list[in
     return block
 
 
-def _children(node: SyntaxTreeNode, parent: Block, text: str, lines: list[int]) -> list[Block]:
+def _children(node: _Node, parent: Block, text: str, lines: list[int]) -> list[Block]:
     """The blocks inside a list, an item or a quotation; together they tile their parent."""
     inner = [child for child in node.children if child.map]
     starts = [parent.start]
-    kept: list[SyntaxTreeNode] = []
+    kept: list[_Node] = []
     for child in inner:
         start = lines[child.map[0]] if child.map else parent.start
         if kept and start > starts[-1]:
@@ -95,7 +108,7 @@ def _children(node: SyntaxTreeNode, parent: Block, text: str, lines: list[int]) 
     return [_block(child, start, end, text, lines) for child, start, end in tiles]
 
 
-def _rows(node: SyntaxTreeNode, start: int, end: int, text: str, lines: list[int]) -> list[Block]:
+def _rows(node: _Node, start: int, end: int, text: str, lines: list[int]) -> list[Block]:
     """The table's header with its separator, then each row."""
     body = [child for child in node.children if child.type == "tbody"]
     rows = [row for part in body for row in part.children if row.map]
@@ -103,8 +116,31 @@ def _rows(node: SyntaxTreeNode, start: int, end: int, text: str, lines: list[int
     return [Block("row", a, b, count_words(text[a:b])) for a, b in pairwise(starts)]
 
 
-def _heading_text(node: SyntaxTreeNode) -> str:
-    """The heading as a reader sees it: no markup, no link targets."""
-    inline = node.children[0] if node.children else None
-    parts = [leaf.content for leaf in inline.walk() if leaf.type in ("text", "code_inline")] if inline else []
-    return " ".join("".join(parts).split())
+def _tree(text: str) -> list[_Node]:
+    """The blocks of Markdown text as a tree; what stands inside a line is read for headings only."""
+    parser = MarkdownIt("commonmark").enable("table").disable("inline")
+    parser.block.ruler.at("table", rows_of_table, {"alt": ["paragraph", "reference"]})
+    definitions: dict[str, Any] = {}
+    top: list[_Node] = []
+    levels = [top]
+    for token in parser.parse(text, definitions):
+        if token.nesting < 0:
+            levels.pop()
+            continue
+        node = _Node(token.type.removesuffix("_open"), token.tag, token.map)
+        if token.type == "inline" and levels[-1] is not top and (parent := levels[-2][-1]).type == "heading":
+            inside: list[Token] = []
+            parser.inline.parse(token.content, parser, definitions, inside)
+            parent.heading = " ".join("".join(_words(inside)).split())
+        levels[-1].append(node)
+        if token.nesting > 0:
+            levels.append(node.children)
+    return top
+
+
+def _words(tokens: Sequence[Token]) -> Iterator[str]:
+    """What a reader sees: no markup, no link targets."""
+    for token in tokens:
+        if token.type in ("text", "text_special", "code_inline"):
+            yield token.content
+        yield from _words(token.children or ())

@@ -45,6 +45,12 @@ class Catalogue:
         with self._db.reading() as tx:
             return {view.id: view for view in _views(tx, tx.documents.find_many(document_ids))}
 
+    def find_by_name(self, name: str) -> DocumentView | None:
+        """The document with exactly this file name."""
+        with self._db.reading() as tx:
+            found = tx.documents.find_by_name(name)
+            return _views(tx, [found])[0] if found else None
+
     def get(self, document_id: int) -> DocumentDetail:
         with self._db.reading() as tx:
             document = tx.documents.get(document_id)

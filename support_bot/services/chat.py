@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 
 import jwt
 
-from support_bot.errors import ChannelOff, Invalid, NotFound, TooLong, Unauthorized
+from support_bot.errors import ChannelOff, NotFound, Unauthorized
 from support_bot.models import BotTurn, Conversation, Message, Ticket, utcnow
 from support_bot.services.answers import assemble
 from support_bot.services.handoff import change_mode, retract_running_turn
 from support_bot.services.pinned import NO_DOCUMENT, team_source
 from support_bot.services.transcript import render
 from support_bot.services.turns import TurnRunner
+from support_bot.services.typed import typed
 from support_bot.services.views import Answer, ChannelView, MessageView, SourceView
 from support_bot.settings import Settings
 from support_bot.storage.database import Database, Transaction
@@ -94,7 +95,7 @@ class ChatService:
         self, channel: str, turns: Sequence[Turn], text: str, *, visitor: str | None = None
     ) -> tuple[StartedConversation, TurnStarted]:
         """Begin a conversation and ask at once; nothing is stored where `say` would refuse the text."""
-        text = self._clean(text)
+        text = typed(text, what="message", most=self._settings.security.message_chars)
         self._runner.require_room()
         started = self.start_with_history(channel, turns, visitor=visitor)
         return started, self.say(started.id, text)
@@ -138,7 +139,7 @@ class ChatService:
 
         The same `client_message_id` twice is one message. Raises Invalid for an empty or too long text, Overloaded
         when too many turns wait; then nothing was stored."""
-        text = self._clean(text)
+        text = typed(text, what="message", most=self._settings.security.message_chars)
         with self._db.transaction() as tx:
             conversation = tx.conversations.lock(conversation_id)
             if client_message_id:
@@ -166,15 +167,6 @@ class ChatService:
         if turn is not None and is_new:
             self._runner.submit(turn.id)
         return TurnStarted(conversation_id, message.id, position, turn.id if turn else None)
-
-    def _clean(self, text: str) -> str:
-        text = text.replace("\x00", "").strip()
-        if not text:
-            raise Invalid("The message is empty.")
-        most = self._settings.security.message_chars
-        if len(text) > most:
-            raise TooLong(f"The message is too long: at most {most} characters, this one has {len(text)}.")
-        return text
 
     def _turn_for(self, tx: Transaction, conversation: Conversation, message: Message) -> tuple[BotTurn | None, bool]:
         """The turn that will answer: none where a person does, the open one for a burst, else a new one."""

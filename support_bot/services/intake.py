@@ -88,7 +88,8 @@ class IntakeService:
     def _name(self, address: httpx.URL, kind: str, data: bytes) -> str:
         """A document's name for an address, with a suffix that says what came back. Raises UnreadableDocument."""
         path = unquote(address.path)
-        name = address.host + (f"{path}index" if path.endswith("/") else path)
+        name = address.host + (f":{address.port}" if address.port else "")  # another port is another site
+        name += f"{path}index" if path.endswith("/") else path
         name += f"?{unquote(address.query.decode())}" if address.query else ""
         suffix = PurePosixPath(name).suffix.lower()
         if kind in _ANY_KIND:

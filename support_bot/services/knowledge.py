@@ -65,26 +65,25 @@ class KnowledgeService:
     def add(self, name: str, data: bytes, *, audience: Audience = Audience.PUBLIC, url: str | None = None) -> Added:
         """Store a file and queue it. The same name again is a new version; the same content again is no new document.
 
+        What is said to be internal becomes so at once, older versions too; nothing becomes public by being sent again.
         Raises TooLarge or UnreadableDocument for what can be seen at once; the rest shows on the document."""
         name = clean_name(name)
         sha256 = self._store(data)
         with self._db.transaction() as tx:
             tx.one_at_a_time("documents")
-            existing = tx.documents.find_by_name(name)
-            if existing is not None and tx.documents.newest_version(existing.id).sha256 == sha256:
-                if existing.status is not DocumentStatus.FAILED:
-                    return Added(_view(tx, existing), "unchanged")
-            elif existing is None and (twin := tx.documents.find_by_hash(sha256)):
-                return Added(_view(tx, twin), "duplicate")
-            outcome = "replaced" if existing else "created"
-            document = (
-                tx.documents.lock(existing.id)
-                if existing
-                else tx.documents.add(Document(name=name, title=name, audience=audience, url=url))
-            )
-            self._add_version(tx, document, sha256, data)
+            document, outcome = _named(tx, name, sha256)
+            if document is None:
+                document = tx.documents.add(Document(name=name, title=name, audience=audience, url=url))
+            hidden = outcome != "duplicate" and audience is Audience.INTERNAL and document.audience is Audience.PUBLIC
+            if hidden:
+                document.audience = audience
+            if outcome in ("created", "replaced"):
+                self._add_version(tx, document, sha256, data)
             view = _view(tx, document)
-        self._jobs.enqueue(Job.PROCESS_DOCUMENT, document.id)
+        if outcome in ("created", "replaced"):
+            self._jobs.enqueue(Job.PROCESS_DOCUMENT, document.id)
+        elif hidden:
+            view = self.set_audience(document.id, audience)  # the vectors too, which no new version brings
         return Added(view, outcome)
 
     def replace(self, document_id: int, data: bytes, name: str | None = None) -> DocumentView:
@@ -181,7 +180,11 @@ class KnowledgeService:
         self._publisher.publish(document_id, version.number, parsed, drafts)
 
     def requeue_pending(self, *, after_restart: bool = False) -> int:
-        """Queue what a crash left between upload and ready; the count. After a restart nobody works on anything."""
+        """Queue what a crash left between upload and ready; the count. After a restart nobody works on anything.
+
+        While jobs wait, what is behind them is not lost yet, and queueing it again each time would pile it up."""
+        if not after_restart and self._jobs.pending():
+            return 0
         with self._db.transaction() as tx:
             waiting = tx.documents.in_status(*_WAITING)
             if after_restart:
@@ -265,6 +268,17 @@ def clean_name(name: str) -> str:
     if not cleaned:
         raise Invalid("The file has no name.")
     return cleaned
+
+
+def _named(tx: Transaction, name: str, sha256: str) -> tuple[Document | None, str]:
+    """The document that a file of this name and content belongs to, None for a new one, and what that makes of it."""
+    existing = tx.documents.find_by_name(name)
+    if existing is None:
+        twin = tx.documents.find_by_hash(sha256)
+        return twin, "duplicate" if twin else "created"
+    document = tx.documents.lock(existing.id)
+    same = tx.documents.newest_version(document.id).sha256 == sha256
+    return document, "unchanged" if same and document.status is not DocumentStatus.FAILED else "replaced"
 
 
 def _view(tx: Transaction, document: Document) -> DocumentView:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from support_bot.answering.chain import AnswerChain
-from support_bot.errors import Invalid
 from support_bot.retrieval.retriever import Retriever
 from support_bot.services.answers import assemble
 from support_bot.services.traces import trace_fields
+from support_bot.services.typed import typed
 from support_bot.services.views import TrialView
 from support_bot.settings import Settings
 from support_bot.values import (
@@ -36,7 +36,7 @@ class TrialService:
         """What the bot would answer; `internal` lets it use what only staff may read, as for an agent.
 
         Raises Invalid for an empty or too long question. Takes as long as an answer does, seconds with a model."""
-        question = self._clean(question)
+        question = typed(question, what="question", most=self._settings.security.message_chars)
         searched = Audience.PUBLIC if audience is Audience.PUBLIC else None
         events: list[AnswerEvent] = []
         trace = TraceDraft(question)
@@ -55,15 +55,6 @@ class TrialService:
             passages=trace.passages or self._found(trace, searched),
             **{name: value for name, value in trace_fields(trace).items() if name != "passages"},
         )
-
-    def _clean(self, question: str) -> str:
-        question = question.replace("\x00", "").strip()
-        if not question:
-            raise Invalid("The question is empty.")
-        most = self._settings.security.message_chars
-        if len(question) > most:
-            raise Invalid(f"The question is too long: at most {most} characters, this one has {len(question)}.")
-        return question
 
     def _found(self, trace: TraceDraft, audience: Audience | None) -> tuple[Passage, ...]:
         """What a search finds where the decision needed none, so that it can be seen what was passed over."""

@@ -56,7 +56,7 @@ class DocumentRepository:
         return self._session.scalars(select(Document).where(Document.name == name)).one_or_none()
 
     def find_by_hash(self, sha256: str) -> Document | None:
-        """The document whose newest version is exactly this file."""
+        """The document whose newest version is exactly this file, unless it could not be read under that name."""
         newest = (
             select(DocumentVersion.document_id, func.max(DocumentVersion.number).label("number"))
             .group_by(DocumentVersion.document_id)
@@ -69,7 +69,7 @@ class DocumentRepository:
                 DocumentVersion,
                 (DocumentVersion.document_id == Document.id) & (DocumentVersion.number == newest.c.number),
             )
-            .where(DocumentVersion.sha256 == sha256)
+            .where(DocumentVersion.sha256 == sha256, Document.status != DocumentStatus.FAILED)
         )
         return self._session.scalars(query.order_by(Document.id)).first()
 

@@ -80,6 +80,21 @@ def test_a_file_that_is_too_large_is_told_before_it_goes_up(server: Server, new_
     expect(row).to_have_count(0)
 
 
+def test_every_view_is_within_reach_on_a_phone(server: Server, new_page: NewPage) -> None:
+    page = admin_page(server, new_page, width=390, height=667)
+    for link in (page.get_by_role("link", name="Desk"), page.get_by_role("button", name="Sign out")):
+        expect(link).to_be_in_viewport(ratio=1)
+    page.locator("#admin-list .open").first.click()
+    page.locator(".detail").get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Test a question").click()
+    page.get_by_label("with articles for agents only").check()
+    page.get_by_role("button", name="Pinned answers").click()
+    page.get_by_role("button", name="Pin an answer").first.click()
+    page.locator("form.pin").get_by_label("Question").fill("Is it open?")
+    page.get_by_role("button", name="Articles").click()
+    expect(page.locator("#admin-list .open").first).to_be_visible()
+
+
 def test_a_version_is_brought_back_and_answers_change_with_it(server: Server, new_page: NewPage) -> None:
     page, customer = admin_page(server, new_page), new_page()
     word = f"walrus{uuid.uuid4().hex[:6]}"

@@ -24,7 +24,11 @@ class Site(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.end_headers()
+        if self.path == "/slow-head":
+            body, self.path = b"X: " + b"x" * 200, "/slow"
+            self.flush_headers()
+        else:
+            self.end_headers()
         parts = [body[n : n + 1] for n in range(len(body))] if self.path == "/slow" else [body]
         try:
             for part in parts:
@@ -39,7 +43,7 @@ class Site(BaseHTTPRequestHandler):
 
 @contextmanager
 def listening_site() -> Iterator[int]:
-    """The port of a server whose pages are emptied; it drips the page `/slow`."""
+    """The port of a server whose pages are emptied; it drips the page `/slow`, and the headers of `/slow-head`."""
     Site.pages, Site.hosts = {}, []
     with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))

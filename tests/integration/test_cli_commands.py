@@ -85,7 +85,7 @@ class TestKnowledge:
             found = run("ingest", tmp_path / "all.zip", f"http://127.0.0.1:{port}/delivery", "--json")
         assert found.status == 1
         assert [(row["name"], row["status"]) for row in found.json] == [
-            ("en/returns.md", "ready"), ("x.png", "failed"), ("127.0.0.1/delivery.md", "ready"),
+            ("en/returns.md", "ready"), ("x.png", "failed"), (f"127.0.0.1:{port}/delivery.md", "ready"),
         ]  # fmt: skip
         assert "is an image" in found.json[1]["reason"]
 

@@ -51,7 +51,7 @@ def test_a_page_becomes_a_document_that_links_to_it_and_again_is_its_next_versio
         (first,) = fetch(client, f" {url}#top ")
         app.knowledge.process(first["document"]["id"])
         found = app.catalogue.get(first["document"]["id"])
-        assert (found.document.name, found.document.url) == ("127.0.0.1/help/lockers.html", url)
+        assert (found.document.name, found.document.url) == (f"127.0.0.1:{site}/help/lockers.html", url)
         assert (found.document.title, found.document.language) == ("Parcel lockers", "en")
         assert f"[Fees](http://127.0.0.1:{site}/fees)" in found.text
         assert "Menu" not in found.text
@@ -78,9 +78,10 @@ def test_the_type_that_the_server_tells_decides_who_reads_it(site: int, tmp_path
         "/logo": page(b"\x89PNG", Content_Type="image/png"),
     }
     try:
-        found = fetch(client, *(f"http://127.0.0.1:{site}{path}" for path in [*Site.pages, "/gone"]))
+        host = f"127.0.0.1:{site}"
+        found = fetch(client, *(f"http://{host}{path}" for path in [*Site.pages, "/gone"]))
         assert [each["name"] for each in found[:5]] == [
-            "127.0.0.1/index.html", "127.0.0.1/fees.xlsx", "127.0.0.1/notes.md", "in/a.md", "127.0.0.1/get?id=7.txt",
+            f"{host}/index.html", f"{host}/fees.xlsx", f"{host}/notes.md", "in/a.md", f"{host}/get?id=7.txt",
         ]  # fmt: skip
         assert "type image/png, which cannot be read" in found[5]["error"]["detail"]
         assert "answered 404" in found[6]["error"]["detail"]

@@ -42,6 +42,34 @@ def test_the_same_file_twice_is_one_document(app: App) -> None:
     assert len(app.catalogue.page()) == 1
 
 
+@pytest.mark.parametrize("sent", [RETURNS, RETURNS + "\n\nStaff may waive the fee."])
+def test_an_article_sent_again_for_agents_only_leaves_the_customers_at_once(app: App, sent: str) -> None:
+    document_id = add_article(app, "returns.md", RETURNS)
+    added = app.knowledge.add("returns.md", sent.encode(), audience=Audience.INTERNAL)
+    assert (added.document.id, added.document.audience) == (document_id, Audience.INTERNAL)
+    app.knowledge.wait_until_ready([document_id], 20)
+    assert app.knowledge.search("refund to a gift card") == []
+    assert app.knowledge.search("refund to a gift card", audience=None)
+    assert app.knowledge.heal_index() == 0
+    assert app.knowledge.add("returns.md", RETURNS.encode()).document.audience is Audience.INTERNAL
+
+
+def test_a_file_that_could_not_be_read_under_its_name_may_come_under_another(app: App) -> None:
+    failed = app.knowledge.add("returns.eml", RETURNS.encode()).document.id
+    assert app.knowledge.wait_until_ready([failed], 20)[0].status is DocumentStatus.FAILED
+    added = app.knowledge.add("returns.md", RETURNS.encode())
+    assert added.outcome == "created"
+    assert app.knowledge.wait_until_ready([added.document.id], 20)[0].status is DocumentStatus.READY
+
+
+def test_what_waits_already_is_not_queued_again_each_minute(app: App) -> None:
+    app.jobs.close()
+    for number in range(3):
+        app.knowledge.add(f"{number}.md", f"{RETURNS} {number}".encode())
+    app.knowledge.requeue_pending()
+    assert app.jobs.pending() == 3
+
+
 def test_a_new_version_replaces_the_old_words_at_once(app: App) -> None:
     document_id = add_article(app, "delivery.md", DELIVERY)
     app.knowledge.replace(document_id, DELIVERY.replace("$4.90", "$7.77").encode())

@@ -102,6 +102,7 @@ def test_what_a_killed_worker_left_is_read_by_the_next(
     monkeypatch.setattr(
         "support_bot.services.knowledge._PATIENCE", app.catalogue.get(added).document.updated_at.resolution
     )
+    app.jobs._huey.flush()
     assert app.knowledge.requeue_pending() == 1
     with closing(build_worker(settings)) as worker:
         register_worker(worker)

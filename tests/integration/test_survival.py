@@ -70,8 +70,9 @@ class TestIndex:
         assert "$4.90" in text_of(app)
         late = app.knowledge.add("returns.md", RETURNS.encode()).document.id
         app.knowledge.mend_index()
-        wait_for(lambda: app.knowledge.requeue_pending() == 0, 30)
-        assert app.catalogue.get(late).document.status == "ready"
+        wait_for(
+            lambda: app.knowledge.requeue_pending() == 0 and app.catalogue.get(late).document.status == "ready", 30
+        )
         assert app.knowledge._index.differences() == (set(), set())
 
     def test_without_vectors_words_still_find_something(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,16 +12,18 @@ from typing import Any
 import pytest
 
 from support_bot.assembly import App
+from support_bot.models import Document
 from support_bot.services.pinned import PinnedDraft
 from support_bot.services.trial import TrialService
 from support_bot.services.views import DocumentView, PinnedView, TrialView
-from support_bot.values import Audience, DocumentStatus, PinState, Role
+from support_bot.values import Audience, DocumentFilter, DocumentStatus, PinState, Role
 from tests.factories import DELIVERY, PASSWORD, add_article, ask, make_app
 from tests.integration.test_ui_handlers import event, prepared, request
 from ui.pages.articles import PAGE
 from ui.pages.desk import DeskPage
 from ui.pages.desk_state import Desk
 from ui.pages.knowledge import KnowledgePage
+from ui.pages.pinned import MOST_NAMES
 from ui.pages.shelf import Shelf
 from ui.parts import document as one
 from ui.parts import documents, pinned
@@ -165,6 +167,16 @@ class TestArticles:
             changes = page.opened(desk, tab.request)
             assert words in changes[page.talk] and desk.conversation == (chat if words else "")
 
+    def test_a_near_copy_says_so_and_leads_to_what_it_repeats(self, app: App, tab: Tab) -> None:
+        add_article(app, "delivery-2.md", DELIVERY * 9 + "\n\nOn Sundays too.")
+        add_article(app, "delivery-3.md", DELIVERY * 9 + "\n\nOn Sundays too, mostly.")
+        tab.press("search", value="delivery-3")
+        assert "Near copy" in tab.seen["admin-list"] and "delivery-3.md · English" in tab.seen["admin-list"]
+        copy = app.catalogue.page(DocumentFilter("delivery-3"))[0]
+        tab.press("open", document=str(copy.id))
+        assert f'data-document="{copy.near_copy_of}">Delivery</button> (delivery' in tab.seen["admin-detail"]
+        assert "<dd>English</dd>" in tab.seen["admin-detail"]
+
     def test_an_earlier_version_is_brought_back(self, app: App, tab: Tab) -> None:
         (found,) = app.catalogue.page()
         app.knowledge.replace(found.id, DELIVERY.replace("$4.90", "$7.10").encode())
@@ -246,6 +258,14 @@ class TestPinned:
         tab.press("pin-save", pin="0", **(self.FORM | wrong))
         assert 'role="alert"' in tab.seen["admin-pin"] and "Mars delivery?" in tab.seen["admin-pin"]
         assert app.pinned.page() == []
+
+    def test_an_article_is_found_among_many_with_similar_names(self, app: App, tab: Tab) -> None:
+        with app._parts.db.transaction() as tx:
+            for number in range(MOST_NAMES + 1):
+                tx.documents.add(Document(name=f"{number:03}/delivery.md", title="Note"))
+        tab.press("view", view="pinned")
+        tab.press("pin-save", pin="0", article="delivery.md", **self.FORM)
+        assert [pin.document_title for pin in app.pinned.page()] == ["Delivery"]
 
     def test_what_was_deleted_by_somebody_else_can_be_pinned_again(self, app: App, tab: Tab) -> None:
         pin = app.pinned.add(PinnedDraft("Q", "A"))

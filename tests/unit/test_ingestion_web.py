@@ -100,7 +100,7 @@ def test_one_private_address_among_several_is_enough_to_refuse() -> None:
         ("0.0.0.0", False), ("224.0.0.1", False), ("255.255.255.255", False), ("240.0.0.1", False), ("::1", False),
         ("::", False), ("fe80::1%eth0", False), ("fc00::1", False), ("ff02::1", False), ("::ffff:10.0.0.1", False),
         ("2002:7f00:1::", False), ("64:ff9b::7f00:1", False), ("64:ff9b::a00:1", False), ("192.0.2.1", False),
-        ("no address", False),
+        ("fec0::1", False), ("no address", False),
     ],
 )  # fmt: skip
 def test_only_addresses_that_anybody_may_reach_are_public(address: str, public: bool) -> None:
@@ -135,10 +135,11 @@ def test_too_much_is_cut_off_while_it_comes_packed_or_not(site: int) -> None:
             fetcher().fetch(f"http://127.0.0.1:{site}/{path}")
 
 
-def test_a_slow_page_ends_at_the_time_limit(site: int) -> None:
-    Site.pages["/slow"] = page(b"drop by drop " * 20)
+@pytest.mark.parametrize("path", ["/slow", "/slow-head"])
+def test_a_slow_page_ends_at_the_time_limit(site: int, path: str) -> None:
+    Site.pages[path] = page(b"drop by drop " * 20)
     with pytest.raises(UnreadableDocument, match=r"longer than 0\.2 seconds"):
-        fetcher(fetch_timeout_s=0.2).fetch(f"http://127.0.0.1:{site}/slow")
+        fetcher(fetch_timeout_s=0.2).fetch(f"http://127.0.0.1:{site}{path}")
 
 
 def test_an_encoding_that_only_the_server_tells_is_believed(site: int) -> None:

@@ -123,8 +123,10 @@ class ArticlesView:
             return ""
         try:
             found = self._app.catalogue.get(shelf.document)
+            original = found.document.near_copy_of
+            copied = self._app.catalogue.find([original]).get(original) if original is not None else None
             answers = self._app.catalogue.answers(shelf.document, limit=shelf.answers) if found.answers else []
         except NotFound:
             shelf.choose(0)
             return ""
-        return one.detail(found, answers, shelf.told)
+        return one.detail(found, answers, copied, shelf.told)

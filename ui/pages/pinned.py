@@ -95,11 +95,10 @@ class PinnedTable:
         """The id of the article with this file name. Raises Invalid where there is none."""
         if not name:
             return None
-        wanted = DocumentFilter(search=name[:500].replace("\x00", ""))
-        for document in self._app.catalogue.page(wanted, limit=MOST_NAMES):
-            if document.name == name:
-                return document.id
-        raise Invalid(f"There is no article with the file name “{name[:80]}”.")
+        document = self._app.catalogue.find_by_name(name[:500].replace("\x00", ""))
+        if document is None:
+            raise Invalid(f"There is no article with the file name “{name[:80]}”.")
+        return document.id
 
     def _form_of(self, view: PinnedView) -> PinForm:
         article = ""

@@ -42,7 +42,8 @@ def navigation(view: str, counts: Mapping[str, int], staff: StaffView, company: 
     return (
         f'<nav class="rail" aria-label="Views"><p class="brand"><span class="mark small-mark" aria-hidden="true">'
         f"{escape(company[:1].upper())}</span><b>{escape(company)}</b></p>"
-        f'<h2 class="section">Tickets</h2><ul>{tickets}</ul><h2 class="section">Conversations</h2><ul>{chats}</ul>'
+        f'<div class="views"><h2 class="section">Tickets</h2><ul>{tickets}</ul>'
+        f'<h2 class="section">Conversations</h2><ul>{chats}</ul></div>'
         f"{account(staff, 'desk')}</nav>"
     )
 

@@ -8,12 +8,14 @@ from urllib.parse import quote
 from support_bot.services.views import CitedAnswer, DocumentDetail, DocumentView, VersionView
 from support_bot.values import DocumentStatus
 from ui.parts.html import action, ago, attributes, escape, file_size, notice, pill, plural, symbol_button
+from ui.parts.icons import icon
+from ui.parts.languages import language_name
 from ui.parts.markdown import plain, safe_markdown
 from ui.parts.uploads import AUDIENCES, STATES
 
 
-def detail(found: DocumentDetail, answers: Sequence[CitedAnswer], told: str = "") -> str:
-    """Everything about one document; `answers` are the newest of those it was cited in."""
+def detail(found: DocumentDetail, answers: Sequence[CitedAnswer], original: DocumentView | None, told: str = "") -> str:
+    """Everything about one document; `answers` are the newest of those it was cited in, `original` what it repeats."""
     document = found.document
     options = "".join(
         f'<option value="{audience.value}"{" selected" if audience is document.audience else ""}>{label}</option>'
@@ -24,6 +26,9 @@ def detail(found: DocumentDetail, answers: Sequence[CitedAnswer], told: str = ""
         "Visible to": f'<select class="field slim" data-action="audience" data-document="{document.id}" '
         f'data-value="{document.audience.value}" aria-label="Who may see it">{options}</select>',
         "File": escape(document.name),
+        "Language": escape(language_name(document.language))
+        if document.language
+        else '<span class="small">not known</span>',
         "Size": file_size(document.size),
         "Updated": ago(document.updated_at),
     }
@@ -34,10 +39,22 @@ def detail(found: DocumentDetail, answers: Sequence[CitedAnswer], told: str = ""
     return (
         f'<article class="detail"><header><h2>{escape(document.title)}</h2>'
         f"{symbol_button('Close', 'close', 'close')}</header>"
-        f'{notice(told)}{notice(document.reason)}<dl class="facts">{lines}</dl>'
+        f'{notice(told)}{notice(document.reason)}{_near_copy(original)}<dl class="facts">{lines}</dl>'
         f'<div class="row">{replace_}{delete}</div>'
         f"{_versions(found)}{_answers(found.answers, answers)}{_chunks(found)}</article>"
     )
+
+
+def _near_copy(original: DocumentView | None) -> str:
+    """Says which document this one nearly repeats, and leads there."""
+    if original is None:
+        return ""
+    other = (
+        f'<button type="button" class="link" data-action="open" data-document="{original.id}">'
+        f"{escape(original.title)}</button>"
+    )
+    words = f"Nearly the same text as {other} ({escape(original.name)}). Answers may cite either: keep one."
+    return f'<p class="notice wait">{icon("alert")}<span>{words}</span></p>'
 
 
 def _versions(found: DocumentDetail) -> str:

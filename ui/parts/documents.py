@@ -10,6 +10,7 @@ from support_bot.values import Audience
 from ui.parts.desk import account
 from ui.parts.html import action, ago, attributes, escape, pill, plural
 from ui.parts.icons import icon
+from ui.parts.languages import language_name
 from ui.parts.uploads import AUDIENCES, STATES
 
 SORTS = {"title": "Title", "status": "Status", "audience": "Who may see it", "chunks": "Chunks", "updated": "Updated"}
@@ -26,8 +27,8 @@ def navigation(view: str, staff: StaffView, company: str) -> str:
     )
     return (
         f'<nav class="rail" aria-label="Pages"><p class="brand"><span class="mark small-mark" aria-hidden="true">'
-        f'{escape(company[:1].upper())}</span><b>{escape(company)}</b></p><h2 class="section">Knowledge</h2>'
-        f"<ul>{items}</ul>{account(staff, 'admin')}</nav>"
+        f'{escape(company[:1].upper())}</span><b>{escape(company)}</b></p><div class="views">'
+        f'<h2 class="section">Knowledge</h2><ul>{items}</ul></div>{account(staff, "admin")}</nav>'
     )
 
 
@@ -93,7 +94,8 @@ def _head(name: str, label: str, sort: str) -> str:
     arrow = " ↓" if down else " ↑" if here else ""
     direction = ("descending" if down else "ascending") if here else "none"
     return (
-        f'<th scope="col" aria-sort="{direction}"><button type="button" class="sort" data-action="sort" '
+        f'<th scope="col" class="{"score" if name == "chunks" else ""}" aria-sort="{direction}">'
+        f'<button type="button" class="sort" data-action="sort" '
         f'data-sort="{name if down or not here else "-" + name}">{label}{arrow}</button></th>'
     )
 
@@ -101,11 +103,13 @@ def _head(name: str, label: str, sort: str) -> str:
 def _document(document: DocumentView, selected: int) -> str:
     here = document.id == selected
     values = attributes({"data_action": "open", "data_document": document.id, "data_row": True, "data_selected": here})
+    told = f" · {language_name(document.language)}" if document.language else ""
+    copy = pill("Near copy", "waiting") if document.near_copy_of is not None else ""
     reason = f'<span class="why">{escape(document.reason)}</span>' if document.reason else ""
     audience = pill("Agents only", "waiting") if document.audience is Audience.INTERNAL else pill("Everybody")
     return (
         f'<tr class="{"here" if here else ""}"><td><button type="button" class="open"{values}>'
-        f'<b>{escape(document.title)}</b><span class="small">{escape(document.name)}</span></button></td>'
-        f"<td>{pill(*STATES[document.status])}{reason}</td><td>{audience}</td>"
+        f'<b>{escape(document.title)}</b><span class="small">{escape(document.name + told)}</span></button></td>'
+        f'<td><span class="pills">{pill(*STATES[document.status])}{copy}</span>{reason}</td><td>{audience}</td>'
         f'<td class="score">{document.chunks}</td><td>{ago(document.updated_at)}</td></tr>'
     )

@@ -66,7 +66,7 @@ def _answer(tried: TrialView) -> str:
         f'<section aria-label="Answer"><p class="pills">{pill(words, tone)}{pill("Pinned", "accent") if pinned else ""}'
         f"{who}</p>{_decision(tried)}"
         f'<div class="bubble">{safe_markdown(tried.text)}</div>'
-        f"{f'<ol class=tried-sources aria-label=Sources>{sources}</ol>' if sources else ''}"
+        f"{_list(sources)}"
         f'<p class="row">{"" if pinned else pin}</p></section>'
     )
 
