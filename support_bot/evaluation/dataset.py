@@ -33,6 +33,10 @@ class Record(BaseModel):
 
     id: str
 
+    def to_line(self) -> str:
+        """The record as one line of a file, without its line break."""
+        return json.dumps(self.model_dump(), ensure_ascii=False)
+
 
 class HistoryTurn(BaseModel):
     """An earlier message; `role` is `user` or `assistant`."""
@@ -58,6 +62,7 @@ class Question(Record):
     must_include: NameGroups = ()
     must_not_include: Names = ()
     expected_status: Names = ()
+    reference_answer: Words = ""
     tags: Names = ()
 
     @property
@@ -91,10 +96,6 @@ class Prediction(Record):
     standalone: Words = ""
     seconds_first_token: float | None = None
     seconds_total: float | None = None
-
-    def to_line(self) -> str:
-        """The prediction as one line of a file, without its line break."""
-        return json.dumps(self.model_dump(), ensure_ascii=False)
 
 
 _R = TypeVar("_R", bound=Record)

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from support_bot.answering.condense import standalone
 from support_bot.errors import Invalid, SupportBotError
+from support_bot.evaluation.companies import KnowledgeBase
 from support_bot.evaluation.dataset import (
     Prediction,
     Question,
@@ -99,20 +100,36 @@ def evaluate(
     """Ingest the folder `kb` into a temporary data folder, ask the questions, and write one line each to `out`.
 
     Raises Invalid where a file or the folder cannot be used; a question that fails is reported and left out."""
-    selected = _select(read_questions(questions), options)
-    if not kb.is_dir():
-        raise Invalid(f"{kb} is no folder.")
     if out.resolve() == questions.resolve():
         raise Invalid(f"{out} are the questions; give the predictions a file of their own.")
+    return evaluate_all(settings, [KnowledgeBase("", kb, tuple(read_questions(questions)))], out, options, build)
+
+
+def evaluate_all(
+    settings: Settings, bases: Sequence[KnowledgeBase], out: Path, options: Options, build: Callable[[Settings], Bot]
+) -> Result:
+    """Ask every knowledge base its own questions, each on a fresh index of its own articles, and pool the answers.
+
+    `limit` counts for each. Raises Invalid as `evaluate` does."""
+    selected = [(base, _select(base.questions, options)) for base in bases]
+    if not any(questions for _, questions in selected):
+        raise Invalid("No question is left by --language and --types.")
+    if missing := [base.folder for base in bases if not base.folder.is_dir()]:
+        raise Invalid(f"{missing[0]} is no folder.")
     done = _start_file(out, options.resume)
-    todo = [question for question in selected if question.id not in done]
     unreadable: dict[str, str] = {}
     failed: dict[str, str] = {}
-    if todo:
+    for base, questions in selected:
+        todo = [question for question in questions if question.id not in done]
+        if not todo:
+            continue
         with _temporary_bot(settings, options, build) as bot:
-            unreadable = _ingest(bot.knowledge, kb, options.progress)
-            failed = _ask_all(bot, todo, out, options)
-    return Result(tuple(selected), read_predictions(out), len(todo) - len(failed), unreadable, failed)
+            unread = _ingest(bot.knowledge, base.folder, options.progress)
+            failed |= _ask_all(bot, todo, out, options)
+        unreadable |= {f"{base.name}/{name}".lstrip("/"): reason for name, reason in unread.items()}
+    asked = [question for _, questions in selected for question in questions]
+    new = sum(question.id not in done for question in asked)
+    return Result(tuple(asked), read_predictions(out), new - len(failed), unreadable, failed)
 
 
 def _select(questions: Sequence[Question], options: Options) -> list[Question]:
@@ -122,8 +139,6 @@ def _select(questions: Sequence[Question], options: Options) -> list[Question]:
         if (not options.languages or question.language in options.languages)
         and (not options.types or question.type in options.types)
     ]
-    if not found:
-        raise Invalid("No question is left by --language and --types.")
     return found[: options.limit]
 
 
