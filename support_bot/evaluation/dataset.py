@@ -86,6 +86,18 @@ class Retrieved(BaseModel):
     score: float | None = None
 
 
+class Trace(BaseModel):
+    """Why the bot did what it did: its decision, how sure it was and had to be, what it chose, what it cut."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    decision: Words = ""
+    confidence: float = 0.0
+    threshold: float = 0.0
+    evidence: Names = ()
+    cut: Names = ()
+
+
 class Prediction(Record):
     """What the bot did with one question; times in seconds, None where nothing was measured."""
 
@@ -96,6 +108,7 @@ class Prediction(Record):
     standalone: Words = ""
     seconds_first_token: float | None = None
     seconds_total: float | None = None
+    trace: Trace | None = None
 
 
 _R = TypeVar("_R", bound=Record)

@@ -11,7 +11,7 @@ from support_bot.evaluation.metrics import ANSWERABLE, TYPES, Rules, Score, scor
 
 RETRIEVAL = ("mrr", "doc_recall", "passage_recall", "ceiling")
 ANSWER = ("include", "violation", "words", "status_ok", "cite_hit", "cite_prec", "lang_ok", "pass", "pass+cite")
-_HEADS = {
+HEADS = {
     "doc_recall": "doc_rec",
     "passage_recall": "psg_rec",
     "violation": "violat",
@@ -19,7 +19,7 @@ _HEADS = {
     "lang_ok": "lang",
 }
 _SUMS = ("ANSWERABLE", "NON-ANSWERABLE", "TOTAL")
-_COUNTS = {"words"}  # everything else is a share, shown in percent
+COUNTS = {"words"}  # everything else is a share, shown in percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def table(lines: Sequence[Total], *, retrieval_only: bool = False) -> str:
     hits = sorted({name for line in lines for name in line.figures if name.startswith("hit@")}, key=_rank)
     known = {name for line in lines for name in line.figures}
     columns = [*hits, *(name for name in RETRIEVAL if name in known), *(() if retrieval_only else ANSWER)]
-    head = "type".ljust(15) + "n".rjust(4) + "".join(_HEADS.get(name, name).rjust(10) for name in columns)
+    head = "type".ljust(15) + "n".rjust(4) + "".join(HEADS.get(name, name).rjust(10) for name in columns)
     rule = "-" * len(head)
     sums = [line for line in lines if line.name in _SUMS]
     types = [line for line in lines if line.name not in _SUMS]
@@ -95,4 +95,4 @@ def _rank(hit: str) -> int:
 def _cell(name: str, value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value if name in _COUNTS else 100 * value:.1f}"
+    return f"{value if name in COUNTS else 100 * value:.1f}"
