@@ -148,12 +148,12 @@ def ingest(paths: list[str], audience: Audience = Audience.PUBLIC) -> Any:
 
 def evaluate(as_json: Json = False, **given: Any) -> None:
     """Ask every question of a file on a fresh, temporary knowledge base, and score the answers."""
-    from support_bot.commands.exam import examine
+    from support_bot.commands.exam import examine, keep
     from support_bot.evaluation import report, risk
 
     options = ExamOptions(**given)
     with _progress() as progress:
-        found = examine(_settings(), options, progress)
+        found = examine(settings := _settings(), options, progress)
     if as_json:
         scores, curve = report.as_json(found.totals), [dataclasses.asdict(point) for point in found.points]
         typer.echo(_dumps({"asked": found.result.asked, "problems": found.problems, "scores": scores,
@@ -164,6 +164,8 @@ def evaluate(as_json: Json = False, **given: Any) -> None:
         typer.echo(report.table(found.totals, retrieval_only=options.retrieval_only))
         if options.calibrate:
             typer.echo(risk.table(found.points))
+    if options.wrong_at_most is not None:
+        typer.echo(keep(settings, found.points, options.wrong_at_most), err=as_json)
     for line in found.short:
         typer.echo(f"Fell short: {line}", err=True)
     raise typer.Exit(bool(found.result.failed or found.short))

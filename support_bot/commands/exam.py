@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from support_bot.assembly import App
 from support_bot.commands import local
 from support_bot.commands.exam_options import ExamOptions
+from support_bot.commands.forward import find_server, forward
 from support_bot.engine.weights import Progress
 from support_bot.errors import Invalid
 from support_bot.evaluation import gate, html, report, risk, run
 from support_bot.evaluation.companies import companies, pooled
 from support_bot.evaluation.dataset import read_predictions
 from support_bot.evaluation.metrics import Score
+from support_bot.services.risk import CurvePoint, RiskService
 from support_bot.settings import Settings
+from support_bot.storage.data_folder import DataFolder
+from support_bot.storage.database import Database
+from support_bot.storage.migrations import upgrade
+
+_CURVE_POINTS = 200  # enough for a plot
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,33 @@ def examine(settings: Settings, options: ExamOptions, progress: Progress) -> Out
         options.report.parent.mkdir(parents=True, exist_ok=True)
         options.report.write_text(html.page(exam), "utf-8")
     return Outcome(result, found, short, risk.curve(risk.judged(result.predictions, scores)))
+
+
+def keep(settings: Settings, points: Sequence[risk.Point], wrong_at_most: float) -> str:
+    """Let the product answer from the confidence that keeps to this rate of wrong answers; what was done, in words.
+
+    Through the server where one runs. Raises Invalid where no threshold keeps to the rate."""
+    point = risk.best(points, wrong_at_most)
+    if point is None:
+        raise Invalid(f"No threshold keeps wrong answers to {wrong_at_most:.0%}; nothing was stored.")
+    some = points[:: -(-len(points) // _CURVE_POINTS)]
+    folder = DataFolder(settings.data_dir)
+    if server := find_server(folder):
+        with forward(server) as api:
+            sent = {"threshold": point.threshold, "wrong_at_most": wrong_at_most, "points": [asdict(p) for p in some]}
+            api.send("PUT", "/risk", json=sent)
+    else:
+        with folder.own():
+            db = Database(settings.effective_database_url)
+            try:
+                upgrade(db.engine)
+                curve = [CurvePoint(p.threshold, p.n, p.answered, p.wrong) for p in some]
+                RiskService(db).choose(point.threshold, wrong_at_most, curve)
+            finally:
+                db.close()
+    own = "answer_threshold" in settings.answering.model_fields_set
+    but = "; but the setting SUPPORT_BOT_ANSWERING__ANSWER_THRESHOLD goes before it" if own else ""
+    return f"Stored in the database: from the next start on the bot answers from confidence {point.threshold:.4f}{but}."
 
 
 def _check(options: ExamOptions) -> None:
