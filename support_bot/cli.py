@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from support_bot.commands import calls
-from support_bot.commands.exam_options import ExamOptions, taking
+from support_bot.commands.exam_options import BenchOptions, ExamOptions, taking
 from support_bot.errors import Invalid, SupportBotError
 from support_bot.values import Audience
 
@@ -148,22 +148,14 @@ def ingest(paths: list[str], audience: Audience = Audience.PUBLIC) -> Any:
 
 def evaluate(as_json: Json = False, **given: Any) -> None:
     """Ask every question of a file on a fresh, temporary knowledge base, and score the answers."""
-    from support_bot.commands.exam import examine, keep
-    from support_bot.evaluation import report, risk
+    from support_bot.commands.exam import as_text, examine, keep
 
     options = ExamOptions(**given)
     with _progress() as progress:
         found = examine(settings := _settings(), options, progress)
-    if as_json:
-        scores, curve = report.as_json(found.totals), [dataclasses.asdict(point) for point in found.points]
-        typer.echo(_dumps({"asked": found.result.asked, "problems": found.problems, "scores": scores,
-                           "short": found.short, **({"risk": curve} if options.calibrate else {})}))  # fmt: skip
-    else:
-        for name, reason in found.problems.items():
-            typer.echo(f"{name}: {reason}", err=True)
-        typer.echo(report.table(found.totals, retrieval_only=options.retrieval_only))
-        if options.calibrate:
-            typer.echo(risk.table(found.points))
+    for name, reason in ({} if as_json else found.problems).items():
+        typer.echo(f"{name}: {reason}", err=True)
+    typer.echo(_dumps(found.as_json()) if as_json else as_text(found, options))
     if options.wrong_at_most is not None:
         typer.echo(keep(settings, found.points, options.wrong_at_most), err=as_json)
     for line in found.short:
@@ -172,6 +164,18 @@ def evaluate(as_json: Json = False, **given: Any) -> None:
 
 
 app.command()(taking(ExamOptions, evaluate))
+
+
+def bench(as_json: Json = False, **given: Any) -> None:
+    """Measure this machine: how long a search takes, how fast articles are read. Touches no data."""
+    from support_bot.commands.bench import as_text, measure
+
+    with _progress() as progress:
+        found = measure(_settings(), BenchOptions(**given), progress)
+    typer.echo(_dumps(found) if as_json else as_text(found))
+
+
+app.command()(taking(BenchOptions, bench))
 
 
 @_command("", "doctor", "name", "state", "detail")

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from support_bot.assembly import App
 from support_bot.commands import local
@@ -39,6 +40,15 @@ class Outcome:
     def problems(self) -> dict[str, str]:
         return {**self.result.unreadable, **self.result.failed}
 
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "asked": self.result.asked,
+            "problems": self.problems,
+            "scores": report.as_json(self.totals),
+            "short": list(self.short),
+            "risk": [asdict(point) for point in self.points],
+        }
+
 
 def examine(settings: Settings, options: ExamOptions, progress: Progress) -> Outcome:
     """The exam that `options` order. Raises Invalid where they do not fit together."""
@@ -62,6 +72,12 @@ def examine(settings: Settings, options: ExamOptions, progress: Progress) -> Out
         options.report.parent.mkdir(parents=True, exist_ok=True)
         options.report.write_text(html.page(exam), "utf-8")
     return Outcome(result, found, short, risk.curve(risk.judged(result.predictions, scores)))
+
+
+def as_text(found: Outcome, options: ExamOptions) -> str:
+    """The table of scores, and with --calibrate what each threshold would do."""
+    scores = report.table(found.totals, retrieval_only=options.retrieval_only)
+    return f"{scores}\n\n{risk.table(found.points)}" if options.calibrate else scores
 
 
 def keep(settings: Settings, points: Sequence[risk.Point], wrong_at_most: float) -> str:

@@ -1,4 +1,4 @@
-"""What can be said after `support-bot evaluate`. Imports nothing slow: every command of the shell reads it."""
+"""What can be said after `support-bot evaluate` and `bench`. Imports nothing slow: every command reads it."""
 
 from __future__ import annotations
 
@@ -40,6 +40,17 @@ class ExamOptions:
         float | None,
         typer.Option(min=0, max=1, help="With --calibrate: keep the threshold for this rate of wrong answers."),
     ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchOptions:
+    """Each field is an argument or option of the command."""
+
+    parts: Annotated[
+        list[str] | None, typer.Argument(help="retrieval, ingestion; without any, all of it.", show_default=False)
+    ] = None
+    chunks: Annotated[str, typer.Option(help="Sizes of the index, with commas between.")] = "1000,100000"
+    runs: Annotated[int, typer.Option(min=1, help="Runs; the medians are shown.")] = 3
 
 
 def taking(options: type, function: Callable[..., None]) -> Callable[..., None]:
