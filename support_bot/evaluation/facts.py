@@ -118,7 +118,7 @@ def _exact(quote: str, said: str, known: str) -> dict[str, Thing]:
         # A price or a menu path is never what the customer meant by the same words.
         if thing.kind is Kind.PRICE or " > " in thing.wordings[0] or not states(thing.wordings[:1], plain):
             conditional = thing.conditional or other.conditional
-            found[thing.key] = replace(thing, wordings=_common(thing, other), conditional=conditional)
+            found[thing.key] = replace(thing, wordings=_said_by_both(thing, other), conditional=conditional)
     return found
 
 
@@ -160,7 +160,7 @@ def _unsaid(fact: Fact, known: str) -> Fact:
     return tuple(wording for wording in fact if not states([wording], normalise(known))) or fact
 
 
-def _common(one: Thing, other: Thing) -> Fact:
+def _said_by_both(one: Thing, other: Thing) -> Fact:
     """The wordings of the side that says less: where one has no unit, the number alone is the fact."""
     return min(one.wordings, other.wordings, key=lambda wordings: len(wordings[0]))
 
