@@ -29,7 +29,7 @@ _ASKS_PRICE = re.compile(
 )
 _ASKS_TIME = re.compile(
     r"\b(?:when(?:'s| do| does| is| are| will| can| did)|what time|longest|last day|deadline|hours"
-    r"|how (?:long|soon|late|early|often|many (?:days|hours|weeks)))\b|\b(?:is|are) [^?.]{0,40}\bopen\b",
+    r"|how (?:long|soon|late|early|often|many (?:days|hours|weeks)))\b|\b(?:is|are) [^?.]{0,20}\bopen\b",
     re.I,
 )
 _ASKS_COUNT = re.compile(r"\bhow (?:many|big|large|heavy|tall|wide)\b|\b(?:most|max|maximum|limit|biggest)\b", re.I)
