@@ -14,8 +14,8 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "risk_point",
-        sa.Column("threshold", sa.Float(), nullable=False),
-        sa.Column("wrong_at_most", sa.Float(), nullable=False),
+        sa.Column("threshold", sa.Double(), nullable=False),
+        sa.Column("wrong_at_most", sa.Double(), nullable=False),
         sa.Column("points", sa.JSON(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
