@@ -36,6 +36,7 @@ from support_bot.services.limits import Limits
 from support_bot.services.measures import MeasureService
 from support_bot.services.models import ModelService
 from support_bot.services.pinned import PinnedAnswerService
+from support_bot.services.risk import RiskService
 from support_bot.services.sample_company import load_sample_company
 from support_bot.services.staff import StaffService
 from support_bot.services.tickets import TicketService
@@ -66,6 +67,7 @@ class App:
     staff: StaffService
     channels: ChannelService
     models: ModelService
+    risk: RiskService
     backup: BackupService
     health: HealthService
     measures: MeasureService
@@ -204,6 +206,8 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     _require_own_vectors(settings, db)
     store = weights_store(settings)
     models = ModelService(db, store, settings)
+    risk = RiskService(db)
+    settings = settings.model_copy(update={"answering": risk.applied(settings.answering)})
     engine = engine or _engine(settings, store, models)
     embedder = embedder or _embedder(settings, store)
     search = _search(settings, db, embedder)
@@ -233,6 +237,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         staff=StaffService(db, settings),
         channels=ChannelService(db, settings),
         models=models,
+        risk=risk,
         backup=BackupService(db, models, store, settings),
         health=health,
         measures=measures,

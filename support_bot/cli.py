@@ -11,12 +11,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from support_bot.commands import calls
+from support_bot.commands.exam_options import BenchOptions, ExamOptions, taking
 from support_bot.errors import Invalid, SupportBotError
 from support_bot.values import Audience
 
@@ -146,38 +146,36 @@ def ingest(paths: list[str], audience: Audience = Audience.PUBLIC) -> Any:
         return api.ingest(files, audience.value, progress)
 
 
-@app.command()
-def evaluate(  # noqa: PLR0913 - a command has as many parameters as options
-    kb: Annotated[Path, typer.Option(help="Folder of the articles.")],
-    questions: Annotated[Path, typer.Option(help="The questions, one JSON object a line.")],
-    out: Annotated[Path, typer.Option(help="Where the predictions go, one JSON object a line.")],
-    engine: Annotated[str | None, typer.Option(help="Weights to write with, by their catalogue name.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first questions.")] = None,
-    language: Annotated[str, typer.Option(help="Only questions in these languages, with commas between.")] = "",
-    types: Annotated[str, typer.Option(help="Only questions of these types, with commas between.")] = "",
-    resume: Annotated[bool, typer.Option("--resume", help="Keep the predictions that are in the file.")] = False,
-    retrieval_only: Annotated[bool, typer.Option("--retrieval-only", help="Ask the search, no model.")] = False,
-    quote_only: Annotated[bool, typer.Option("--quote-only", help="Quote the articles, let no model write.")] = False,
-    as_json: Json = False,
-) -> None:
+def evaluate(as_json: Json = False, **given: Any) -> None:
     """Ask every question of a file on a fresh, temporary knowledge base, and score the answers."""
-    from support_bot.commands import local
-    from support_bot.evaluation import report, run
+    from support_bot.commands.exam import as_text, examine, keep
 
-    languages, kinds = (tuple(filter(None, names.split(","))) for names in (language, types))
+    options = ExamOptions(**given)
     with _progress() as progress:
-        options = run.Options(resume, limit, languages, kinds, retrieval_only, engine, quote_only, progress)
-        settings = _settings()
-        result = run.evaluate(settings, kb, questions, out, options, lambda given: local.build(given, progress))
-    found = report.summary(result.questions, result.predictions)
-    problems = {**result.unreadable, **result.failed}
-    if as_json:
-        typer.echo(_dumps({"asked": result.asked, "problems": problems, "scores": report.as_json(found)}))
-    else:
-        for name, reason in problems.items():
-            typer.echo(f"{name}: {reason}", err=True)
-        typer.echo(report.table(found, retrieval_only=retrieval_only))
-    raise typer.Exit(bool(result.failed))
+        found = examine(settings := _settings(), options, progress)
+    for name, reason in ({} if as_json else found.problems).items():
+        typer.echo(f"{name}: {reason}", err=True)
+    typer.echo(_dumps(found.as_json()) if as_json else as_text(found, options))
+    if options.wrong_at_most is not None:
+        typer.echo(keep(settings, found.points, options.wrong_at_most), err=as_json)
+    for line in found.short:
+        typer.echo(f"Fell short: {line}", err=True)
+    raise typer.Exit(bool(found.result.failed or found.short))
+
+
+app.command()(taking(ExamOptions, evaluate))
+
+
+def bench(as_json: Json = False, **given: Any) -> None:
+    """Measure this machine: how long a search takes, how fast articles are read. Touches no data."""
+    from support_bot.commands.bench import as_text, measure
+
+    with _progress() as progress:
+        found = measure(_settings(), BenchOptions(**given), progress)
+    typer.echo(_dumps(found) if as_json else as_text(found))
+
+
+app.command()(taking(BenchOptions, bench))
 
 
 @_command("", "doctor", "name", "state", "detail")

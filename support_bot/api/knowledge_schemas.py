@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from support_bot.api.fields import LARGEST_ID, Words
 from support_bot.api.schemas import Answered, ErrorOut
+from support_bot.services.risk import CurvePoint, RiskDial
 from support_bot.services.views import CitedAnswer, DocumentView, PinnedView
 from support_bot.values import Audience, DocumentSort, DocumentStatus, Passage
 
@@ -88,3 +89,29 @@ class PinnedPatch(BaseModel):
 
 class PinnedAnswersOut(Answered):
     pinned: list[PinnedView]
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class CurvePointIn(BaseModel):
+    """With this threshold `answered` of `n` questions of an exam are answered, `wrong` of those wrongly."""
+
+    threshold: Share
+    n: Annotated[int, Field(ge=1, le=LARGEST_ID)]
+    answered: Annotated[int, Field(ge=1, le=LARGEST_ID)]
+    wrong: Annotated[int, Field(ge=0, le=LARGEST_ID)]
+
+    def point(self) -> CurvePoint:
+        return CurvePoint(self.threshold, self.n, self.answered, self.wrong)
+
+
+class RiskIn(BaseModel):
+    threshold: Share
+    wrong_at_most: Share = Field(description="The rate of wrong answers it was chosen for.")
+    points: Annotated[list[CurvePointIn], Field(max_length=1000, description="The curve it was chosen from.")] = []
+
+
+class RiskOut(Answered):
+    threshold: float = Field(description="The one in force.")
+    chosen: RiskDial | None = Field(description="The newest choice; it counts from the next start on.")

@@ -33,6 +33,10 @@ class Record(BaseModel):
 
     id: str
 
+    def to_line(self) -> str:
+        """The record as one line of a file, without its line break."""
+        return json.dumps(self.model_dump(), ensure_ascii=False)
+
 
 class HistoryTurn(BaseModel):
     """An earlier message; `role` is `user` or `assistant`."""
@@ -58,6 +62,7 @@ class Question(Record):
     must_include: NameGroups = ()
     must_not_include: Names = ()
     expected_status: Names = ()
+    reference_answer: Words = ""
     tags: Names = ()
 
     @property
@@ -81,6 +86,18 @@ class Retrieved(BaseModel):
     score: float | None = None
 
 
+class Trace(BaseModel):
+    """Why the bot did what it did: its decision, how sure it was and had to be, what it chose, what it cut."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    decision: Words = ""
+    confidence: float = 0.0
+    threshold: float = 0.0
+    evidence: Names = ()
+    cut: Names = ()
+
+
 class Prediction(Record):
     """What the bot did with one question; times in seconds, None where nothing was measured."""
 
@@ -91,10 +108,7 @@ class Prediction(Record):
     standalone: Words = ""
     seconds_first_token: float | None = None
     seconds_total: float | None = None
-
-    def to_line(self) -> str:
-        """The prediction as one line of a file, without its line break."""
-        return json.dumps(self.model_dump(), ensure_ascii=False)
+    trace: Trace | None = None
 
 
 _R = TypeVar("_R", bound=Record)

@@ -15,7 +15,7 @@ from support_bot.evaluation.normalise import normalise
 ANSWERABLE = ("factual", "howto", "troubleshoot", "policy", "comparison", "followup", "false_premise", "partial")
 TYPES = (*ANSWERABLE, "clarify", "unanswerable", "offtopic", "human_request", "injection", "chitchat")
 
-_ACCEPTED = {
+ACCEPTED = {
     **dict.fromkeys(ANSWERABLE, ("answered",)),
     "clarify": ("asked",),
     "unanswerable": ("refused", "handoff"),
@@ -59,7 +59,7 @@ def score_all(questions: Sequence[Question], predictions: Mapping[str, Predictio
 def score(question: Question, prediction: Prediction, rules: Rules) -> Score:
     """Raises Invalid for a question that does not say what is right: no type, or an unknown one without statuses."""
     kind = question.type or ""
-    accepted = question.expected_status or _ACCEPTED.get(kind)
+    accepted = question.expected_status or ACCEPTED.get(kind)
     if not kind or not accepted:
         raise Invalid(f"Question {question.id} cannot be scored: its type {kind!r} is none of {', '.join(TYPES)}.")
     answer = prediction.answer

@@ -9,7 +9,7 @@ _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _LINK_TARGET = re.compile(r"\]\([^)\s]*\)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？；])\s+|\n+|(?<=[。！？；])")
-_APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "_": " "})
+_APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'"})
 _CONTRACTIONS = (
     (re.compile(r"\bcan't\b|\bcan not\b"), "cannot"),
     (re.compile(r"\bwon't\b"), "will not"),
@@ -26,7 +26,7 @@ def normalise(text: str) -> str:
     text = _THOUSANDS.sub("", text)
     for pattern, plain in _CONTRACTIONS:
         text = pattern.sub(plain, text)
-    return " ".join(re.findall(r"\w+", text))
+    return " ".join(re.findall(r"\w+", text.replace("_", " ")))  # last: link targets may hold one
 
 
 def has_cjk(text: str) -> bool:

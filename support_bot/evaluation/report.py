@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from support_bot.evaluation.ceiling import ceilings
 from support_bot.evaluation.dataset import Prediction, Question
 from support_bot.evaluation.metrics import ANSWERABLE, TYPES, Rules, Score, score_all
 
-RETRIEVAL = ("mrr", "doc_recall", "passage_recall")
+RETRIEVAL = ("mrr", "doc_recall", "passage_recall", "ceiling")
 ANSWER = ("include", "violation", "words", "status_ok", "cite_hit", "cite_prec", "lang_ok", "pass", "pass+cite")
-_HEADS = {
+HEADS = {
     "doc_recall": "doc_rec",
     "passage_recall": "psg_rec",
     "violation": "violat",
@@ -18,7 +19,7 @@ _HEADS = {
     "lang_ok": "lang",
 }
 _SUMS = ("ANSWERABLE", "NON-ANSWERABLE", "TOTAL")
-_COUNTS = {"words"}  # everything else is a share, shown in percent
+COUNTS = {"words"}  # everything else is a share, shown in percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,15 @@ class Total:
 
 def summary(questions: Sequence[Question], predictions: Mapping[str, Prediction]) -> list[Total]:
     """The totals over the questions that say what is right; none where no question does."""
-    return totals(score_all([question for question in questions if question.type], predictions, Rules()))
+    return totals(scored(questions, predictions))
+
+
+def scored(questions: Sequence[Question], predictions: Mapping[str, Prediction]) -> list[Score]:
+    """The scores of the questions that say what is right, with the ceiling that what was retrieved sets."""
+    known = [question for question in questions if question.type]
+    bounds = {name: {"ceiling": bound} for name, bound in ceilings(known, predictions).items()}
+    scores = score_all(known, predictions, Rules())
+    return [replace(score, figures={**score.figures, **bounds.get(score.id, {})}) for score in scores]
 
 
 def totals(scores: Sequence[Score]) -> list[Total]:
@@ -49,8 +58,9 @@ def table(lines: Sequence[Total], *, retrieval_only: bool = False) -> str:
     if not lines:
         return "The questions do not say what is right; nothing was scored."
     hits = sorted({name for line in lines for name in line.figures if name.startswith("hit@")}, key=_rank)
-    columns = [*hits, *RETRIEVAL, *(() if retrieval_only else ANSWER)]
-    head = "type".ljust(15) + "n".rjust(4) + "".join(_HEADS.get(name, name).rjust(10) for name in columns)
+    known = {name for line in lines for name in line.figures}
+    columns = [*hits, *(name for name in RETRIEVAL if name in known), *(() if retrieval_only else ANSWER)]
+    head = "type".ljust(15) + "n".rjust(4) + "".join(HEADS.get(name, name).rjust(10) for name in columns)
     rule = "-" * len(head)
     sums = [line for line in lines if line.name in _SUMS]
     types = [line for line in lines if line.name not in _SUMS]
@@ -85,4 +95,4 @@ def _rank(hit: str) -> int:
 def _cell(name: str, value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value if name in _COUNTS else 100 * value:.1f}"
+    return f"{value if name in COUNTS else 100 * value:.1f}"

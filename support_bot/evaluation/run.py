@@ -4,61 +4,26 @@ from __future__ import annotations
 
 import logging
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
-from support_bot.answering.condense import standalone
 from support_bot.errors import Invalid, SupportBotError
-from support_bot.evaluation.dataset import (
-    Prediction,
-    Question,
-    Retrieved,
-    drop_torn_line,
-    read_predictions,
-    read_questions,
-)
-from support_bot.services.chat import ChatService
+from support_bot.evaluation.asking import Bot, ask, search
+from support_bot.evaluation.companies import KnowledgeBase
+from support_bot.evaluation.dataset import Prediction, Question, drop_torn_line, read_predictions, read_questions
 from support_bot.services.knowledge import KnowledgeService
-from support_bot.services.tickets import TicketService
 from support_bot.settings import Settings
-from support_bot.values import (
-    AnswerEvent,
-    AnswerStatus,
-    Asked,
-    DocumentStatus,
-    Evidence,
-    HandOff,
-    Refused,
-    SourceRef,
-    Text,
-)
+from support_bot.values import DocumentStatus
 
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and the total."""
 
-_CHANNEL = "web"
 _INGEST_S = 600.0
-_TURN_S = 600.0
-_RETRIEVED = 10  # passages that `--retrieval-only` writes down
-
-
-class Bot(Protocol):
-    """The live product, as far as it is asked here."""
-
-    @property
-    def chat(self) -> ChatService: ...
-    @property
-    def knowledge(self) -> KnowledgeService: ...
-    @property
-    def tickets(self) -> TicketService: ...
-    def start(self) -> None: ...
-    def close(self) -> None: ...
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -70,7 +35,8 @@ class Options:
     """Which questions, and how they are asked.
 
     `resume` keeps the answers a file already has; empty `languages` and `types` take all questions; `retrieval_only`
-    asks the search alone; `engine` names other weights; `quote_only` lets no model write."""
+    asks the search alone; `engine` names other weights; `quote_only` lets no model write; `answer_all` answers however
+    unsure the bot is, to see what a threshold would do."""
 
     resume: bool = False
     limit: int | None = None
@@ -79,6 +45,7 @@ class Options:
     retrieval_only: bool = False
     engine: str | None = None
     quote_only: bool = False
+    answer_all: bool = False
     progress: Progress = _silent
 
 
@@ -99,20 +66,36 @@ def evaluate(
     """Ingest the folder `kb` into a temporary data folder, ask the questions, and write one line each to `out`.
 
     Raises Invalid where a file or the folder cannot be used; a question that fails is reported and left out."""
-    selected = _select(read_questions(questions), options)
-    if not kb.is_dir():
-        raise Invalid(f"{kb} is no folder.")
     if out.resolve() == questions.resolve():
         raise Invalid(f"{out} are the questions; give the predictions a file of their own.")
+    return evaluate_all(settings, [KnowledgeBase("", kb, tuple(read_questions(questions)))], out, options, build)
+
+
+def evaluate_all(
+    settings: Settings, bases: Sequence[KnowledgeBase], out: Path, options: Options, build: Callable[[Settings], Bot]
+) -> Result:
+    """Ask every knowledge base its own questions, each on a fresh index of its own articles, and pool the answers.
+
+    `limit` counts for each. Raises Invalid as `evaluate` does."""
+    selected = [(base, _select(base.questions, options)) for base in bases]
+    if not any(questions for _, questions in selected):
+        raise Invalid("No question is left by --language and --types.")
+    if missing := [base.folder for base in bases if not base.folder.is_dir()]:
+        raise Invalid(f"{missing[0]} is no folder.")
     done = _start_file(out, options.resume)
-    todo = [question for question in selected if question.id not in done]
     unreadable: dict[str, str] = {}
     failed: dict[str, str] = {}
-    if todo:
+    for base, questions in selected:
+        todo = [question for question in questions if question.id not in done]
+        if not todo:
+            continue
         with _temporary_bot(settings, options, build) as bot:
-            unreadable = _ingest(bot.knowledge, kb, options.progress)
-            failed = _ask_all(bot, todo, out, options)
-    return Result(tuple(selected), read_predictions(out), len(todo) - len(failed), unreadable, failed)
+            unread = _ingest(bot.knowledge, base.folder, options.progress)
+            failed |= _ask_all(bot, todo, out, options)
+        unreadable |= {f"{base.name}/{name}".lstrip("/"): reason for name, reason in unread.items()}
+    asked = [question for _, questions in selected for question in questions]
+    new = sum(question.id not in done for question in asked)
+    return Result(tuple(asked), read_predictions(out), new - len(failed), unreadable, failed)
 
 
 def _select(questions: Sequence[Question], options: Options) -> list[Question]:
@@ -122,8 +105,6 @@ def _select(questions: Sequence[Question], options: Options) -> list[Question]:
         if (not options.languages or question.language in options.languages)
         and (not options.types or question.type in options.types)
     ]
-    if not found:
-        raise Invalid("No question is left by --language and --types.")
     return found[: options.limit]
 
 
@@ -146,7 +127,8 @@ def _temporary_bot(settings: Settings, options: Options, build: Callable[[Settin
     with tempfile.TemporaryDirectory(prefix="support-bot-evaluation-", ignore_cleanup_errors=True) as folder:
         options.progress("Loading the model", 0, 0)
         engine = settings.engine.model_copy(update={"model": options.engine} if options.engine else {})
-        writes = settings.answering.write and not options.quote_only
+        answering: dict[str, Any] = {"write": settings.answering.write and not options.quote_only}
+        answering |= {"answer_threshold": 0.0} if options.answer_all else {}
         bot = build(
             settings.model_copy(
                 update={
@@ -155,7 +137,7 @@ def _temporary_bot(settings: Settings, options: Options, build: Callable[[Settin
                     "chroma_url": "",
                     "sample_data": False,
                     "engine": engine,
-                    "answering": settings.answering.model_copy(update={"write": writes}),
+                    "answering": settings.answering.model_copy(update=answering),
                 }
             )
         )
@@ -191,7 +173,7 @@ def _ingest(knowledge: KnowledgeService, kb: Path, progress: Progress) -> dict[s
 def _ask_all(bot: Bot, questions: Sequence[Question], out: Path, options: Options) -> dict[str, str]:
     """Append a line for each question as soon as it is answered; reasons by id for those that failed."""
     failed: dict[str, str] = {}
-    put = _search if options.retrieval_only else ask
+    put = search if options.retrieval_only else ask
     with out.open("a", encoding="utf-8") as file:
         for number, question in enumerate(questions, start=1):
             try:
@@ -204,66 +186,3 @@ def _ask_all(bot: Bot, questions: Sequence[Question], out: Path, options: Option
                 file.flush()
             options.progress("Asking", number, len(questions))
     return failed
-
-
-def _search(bot: Bot, question: Question) -> Prediction:
-    """What the search finds for the question as the bot would search it; no model is asked."""
-    begin = time.monotonic()
-    alone = standalone(question.question, question.turns)
-    passages = bot.knowledge.search(alone, limit=_RETRIEVED)
-    return Prediction(
-        id=question.id,
-        retrieved=tuple(Retrieved(doc=p.name, text=p.text, score=p.scores.fused) for p in passages),
-        status=AnswerStatus.REFUSED,
-        standalone=alone,
-        seconds_total=_since(begin),
-    )
-
-
-def ask(bot: Bot, question: Question) -> Prediction:
-    """Ask in a conversation of its own, as a customer would. Raises Invalid where the turn ends without an answer."""
-    chat = bot.chat
-    conversation = chat.start_with_history(_CHANNEL, question.turns) if question.history else chat.start(_CHANNEL)
-    begin = time.monotonic()
-    first: float | None = None
-    started = chat.say(conversation.id, question.question)
-    for logged in chat.follow(started, timeout_s=_TURN_S):
-        if first is None and _shows_answer(logged.event):
-            first = _since(begin)
-    total = _since(begin)
-    answer = chat.answer(conversation.id, started.message_id)
-    if not answer.done or answer.status in (AnswerStatus.FAILED, AnswerStatus.RETRACTED):
-        raise Invalid(f"the turn ended without an answer ({answer.status})")
-    traces = bot.tickets.conversation(conversation.id).traces
-    trace = traces[-1] if traces else None
-    return Prediction(
-        id=question.id,
-        answer=answer.text,
-        citations=_file_names(answer.citations),
-        retrieved=tuple(
-            Retrieved(doc=p["name"], text=p["text"], score=p["fused"]) for p in (trace.passages if trace else ())
-        ),
-        status=answer.status,
-        standalone=trace.standalone if trace else question.question,
-        seconds_first_token=first,
-        seconds_total=total,
-    )
-
-
-def _shows_answer(event: AnswerEvent) -> bool:
-    """Whether a customer now reads words that answer: a sentence, a quoted source, a question back, a refusal."""
-    match event:
-        case Text() | Asked() | Refused() | HandOff():
-            return True
-        case Evidence(citations):
-            return any(source.quote for source in citations)
-        case _:
-            return False
-
-
-def _file_names(citations: Sequence[SourceRef]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(source.name for source in citations))
-
-
-def _since(begin: float) -> float:
-    return round(time.monotonic() - begin, 4)

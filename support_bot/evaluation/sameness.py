@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from support_bot.errors import Invalid
+from support_bot.evaluation.asking import Bot, ask
 from support_bot.evaluation.dataset import Question
-from support_bot.evaluation.run import Bot, ask
 
 Answers = Mapping[str, Mapping[str, Any]]
 _COMPARED = ("status", "answer", "citations")

@@ -1,4 +1,4 @@
-"""All SQL about the installation itself: signing keys, and which weights serve."""
+"""All SQL about the installation itself: signing keys, which weights serve, and how sure the bot must be."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import secrets
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from support_bot.models import Deployment, Secret
+from support_bot.models import Deployment, RiskPoint, Secret
 
 
 class InstallationRepository:
-    """Secrets and deployments."""
+    """Secrets, deployments and the risk dial."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -33,3 +33,12 @@ class InstallationRepository:
         self._session.add(deployment)
         self._session.flush()
         return deployment
+
+    def find_risk_point(self) -> RiskPoint | None:
+        """The newest choice."""
+        return self._session.scalars(select(RiskPoint).order_by(RiskPoint.id.desc())).first()
+
+    def add_risk_point(self, point: RiskPoint) -> RiskPoint:
+        self._session.add(point)
+        self._session.flush()
+        return point

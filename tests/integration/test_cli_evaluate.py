@@ -11,7 +11,8 @@ import pytest
 from support_bot.assembly import App
 from support_bot.commands import local
 from support_bot.errors import Invalid
-from support_bot.evaluation.run import Options, Result, evaluate
+from support_bot.evaluation.companies import companies
+from support_bot.evaluation.run import Options, Result, evaluate, evaluate_all
 from support_bot.settings import Settings
 from tests.factories import DELIVERY, RETURNS, settings
 
@@ -143,3 +144,16 @@ def test_a_folder_without_readable_files_is_refused(folder: Path) -> None:
     (folder / "bare").mkdir()
     with pytest.raises(Invalid, match="no file that can be read"):
         evaluate(settings(folder), folder / "bare", folder / "questions.jsonl", folder / "out.jsonl", Options(), build)
+
+
+def test_each_knowledge_base_is_asked_its_own_questions_from_its_own_articles(folder: Path) -> None:
+    for name, article in (("one", DELIVERY), ("two", RETURNS)):
+        (folder / "all" / name / "articles").mkdir(parents=True)
+        (folder / "all" / name / "articles" / f"{name}.md").write_text(article)
+        (folder / "all" / name / "exam.jsonl").write_text(json.dumps(QUESTIONS[0]))
+    bases = companies(folder / "all", folder / "made")
+    result = evaluate_all(settings(folder), bases, folder / "out.jsonl", Options(), build)
+    found = lines(folder)
+    assert list(found) == [question.id for question in result.questions] == ["one-q1", "two-q1"]
+    assert {passage["doc"] for passage in found["two-q1"]["retrieved"]} == {"two.md"}
+    assert found["one-q1"]["trace"]["decision"] == "answer:question"

@@ -10,6 +10,7 @@ from support_bot.errors import Invalid
 from support_bot.evaluation.dataset import Prediction, Question
 from support_bot.evaluation.guesses import guess_language, guess_status
 from support_bot.evaluation.metrics import Rules, score
+from support_bot.evaluation.normalise import normalise
 
 
 def question(**fields: Any) -> Question:
@@ -46,6 +47,17 @@ class TestRules:
         far = answered("", retrieved=[{"doc": "a.md", "text": "word " * 248 + "the answer is blue"}])
         assert score(gold, near, Rules()).figures["passage_recall"] == 1
         assert score(gold, far, Rules()).figures["passage_recall"] == 0
+
+    @pytest.mark.parametrize(
+        ("text", "plain"),
+        [
+            ("see [our page](https://example.com/a_b/c_d.html) first", "see our page first"),
+            ("_really_ 1,000_x", "really 1 000 x"),
+            ("you can't, don’t and won't", "you cannot do not and will not"),
+        ],
+    )
+    def test_texts_are_compared_as_the_independent_scorer_does(self, text: str, plain: str) -> None:
+        assert normalise(text) == plain
 
     def test_a_question_of_unknown_type_needs_its_statuses(self) -> None:
         with pytest.raises(Invalid, match="cannot be scored"):

@@ -1,0 +1,73 @@
+"""Measure this machine as `support-bot bench` orders it: the embedder, the sample articles, questions about them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from support_bot.assembly import weights_store
+from support_bot.commands.exam_options import BenchOptions
+from support_bot.engine.embedder import Embedder
+from support_bot.engine.weights import Progress
+from support_bot.errors import Invalid
+from support_bot.evaluation import bench
+from support_bot.evaluation.dataset import read_questions
+from support_bot.services.sample_company import sample_company
+from support_bot.settings import Settings
+
+PARTS = ("retrieval", "ingestion")
+
+
+def measure(settings: Settings, options: BenchOptions, progress: Progress) -> dict[str, Any]:
+    """The machine, and what was asked for: `retrieval` by number of chunks, `ingestion`. Raises Invalid."""
+    wanted = options.parts or list(PARTS)
+    if unknown := [part for part in wanted if part not in PARTS]:
+        raise Invalid(f"{unknown[0]} cannot be measured; there is {', '.join(PARTS)}.")
+    sizes = _sizes(options.chunks)
+    store = weights_store(settings)
+    name = settings.retrieval.embedder
+    if not store.is_present(name):
+        store.pull(name, progress)
+    embedder = Embedder.load(store, name)
+    articles = sorted(path for path in (sample_company() / "articles").glob("*") if path.is_file())
+    found: dict[str, Any] = {"machine": bench.machine(), "embedder": name}
+    if "retrieval" in wanted:
+        known = bench.pieces(settings, articles, embedder)
+        asked = [question.question for question in read_questions(sample_company() / "exam.jsonl")]
+        times = [
+            bench.retrieval(settings, known, bench.Work(embedder, asked, options.runs, progress), size)
+            for size in sizes
+        ]
+        found["retrieval"] = [asdict(time) for time in times]
+        first, last = times[0], times[-1]
+        found["ratio_p50"], found["ratio_p95"] = (
+            round(last.p50_ms / first.p50_ms, 2), round(last.p95_ms / first.p95_ms, 2),
+        )  # fmt: skip
+    if "ingestion" in wanted:
+        found["ingestion"] = asdict(
+            bench.ingestion(settings, articles, bench.Work(embedder, (), options.runs, progress))
+        )
+    return found
+
+
+def _sizes(text: str) -> list[int]:
+    try:
+        sizes = [int(size) for size in text.split(",")]
+    except ValueError:
+        sizes = []
+    if not sizes or min(sizes) < 1:
+        raise Invalid(f"--chunks takes numbers with commas between, not {text!r}.")
+    return sizes
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """The same for a reader."""
+    machine = found["machine"]
+    lines = [", ".join(f"{name} {value}" for name, value in machine.items()), f"embedder {found['embedder']}"]
+    if times := found.get("retrieval"):
+        lines.append("chunks     p50 ms    p95 ms")
+        lines += [f"{time['chunks']:<9}{time['p50_ms']:>8}{time['p95_ms']:>10}" for time in times]
+        lines.append(f"last against first: p50 x {found['ratio_p50']}, p95 x {found['ratio_p95']}")
+    if speed := found.get("ingestion"):
+        lines.append(f"ingestion {speed['chunks_per_s']} chunks/s ({speed['chunks']} chunks)")
+    return "\n".join(lines)

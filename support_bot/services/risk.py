@@ -1,0 +1,60 @@
+"""The risk dial: from which confidence the bot answers, as chosen on an exam. Knows no exam and asks nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from support_bot.models import RiskPoint
+from support_bot.settings import AnsweringSettings
+from support_bot.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """With this threshold `answered` of `n` questions of the exam are answered, `wrong` of those wrongly."""
+
+    threshold: float
+    n: int
+    answered: int
+    wrong: int
+
+
+@dataclass(frozen=True, slots=True)
+class RiskDial:
+    """What was chosen: the threshold, the rate of wrong answers it was chosen for, and the curve it lies on."""
+
+    threshold: float
+    wrong_at_most: float
+    points: list[CurvePoint]
+    since: dt.datetime | None = None
+
+
+class RiskService:
+    """The newest choice counts, from the next start on; a threshold in the settings goes before it."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def find(self) -> RiskDial | None:
+        """The choice in force; None where none was ever made."""
+        with self._db.reading() as tx:
+            row = tx.installation.find_risk_point()
+        if row is None:
+            return None
+        return RiskDial(row.threshold, row.wrong_at_most, [CurvePoint(**point) for point in row.points], row.since)
+
+    def choose(self, threshold: float, wrong_at_most: float, points: Sequence[CurvePoint]) -> RiskDial:
+        """Answer from this confidence (0..1) on, once the product starts again."""
+        row = RiskPoint(threshold=threshold, wrong_at_most=wrong_at_most, points=[asdict(point) for point in points])
+        with self._db.transaction() as tx:
+            tx.installation.add_risk_point(row)
+        return RiskDial(threshold, wrong_at_most, list(points), row.since)
+
+    def applied(self, answering: AnsweringSettings) -> AnsweringSettings:
+        """The settings with the chosen threshold, unless they name one themselves."""
+        chosen = self.find()
+        if chosen is None or "answer_threshold" in answering.model_fields_set:
+            return answering
+        return answering.model_copy(update={"answer_threshold": chosen.threshold})
