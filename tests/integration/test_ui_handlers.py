@@ -21,6 +21,8 @@ from tests.factories import DELIVERY, PASSWORD, add_article, add_staff, make_app
 from tests.factories_files.office import archive
 from ui.desk_app import build_admin_app, build_desk_app
 from ui.pages.chat import ChatPage
+from ui.pages.desk import DeskPage
+from ui.pages.desk_state import Desk
 from ui.pages.knowledge import KnowledgePage, read_upload
 from ui.pages.shelf import Shelf
 from ui.pages.tab import Tab
@@ -100,6 +102,29 @@ class TestDoors:
         page = build(make, app)
         assert {dependency.api_visibility for dependency in page.fns.values()} == {"private"}
         assert page.get_api_info()["named_endpoints"] == {}
+
+
+class TestDesk:
+    def test_what_an_older_look_painted_over_is_sent_again(self, app: App) -> None:
+        """A look in the background that began before a click may arrive after it, with what was true before."""
+        add_staff(app, Role.AGENT)
+        asked = request(app.staff.sign_in("ana@example.com", PASSWORD).token)
+        chat = app.chat.start("web")
+        ticket = app.handoff.request(chat.id).row.id
+        page, desk = DeskPage(app), Desk(view="open", conversation=chat.id)
+
+        def blocks(app: App) -> gr.Blocks:
+            with gr.Blocks() as made:
+                page.build(made)
+            return made
+
+        build(blocks, app)
+        page.tick(desk, asked)
+        page.act(event(action="priority", ticket=str(ticket), value="high"), desk, asked)
+        again = page.tick(desk, asked)
+        assert "high" in again[page.list]
+        assert page.composer not in again, "what an agent is typing in stays as it is"
+        assert page.list not in page.tick(desk, asked)
 
 
 class TestUploads:

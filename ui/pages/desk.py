@@ -95,7 +95,10 @@ class DeskPage:
             doing(desk, staff, data)
         except SupportBotError as error:
             desk.told = error.detail
-        return self._changes(desk, staff)
+        changes = self._changes(desk, staff)
+        # A look that began earlier may reach the browser later: the next one sends everything but what is typed in.
+        desk.forget(all_but=str(self.composer.elem_id))
+        return changes
 
     def typing(self, desk: Desk, request: gr.Request) -> None:
         """Tell the customer that a person is writing; notes are not told."""

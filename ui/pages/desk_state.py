@@ -56,3 +56,7 @@ class Desk:
             return False
         self.shown[name] = html
         return True
+
+    def forget(self, *, all_but: str) -> None:
+        """Be unsure of what the browser shows, except under one name."""
+        self.shown = {name: html for name, html in self.shown.items() if name == all_but}
