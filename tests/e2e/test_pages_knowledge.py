@@ -118,7 +118,7 @@ def test_a_version_is_brought_back_and_answers_change_with_it(server: Server, ne
     answered(customer, 2)
     expect(customer.locator(".message.bot").last).to_contain_text("71")
 
-    expect(page.locator(".answered li")).to_have_count(1)
+    expect(page.locator(".answered li")).to_have_count(2, timeout=10_000)
     wide_and_narrow(page, "knowledge-article")
     with page.context.expect_page() as opened:
         page.locator(".answered a").first.click()
