@@ -57,6 +57,9 @@ class RetrievalSettings(BaseModel):
 
     embedder: str = Field("minilm", description="Catalogue name of the embedding model.")
     passages: int = Field(6, description="Passages kept after fusion.")
+    passage_words: int = Field(
+        0, ge=0, description="Words up to which a found passage takes in its neighbours; 0 leaves it as it was cut."
+    )
     candidates: int = Field(40, description="Candidates taken from each search before fusion.")
     keyword_weight: float = Field(0.1, ge=0, le=1, description="Share of the keyword search in the fused score.")
 

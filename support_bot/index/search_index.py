@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
+from sqlalchemy.orm import aliased
 
 from support_bot.errors import IndexBroken
 from support_bot.index.keyword import KeywordEntry, KeywordIndex
@@ -17,6 +19,8 @@ from support_bot.models import Chunk, Document
 from support_bot.values import Audience, Passage
 
 _READ_BATCH = 400
+_AROUND = 3
+"""Chunks before and after one that are its neighbours."""
 _log = logging.getLogger(__name__)
 
 
@@ -158,14 +162,46 @@ class SearchIndex:
         with self._connect() as connection:
             for begin in range(0, len(chunk_ids), _READ_BATCH):
                 rows = connection.execute(query.where(Chunk.id.in_(chunk_ids[begin : begin + _READ_BATCH])))
-                for row in rows:
-                    passages[row[0]] = Passage(
-                        chunk_id=row[0], document_id=row[1], name=row[2], title=row[3],
-                        heading_path=tuple(row[4]), text=row[5], url=row[6], audience=row[7],
-                    )  # fmt: skip
+                passages.update((row[0], _passage(row)) for row in rows)
         return passages
+
+    def around(self, chunk_ids: Sequence[int]) -> dict[int, list[Passage]]:
+        """For each chunk those next to it in its document, itself among them, in the document's order.
+
+        Asks nobody who may see them: give it chunks that `read` has given."""
+        near = aliased(Chunk)
+        query = (
+            select(
+                Chunk.id, near.id, near.document_id, Document.name, Document.title, near.heading_path,
+                near.text, Document.url, Document.audience,
+            )
+            .join(Document, Document.id == Chunk.document_id)
+            .join(
+                near,
+                and_(
+                    near.document_id == Chunk.document_id,
+                    near.version == Chunk.version,
+                    near.position.between(Chunk.position - _AROUND, Chunk.position + _AROUND),
+                ),
+            )
+            .where(Chunk.version == Document.version)
+            .order_by(Chunk.id, near.position)
+        )  # fmt: skip
+        found: dict[int, list[Passage]] = {}
+        with self._connect() as connection:
+            for begin in range(0, len(chunk_ids), _READ_BATCH):
+                rows = connection.execute(query.where(Chunk.id.in_(chunk_ids[begin : begin + _READ_BATCH])))
+                for row in rows:
+                    found.setdefault(row[0], []).append(_passage(row[1:]))
+        return found
 
 
 def _keyword_entry(document: Document, chunk: Chunk) -> KeywordEntry:
     headings = " ".join(part for part in chunk.heading_path if part != document.title)
     return KeywordEntry(chunk.id, document.title, headings, chunk.text)
+
+
+def _passage(row: Sequence[Any]) -> Passage:
+    """A row of `read`, in the order of its columns."""
+    chunk_id, document_id, name, title, path, text, url, audience = row
+    return Passage(chunk_id, document_id, name, title, tuple(path), text, url, audience)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from support_bot.index.search_index import SearchIndex
 from support_bot.retrieval.fusion import convex_combination
+from support_bot.retrieval.growing import grow
 from support_bot.settings import RetrievalSettings
 from support_bot.values import Audience, Passage, Scores
 
@@ -33,4 +34,8 @@ class Retriever:
             for chunk_id, score in fused
             if chunk_id in passages
         ]
-        return found[: limit or settings.passages]
+        kept = limit or settings.passages
+        if not settings.passage_words:
+            return found[:kept]
+        around = self._index.around([passage.chunk_id for passage in found])
+        return grow(found, around, most_words=settings.passage_words)[:kept]

@@ -187,3 +187,18 @@ def test_an_index_that_lost_its_vectors_heals_from_sql(app: App, tmp_path: Path)
     app.knowledge._index.reset_vectors()
     assert app.knowledge.heal_index() > 0
     assert app.knowledge.search("refund to a gift card") == found
+
+
+def test_the_neighbours_of_a_chunk_are_those_of_its_article_as_it_is_now(app: App) -> None:
+    sections = [f"## Part {i}\n\n" + f"Number {i} is about colour {i}. " * 30 for i in range(6)]
+    document_id = add_article(app, "parts.md", "# Parts\n\n" + "\n\n".join(sections))
+    add_article(app, "delivery.md", DELIVERY)
+    index = app._parts.index
+    with app._parts.db.transaction() as tx:
+        ids = [chunk.id for chunk in tx.documents.chunks(document_id)]
+    around = index.around([ids[0], ids[-1]])
+    assert [passage.chunk_id for passage in around[ids[0]]] == ids[:4]
+    assert [passage.chunk_id for passage in around[ids[-1]]] == ids[-4:]
+    assert {passage.name for passage in around[ids[0]]} == {"parts.md"}
+    app.knowledge.delete(document_id)
+    assert index.around(ids) == {}
