@@ -284,7 +284,14 @@ def _engine(settings: Settings, store: WeightsStore, models: ModelService) -> Te
     if settings.engine.kind == "fake":
         return FakeEngine()
     entry = store.get(models.writer_name())
-    return LlamaEngine.load(store.path(entry.name), name=entry.name, model_hash=entry.sha256, settings=settings.engine)
+    adapter = store.find_adapter(entry.sha256) if settings.engine.adapter else None
+    return LlamaEngine.load(
+        store.path(entry.name),
+        name=f"{entry.name}+{adapter.name}" if adapter else entry.name,
+        model_hash=entry.sha256,
+        settings=settings.engine,
+        adapter=store.path(adapter.name) if adapter else None,
+    )
 
 
 def _embedder(settings: Settings, store: WeightsStore) -> TextEmbedder:

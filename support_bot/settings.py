@@ -44,6 +44,7 @@ class EngineSettings(BaseModel):
     """Which model writes, and the room it gets."""
 
     model: str = Field("", description="Catalogue name of the writing model; empty takes the one in use.")
+    adapter: bool = Field(True, description="Apply the adapter that was trained for the model, where there is one.")
     kind: str = Field("llama", description="`llama` runs weights here; `fake` answers from a script (tests).")
     context_tokens: int = Field(2048, description="Context window given to the model, in tokens.")
     threads: int = Field(0, description="Threads for the model; 0 takes the number of physical cores.")

@@ -20,6 +20,7 @@ class Kind(enum.StrEnum):
     """What a file of weights is for."""
 
     WRITER = "writer"
+    ADAPTER = "adapter"
     EMBEDDER = "embedder"
     TOKENIZER = "tokenizer"
 
@@ -42,7 +43,14 @@ class PackageSource:
     member: str
 
 
-Source = HubSource | PackageSource
+@dataclass(frozen=True, slots=True)
+class ShippedSource:
+    """A file in the `shipped` folder beside this module; it is used where it lies."""
+
+    file: str
+
+
+Source = HubSource | PackageSource | ShippedSource
 
 
 @dataclass(frozen=True, slots=True)

