@@ -38,14 +38,8 @@ class Embedder:
 
     def __init__(self, model: Path, tokenizer: Path, *, name: str, model_hash: str, threads: int = 0) -> None:
         """`threads` per call, 0 takes the physical cores. Raises WeightsError when a file cannot be loaded."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or psutil.cpu_count(logical=False) or 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = _ERRORS_ONLY
-        # Waiting threads sleep: the writer needs the cores between our calls.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+            self._session = cpu_session(model, threads)
             self._tokenizer = Tokenizer.from_file(str(tokenizer))
         except Exception as error:  # both libraries raise bare exceptions of their own
             raise WeightsError(f"{model.name} cannot be loaded ({error}); verify or pull {name} again.") from error
@@ -89,6 +83,17 @@ class Embedder:
         feeds = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
         states = self._session.run(None, {key: value for key, value in feeds.items() if key in self._inputs})[0]
         return mean_pool(np.asarray(states, dtype=np.float32), mask)
+
+
+def cpu_session(model: Path, threads: int = 0) -> onnxruntime.InferenceSession:
+    """A session on the processor with `threads` per call, 0 takes the physical cores. Raises what the runtime raises."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or psutil.cpu_count(logical=False) or 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    # Waiting threads sleep: the writer needs the cores between our calls.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
 def mean_pool(states: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:
