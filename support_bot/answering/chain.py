@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 import sentencex
 
 from support_bot.answering import citations, condense, evidence, grounding, phrases, policy, prompt
-from support_bot.answering.intent import Intent, IntentRecogniser, Recognised
+from support_bot.answering.intent import Embed, Intent, IntentRecogniser, Recognised
 from support_bot.answering.pinned import LIKENESS
-from support_bot.answering.segments import is_prose
 from support_bot.engine.base import Generation, GenerationRequest, TextEngine
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded, SupportBotError
 from support_bot.index.keyword import terms
+from support_bot.index.segments import is_prose
 from support_bot.retrieval.retriever import Retriever
 from support_bot.settings import AnsweringSettings
 from support_bot.values import (
@@ -75,11 +75,10 @@ class AnswerChain:
     """The six steps: condense, retrieve, choose evidence, decide, write, check."""
 
     def __init__(
-        self, retriever: Retriever, embed: evidence.Embed, engine: TextEngine, settings: AnsweringSettings,
+        self, retriever: Retriever, embed: Embed, engine: TextEngine, settings: AnsweringSettings,
         find_pinned: FindPinned = lambda question, alone: (),
     ) -> None:  # fmt: skip
         self._retriever = retriever
-        self._embed = embed
         self._engine = engine
         self._settings = settings
         self._find_pinned = find_pinned
@@ -132,7 +131,7 @@ class AnswerChain:
         work.timings["retrieve"] = time.monotonic() - begin
         begin = time.monotonic()
         selection = evidence.select(
-            work.standalone, work.passages, self._embed, most_words=self._settings.evidence_words
+            work.standalone, work.passages, self._retriever, most_words=self._settings.evidence_words
         )
         work.excerpts, work.closest = selection.excerpts, selection.closest
         work.timings["evidence"] = time.monotonic() - begin

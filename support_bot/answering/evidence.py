@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from support_bot.answering.segments import Segment, join, plain, segments
 from support_bot.index.keyword import terms
+from support_bot.index.pieces import cut, in_context
+from support_bot.index.segments import Segment, join, plain
 from support_bot.values import Excerpt, Passage
 
-Embed = Callable[[Sequence[str]], NDArray[np.float32]]
-
 _PASSAGES_READ = 4
-_MOST_SEGMENTS = 120
+
+
+class Vectors(Protocol):
+    """Where the vectors come from: of the question by the index's own model, of the pieces as they are stored."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+    def piece_vectors(self, passages: Sequence[Passage]) -> dict[int, NDArray[np.float32]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +55,13 @@ class Selection:
 
 
 def select(
-    question: str, passages: Sequence[Passage], embed: Embed, *, most_words: int, weights: Weights = Weights()
+    question: str, passages: Sequence[Passage], vectors: Vectors, *, most_words: int, weights: Weights = Weights()
 ) -> Selection:
     """The excerpts that answer best, best first; none when there is nothing to choose from.
 
     The score of an excerpt is that of its best piece (about 0..1). Each is a contiguous stretch of its passage, all
     together at most `most_words` words unless a single piece is longer."""
-    read = _score(question, passages[:_PASSAGES_READ], embed, weights)
+    read = _score(question, passages[:_PASSAGES_READ], vectors, weights)
     if not read:
         return Selection((), 0.0)
     best = max(read, key=lambda scored: _top(scored, weights))
@@ -62,36 +69,23 @@ def select(
     return Selection((_window(best, most_words, weights),), closest)
 
 
-def _in_context(passage: Passage, piece: Segment) -> str:
-    """A piece as it is compared: with the headings, bold words and sentence that introduce it."""
-    return " ".join(
-        filter(None, (passage.heading, piece.heading, plain(piece.label), piece.context, plain(piece.text)))
-    )
-
-
 def _top(scored: _Scored, weights: Weights) -> float:
     return float(scored.scores.max()) - weights.rank_cost * scored.rank
 
 
-def _score(question: str, passages: Sequence[Passage], embed: Embed, weights: Weights) -> list[_Scored]:
-    cut = [(passage, [s for s in segments(passage.text) if s.kind != "heading"]) for passage in passages]
-    flat = [_in_context(passage, piece) for passage, pieces in cut for piece in pieces]
-    flat = flat[:_MOST_SEGMENTS]
-    if not flat:
-        return []
-    vectors = embed([question, *flat])
-    cosines = vectors[1:] @ vectors[0]
+def _score(question: str, passages: Sequence[Passage], vectors: Vectors, weights: Weights) -> list[_Scored]:
+    asked = vectors.embed([question])[0]
+    known = vectors.piece_vectors(passages)
     wanted = terms(question)
-    overlaps = np.array([overlap(wanted, text) for text in flat], dtype=np.float32)
-    scores = (1 - weights.overlap) * cosines + weights.overlap * overlaps
     found: list[_Scored] = []
-    begin = 0
-    for rank, (passage, pieces) in enumerate(cut):
-        pieces = pieces[: len(flat) - begin]
-        if pieces:
-            part = slice(begin, begin + len(pieces))
-            found.append(_Scored(passage, rank, pieces, cosines[part], scores[part]))
-        begin += len(pieces)
+    for rank, passage in enumerate(passages):
+        pieces = cut(passage.text)
+        if not pieces:
+            continue
+        cosines = known[passage.chunk_id] @ asked
+        overlaps = [overlap(wanted, in_context(passage.heading, piece)) for piece in pieces]
+        scores = (1 - weights.overlap) * cosines + weights.overlap * np.array(overlaps, dtype=np.float32)
+        found.append(_Scored(passage, rank, pieces, cosines, scores))
     return found
 
 

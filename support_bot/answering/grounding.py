@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from support_bot.answering.segments import plain
 from support_bot.index.keyword import terms
+from support_bot.index.segments import plain
 
 _FACT = re.compile(
     r"https?://\S+|www\.\S+"  # links

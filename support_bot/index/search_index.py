@@ -1,4 +1,4 @@
-"""Keeps the vector and keyword indexes in step with the chunks in SQL, and reads every hit back from SQL."""
+"""Keeps vectors, words and piece vectors in step with the chunks in SQL, and reads every hit back from SQL."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from support_bot.errors import IndexBroken
 from support_bot.index.keyword import KeywordEntry, KeywordIndex
+from support_bot.index.pieces import PieceIndex, PieceRow
 from support_bot.index.vector import EmbeddingModel, VectorIndex
 from support_bot.models import Chunk, Document
 from support_bot.values import Audience, Passage
@@ -39,6 +40,7 @@ class SearchIndex:
         self._vectors = vectors
         self._keywords = keywords
         self._model = model
+        self._pieces = PieceIndex(model)
         self._connect = connect
 
     # ---- writing
@@ -62,6 +64,19 @@ class SearchIndex:
             ],
         )
         self._vectors.remove_document(document.id, before=min((chunk.id for chunk in chunks), default=None))
+
+    def make_pieces(self, document: Document, chunks: Sequence[Chunk]) -> list[PieceRow]:
+        """Embed the sentences, items and rows of the chunks, to be stored by `put_pieces`."""
+        return self._pieces.make([(chunk.id, _heading(document, chunk, " › "), chunk.text) for chunk in chunks])
+
+    def put_pieces(self, connection: Connection, rows: Sequence[PieceRow]) -> None:
+        """Store what `make_pieces` made, in the caller's transaction. It goes with the chunks."""
+        self._pieces.put(connection, rows)
+
+    def lacking_pieces(self, most: int) -> list[int]:
+        """Ids of ready documents whose pieces are still to be embedded by this model."""
+        with self._connect() as connection:
+            return self._pieces.lacking(connection, most)
 
     def remove_vectors(self, document_id: int) -> None:
         """Drop the document's vectors, after its chunks have gone; no hit is believed that SQL does not have."""
@@ -138,6 +153,11 @@ class SearchIndex:
         except IndexBroken:  # `vector_hits` has said so
             return {}
 
+    def piece_vectors(self, passages: Sequence[Passage]) -> dict[int, NDArray[np.float32]]:
+        """Unit vectors [pieces, dimension] of each passage, in the order of `pieces.cut`, by chunk id."""
+        with self._connect() as connection:
+            return self._pieces.of(connection, passages)
+
     def keyword_hits(self, question: str, limit: int, audience: Audience | None) -> list[tuple[int, float]]:
         with self._connect() as connection:
             return self._keywords.search(connection, question, limit, audience)
@@ -167,5 +187,8 @@ class SearchIndex:
 
 
 def _keyword_entry(document: Document, chunk: Chunk) -> KeywordEntry:
-    headings = " ".join(part for part in chunk.heading_path if part != document.title)
-    return KeywordEntry(chunk.id, document.title, headings, chunk.text)
+    return KeywordEntry(chunk.id, document.title, _heading(document, chunk, " "), chunk.text)
+
+
+def _heading(document: Document, chunk: Chunk, between: str) -> str:
+    return between.join(part for part in chunk.heading_path if part != document.title)

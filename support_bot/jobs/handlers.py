@@ -35,3 +35,4 @@ def _sweep(app: App) -> None:
     app.knowledge.mend_index()
     app.knowledge.requeue_pending()
     app.chat.sweep()
+    app.knowledge.complete_index()

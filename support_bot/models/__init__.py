@@ -8,6 +8,7 @@ from support_bot.models.deployment import Deployment
 from support_bot.models.document import Chunk, Document, DocumentVersion
 from support_bot.models.event import ConversationEvent
 from support_bot.models.feedback import Feedback, Rating
+from support_bot.models.piece_vectors import PieceVectors
 from support_bot.models.pinned_answer import PinnedAnswer
 from support_bot.models.risk_point import RiskPoint
 from support_bot.models.secret import Secret
@@ -19,6 +20,6 @@ from support_bot.models.turn import BotTurn, TurnState
 __all__ = [
     "AnswerTrace", "ApiKey", "Base", "BotTurn", "Channel", "ChannelKey", "Chunk", "Conversation", "ConversationEvent",
     "Deployment", "Document", "DocumentVersion", "Feedback", "Message", "MessageCitation", "MessageStatus",
-    "PinnedAnswer", "Rating", "RiskPoint", "Secret", "Staff", "StaffSession", "Ticket", "TicketEvent",
+    "PieceVectors", "PinnedAnswer", "Rating", "RiskPoint", "Secret", "Staff", "StaffSession", "Ticket", "TicketEvent",
     "TicketEventKind", "TicketStatus", "TurnState", "utcnow",
 ]  # fmt: skip

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from support_bot.index.search_index import SearchIndex
 from support_bot.retrieval.fusion import convex_combination
@@ -11,7 +15,7 @@ from support_bot.values import Audience, Passage, Scores
 
 
 class Retriever:
-    """Vector and keyword search, fused, read back from SQL."""
+    """Vector and keyword search, fused, read back from SQL, the best of them ordered anew by their best piece."""
 
     def __init__(self, index: SearchIndex, settings: RetrievalSettings) -> None:
         self._index = index
@@ -33,4 +37,27 @@ class Retriever:
             for chunk_id, score in fused
             if chunk_id in passages
         ]
+        found = self._by_pieces(vector, found[: settings.reread]) + found[settings.reread :]
         return found[: limit or settings.passages]
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors [n, dimension] by the index's own model."""
+        return self._index.embed(texts)
+
+    def piece_vectors(self, passages: Sequence[Passage]) -> dict[int, NDArray[np.float32]]:
+        """Unit vectors [pieces, dimension] of each passage's sentences, items and rows, by chunk id."""
+        return self._index.piece_vectors(passages)
+
+    def _by_pieces(self, vector: NDArray[np.float32], found: list[Passage]) -> list[Passage]:
+        """A chunk says many things: let the piece that is closest to the question count beside the whole."""
+        vectors = self._index.piece_vectors(found)
+        share = (1 - self._settings.keyword_weight) * self._settings.piece_weight
+        scored: list[Passage] = []
+        for passage in found:
+            scores, pieces = passage.scores, vectors[passage.chunk_id]
+            if len(pieces):
+                best = float((pieces @ vector).max())
+                fused = scores.fused + share * (best - (scores.vector or 0.0))
+                scores = replace(scores, rerank=best, fused=fused)
+            scored.append(replace(passage, scores=scores))
+        return sorted(scored, key=lambda passage: -passage.scores.fused)

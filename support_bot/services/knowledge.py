@@ -202,6 +202,10 @@ class KnowledgeService:
         """The same, but only where the vectors cannot be used at all; quick enough to be done each minute."""
         return self._publisher.mend()
 
+    def complete_index(self, seconds: float = 20.0) -> int:
+        """Embed the sentences of articles that lack them, as after an upgrade, for about so long; how many articles."""
+        return self._publisher.complete_pieces(seconds)
+
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Throw both indexes away and build them from SQL; the number of chunks."""
         return self._publisher.reindex(progress)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from support_bot.answering.evidence import Embed, overlap
+from support_bot.answering.evidence import overlap
+from support_bot.answering.intent import Embed
 from support_bot.answering.pinned import PinnedMatcher, Wording, normal
 from support_bot.errors import Conflict, Invalid, NotFound
 from support_bot.index.keyword import terms

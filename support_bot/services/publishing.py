@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from support_bot.errors import NotFound
 from support_bot.index.search_index import SearchIndex
@@ -12,6 +14,7 @@ from support_bot.models import Chunk, Document
 from support_bot.storage.database import Database, Transaction
 from support_bot.values import Audience, ChunkDraft, DocumentStatus, ParsedDocument
 
+_DOCUMENTS_AT_ONCE = 500
 _log = logging.getLogger(__name__)
 
 
@@ -23,7 +26,7 @@ class Publisher:
         self._index = index
 
     def publish(self, document_id: int, number: int, parsed: ParsedDocument, drafts: Sequence[ChunkDraft]) -> None:
-        """[tx] the version with its chunks and keywords, then vectors, then [tx] ready.
+        """[tx] the version with its chunks and keywords, then vectors, then [tx] ready; its pieces' vectors last.
 
         From the first transaction on the new version answers, by its words at first. Where something breaks the
         document waits for another try. A document deleted on the way leaves nothing behind."""
@@ -42,9 +45,12 @@ class Publisher:
             self._put_vectors(document, chunks, number)
         except NotFound:
             self._index.remove_vectors(document_id)
+            return
         except Exception:
             self._wait_again(document_id, number)
             raise
+        with suppress(NotFound):
+            self._put_pieces(document_id)
 
     def _put_vectors(self, document: Document, chunks: Sequence[Chunk], number: int) -> None:
         """Store the vectors, once more where the audience changed meanwhile, then say that the document is ready."""
@@ -58,6 +64,28 @@ class Publisher:
                     return
                 if document.audience is seen:
                     document.become_ready()
+
+    def _put_pieces(self, document_id: int) -> None:
+        """Embed the pieces of a document as it is now; what is replaced meanwhile is left to whoever replaces it."""
+        with self._db.reading() as tx:
+            document, chunks = tx.documents.get(document_id), tx.documents.chunks(document_id)
+        rows = self._index.make_pieces(document, chunks)
+        with self._db.transaction() as tx:
+            tx.documents.lock(document_id)
+            still = {chunk.id for chunk in tx.documents.chunks(document_id)}
+            self._index.put_pieces(tx.connection, [row for row in rows if row.chunk_id in still])
+
+    def complete_pieces(self, seconds: float) -> int:
+        """Embed the pieces of documents that lack them, as after an upgrade or with another embedder, for about so
+        long; the number of documents. Until then a question does it for the passages it finds."""
+        deadline, done = time.monotonic() + seconds, 0
+        for document_id in self._index.lacking_pieces(_DOCUMENTS_AT_ONCE):
+            if time.monotonic() > deadline:
+                break
+            with suppress(NotFound):
+                self._put_pieces(document_id)
+                done += 1
+        return done
 
     def _wait_again(self, document_id: int, number: int) -> None:
         with self._db.transaction() as tx:
@@ -110,6 +138,7 @@ class Publisher:
         self._index.reset_vectors()
         for done, (document, chunks) in enumerate(pairs, start=1):
             self._index.put_vectors(document, chunks)
+            self._put_pieces(document.id)
             if progress:
                 progress(done, len(pairs))
         return sum(len(chunks) for _, chunks in pairs)

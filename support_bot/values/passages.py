@@ -48,7 +48,7 @@ class Scores:
     """Every score a passage earned on the way; None where that search did not return it.
 
     `vector` is cosine similarity (-1..1), `keyword` a BM25 score (higher is better), `fused` both joined (about 0..1),
-    `rerank` the share of the question's weight that the passage's best sentences cover (0..1)."""
+    `rerank` the cosine of the sentence, item or row of the passage that is closest to the question."""
 
     vector: float | None = None
     keyword: float | None = None

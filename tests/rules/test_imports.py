@@ -14,7 +14,7 @@ IMPORT_LATE = {"support_bot/cli.py", "support_bot/plugins.py"}
 # Library -> the folders and files that may import it; its types stay there.
 HOMES = {
     "sqlalchemy": (
-        "support_bot/models/", "support_bot/storage/", "support_bot/index/keyword.py",
+        "support_bot/models/", "support_bot/storage/", "support_bot/index/keyword.py", "support_bot/index/pieces.py",
         "support_bot/index/search_index.py",  # one select: is the hit still there, current, and for this reader?
     ),
     "alembic": ("support_bot/storage/",),

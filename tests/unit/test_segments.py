@@ -2,7 +2,7 @@
 
 import pytest
 
-from support_bot.answering.segments import join, segments
+from support_bot.index.segments import join, segments
 from tests.factories import DELIVERY, RETURNS
 
 
