@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, select, update
 
 from support_bot.assembly import App
 from support_bot.errors import Invalid, NotFound, TooLarge, UnreadableDocument
-from support_bot.models import Chunk, Document
+from support_bot.models import Chunk, Document, PieceVectors
 from support_bot.services.knowledge import clean_name
 from support_bot.values import Audience, DocumentStatus
-from tests.factories import DELIVERY, RETURNS, add_article, ask, make_app
+from tests.factories import DELIVERY, RETURNS, add_article, ask, make_app, wait_for
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -215,3 +216,59 @@ def test_an_index_that_lost_its_vectors_heals_from_sql(app: App, tmp_path: Path)
     app.knowledge._index.reset_vectors()
     assert app.knowledge.heal_index() > 0
     assert app.knowledge.search("refund to a gift card") == found
+
+
+def _with_pieces(app: App) -> dict[int, int]:
+    """How many pieces are embedded, by chunk id."""
+    with app._parts.db.read_connection() as connection:
+        rows = connection.execute(select(PieceVectors.chunk_id, PieceVectors.count))
+        return {row.chunk_id: row.count for row in rows}
+
+
+def _chunks(app: App) -> set[int]:
+    with app._parts.db.read_connection() as connection:
+        return set(connection.scalars(select(Chunk.id)))
+
+
+def test_each_sentence_is_embedded_once_an_article_is_ready_and_goes_with_it(app: App) -> None:
+    first, second = add_article(app, "returns.md", RETURNS), add_article(app, "delivery.md", DELIVERY)
+    wait_for(lambda: _with_pieces(app).keys() == _chunks(app))
+    assert min(_with_pieces(app).values()) > 0
+    app.knowledge.replace(first, RETURNS.replace("30 days", "45 days").encode())
+    app.knowledge.wait_until_ready([first], 20)
+    wait_for(lambda: _with_pieces(app).keys() == _chunks(app))
+    app.knowledge.delete(first)
+    app.knowledge.delete(second)
+    assert _with_pieces(app) == {}
+
+
+def test_sentences_that_were_never_embedded_are_in_the_background_and_no_answer_waits_for_it(app: App) -> None:
+    add_article(app, "returns.md", RETURNS)
+    wait_for(lambda: _with_pieces(app).keys() == _chunks(app))
+    before = app.knowledge.search("refund to a gift card")
+    with app._parts.db.transaction() as tx:
+        tx.connection.execute(delete(PieceVectors))
+    without = app.knowledge.search("refund to a gift card")
+    assert [passage.chunk_id for passage in without] == [passage.chunk_id for passage in before]
+    assert without[0].scores.rerank == pytest.approx(before[0].scores.rerank, abs=0.01)
+    assert app.knowledge.complete_index() == 1
+    assert _with_pieces(app).keys() == _chunks(app)
+    assert app.knowledge.complete_index() == 0
+
+
+def test_what_another_model_made_of_a_sentence_is_not_compared(app: App) -> None:
+    add_article(app, "returns.md", RETURNS)
+    wait_for(lambda: _with_pieces(app).keys() == _chunks(app))
+    with app._parts.db.transaction() as tx:
+        tx.connection.execute(update(PieceVectors).values(maker="another:1", vectors=b"", count=0))
+    assert app.knowledge.search("refund to a gift card")[0].scores.rerank is not None
+    assert app.knowledge.complete_index() == 1
+
+
+def test_the_passage_with_the_closest_sentence_comes_first(app: App) -> None:
+    long = "# Lamps\n\n" + " ".join(f"The lamp stands on shelf number {n}." for n in range(8))
+    add_article(app, "lamps.md", long + " A broken lamp is replaced free of charge within two years.")
+    add_article(app, "bulbs.md", "# Bulbs\n\nA bulb for a broken lamp is to be paid for, and so is a lamp.")
+    best = app.knowledge.search("Is a broken lamp replaced free of charge?")[0]
+    assert best.name == "lamps.md"
+    assert (best.scores.rerank or 0) > (best.scores.vector or 0)
