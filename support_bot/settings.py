@@ -56,18 +56,18 @@ class RetrievalSettings(BaseModel):
     """How passages are found."""
 
     embedder: str = Field("minilm", description="Catalogue name of the embedding model.")
-    passages: int = Field(6, description="Passages kept after fusion.")
+    passages: int = Field(10, description="Passages kept after fusion.")
     candidates: int = Field(40, description="Candidates taken from each search before fusion.")
     keyword_weight: float = Field(0.1, ge=0, le=1, description="Share of the keyword search in the fused score.")
     reread: int = Field(12, ge=0, description="Best candidates that are ordered anew by their closest sentence.")
-    piece_weight: float = Field(0.4, ge=0, le=1, description="Share of that sentence in the likeness of a passage.")
+    piece_weight: float = Field(0.5, ge=0, le=1, description="Share of that sentence in the likeness of a passage.")
 
 
 class AnsweringSettings(BaseModel):
     """When the bot answers, and how much it says."""
 
     answer_threshold: float = Field(0.45, description="Least confidence (0..1) at which the bot answers at all.")
-    evidence_words: int = Field(100, description="Most words of evidence chosen for one answer.")
+    evidence_words: int = Field(56, description="Most words of evidence chosen for one answer.")
     write: bool = Field(True, description="Let the model say the evidence; off quotes it only.")
     deadline_s: float = Field(15.0, description="Seconds the model may write; then the article is quoted.")
     reader_timeout_s: float = Field(30.0, description="A turn that nobody reads for this long is ended, in seconds.")
@@ -81,7 +81,7 @@ class IngestionSettings(BaseModel):
     max_archive_files: int = Field(1000, description="Most files taken out of one ZIP.")
     fetch_timeout_s: float = Field(30.0, description="Longest time a page may take to be fetched, in seconds.")
     fetch_private: bool = Field(False, description="Let pages be fetched from private networks (an intranet) too.")
-    chunk_words: int = Field(160, description="Words a chunk aims at.")
+    chunk_words: int = Field(200, description="Words a chunk aims at.")
     workers: int = Field(
         1, ge=0, description="Threads of the server that read articles; 0 leaves them to `support-bot worker`."
     )

@@ -187,8 +187,9 @@ class AnswerChain:
             for source in citations.cited(sentence, known) or known[:1]:
                 yield Citation(source)
         if not sentences:
+            titled = len({source.document_id for source in known}) > 1
             for excerpt, source in zip(work.excerpts, known, strict=True):
-                yield Text(excerpt.text)
+                yield Text(f"**{source.title}**\n\n{excerpt.text}" if titled else excerpt.text)
                 yield Citation(source)
 
     def _write(self, work: _Work, stopped: Callable[[], bool]) -> Iterator[AnswerEvent]:

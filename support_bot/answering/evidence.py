@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +17,11 @@ from support_bot.index.segments import Segment, join, plain
 from support_bot.values import Excerpt, Passage
 
 _PASSAGES_READ = 4
+_LIST_WORDS = 100
+"""Steps and lists that belong together may take this many words, whatever else is said."""
+_STEP = re.compile(r"\s*\d{1,3}[.)]\s")
+_STEM = 5
+_DOCUMENTS = 2
 
 
 class Vectors(Protocol):
@@ -27,23 +34,20 @@ class Vectors(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How a piece is scored; fitted on the training companies (docs/benchmarks.md).
+    """How a piece is scored and how many are said; fitted on the training companies (docs/benchmarks.md).
 
-    `overlap` is the share of word overlap against cosine; `rank_cost` what each place behind the first costs a
-    passage; `keep` the share of the best score a neighbour needs to be quoted with it."""
+    `overlap` and `rare` are the shares of shared words, all alike or by how rare they are among what was found, the
+    rest is the cosine; `neighbours` the share that the pieces around lend; `rank_cost` what each place behind the
+    first costs a passage; `keep` the share of the best score that a further piece needs, `elsewhere` one of another
+    article."""
 
-    overlap: float = 0.3
-    rank_cost: float = 0.03
-    keep: float = 0.4
-
-
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    passage: Passage
-    rank: int
-    pieces: list[Segment]
-    cosines: NDArray[np.float32]
-    scores: NDArray[np.float32]
+    overlap: float = 0.15
+    rare: float = 0.15
+    neighbours: float = 0.2
+    rank_cost: float = 0.08
+    keep: float = 0.5
+    elsewhere: float = 0.95
+    most_pieces: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,74 +58,136 @@ class Selection:
     closest: float
 
 
+@dataclass(slots=True)
+class _Read:
+    """A passage with its pieces, their scores, and the places of those that are chosen."""
+
+    passage: Passage
+    pieces: list[Segment]
+    cosines: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    chosen: set[int] = field(default_factory=set)
+
+
 def select(
     question: str, passages: Sequence[Passage], vectors: Vectors, *, most_words: int, weights: Weights = Weights()
 ) -> Selection:
-    """The excerpts that answer best, best first; none when there is nothing to choose from.
+    """The excerpts that answer best, the best passage first; none when there is nothing to choose from.
 
-    The score of an excerpt is that of its best piece (about 0..1). Each is a contiguous stretch of its passage, all
-    together at most `most_words` words unless a single piece is longer."""
-    read = _score(question, passages[:_PASSAGES_READ], vectors, weights)
+    The best piece and further ones near to it in score, each as the article says it, an excerpt for each passage. The
+    score of an excerpt is that of its best piece (about 0..1). Together they have at most `most_words` words, or 100
+    with a list, unless a single piece is longer."""
+    read = _score(question, passages, vectors, weights)
     if not read:
         return Selection((), 0.0)
-    best = max(read, key=lambda scored: _top(scored, weights))
-    closest = max(float(scored.cosines.max()) for scored in read)
-    return Selection((_window(best, most_words, weights),), closest)
-
-
-def _top(scored: _Scored, weights: Weights) -> float:
-    return float(scored.scores.max()) - weights.rank_cost * scored.rank
-
-
-def _score(question: str, passages: Sequence[Passage], vectors: Vectors, weights: Weights) -> list[_Scored]:
-    asked = vectors.embed([question])[0]
-    known = vectors.piece_vectors(passages)
-    wanted = terms(question)
-    found: list[_Scored] = []
-    for rank, passage in enumerate(passages):
-        pieces = cut(passage.text)
-        if not pieces:
-            continue
-        cosines = known[passage.chunk_id] @ asked
-        overlaps = [overlap(wanted, in_context(passage.heading, piece)) for piece in pieces]
-        scores = (1 - weights.overlap) * cosines + weights.overlap * np.array(overlaps, dtype=np.float32)
-        found.append(_Scored(passage, rank, pieces, cosines, scores))
-    return found
+    closest = max(float(found.cosines.max()) for found in read)
+    best = max(read, key=_best)
+    _choose(read, best, most_words, weights)
+    said = [best, *(found for found in read if found is not best and found.chosen)]
+    return Selection(tuple(map(_excerpt, said)), closest)
 
 
 def overlap(wanted: Sequence[str], text: str) -> float:
     """The share of the wanted words that occur in the text (compared by their first five letters), 0..1."""
     if not wanted:
         return 0.0
-    have = {word[:5] for word in terms(plain(text))}
-    return sum(word[:5] in have for word in wanted) / len(wanted)
+    have = _stems(text)
+    return sum(word[:_STEM] in have for word in wanted) / len(wanted)
 
 
-def _window(scored: _Scored, most_words: int, weights: Weights) -> Excerpt:
-    """Grow from the best piece to its better neighbour while that is worth its words."""
-    scores, pieces = scored.scores, scored.pieces
-    first = last = int(scores.argmax())
-    floor = float(scores[first]) * weights.keep
-    words = pieces[first].words
-    while True:
-        options = [i for i in (first - 1, last + 1) if 0 <= i < len(pieces)]
-        options = [
-            i
-            for i in options
-            if words + pieces[i].words <= most_words and (scores[i] >= floor or _belongs(pieces, i, first, last))
-        ]
-        if not options:
+def _stems(text: str) -> set[str]:
+    return {word[:_STEM] for word in terms(plain(text))}
+
+
+def _best(found: _Read) -> float:
+    return float(found.scores.max())
+
+
+def _score(question: str, passages: Sequence[Passage], vectors: Vectors, weights: Weights) -> list[_Read]:
+    """The first passages with the score of each piece; how rare a word is, all passages say."""
+    asked = vectors.embed([question])[0]
+    known = vectors.piece_vectors(passages[:_PASSAGES_READ])
+    cuts = [cut(passage.text) for passage in passages]
+    words = [
+        [_stems(in_context(passage.heading, piece)) for piece in pieces]
+        for passage, pieces in zip(passages, cuts, strict=True)
+    ]
+    wanted = list(dict.fromkeys(term[:_STEM] for term in terms(question)))
+    rarity = _rarity(wanted, [have for pieces in words for have in pieces])
+    total = sum(rarity.values()) or 1.0
+    read: list[_Read] = []
+    for rank, (passage, pieces) in enumerate(zip(passages[:_PASSAGES_READ], cuts, strict=False)):
+        if not pieces:
+            continue
+        shared = [[term for term in wanted if term in have] for have in words[rank]]
+        overlaps = np.array([len(terms_) / max(1, len(wanted)) for terms_ in shared], dtype=np.float32)
+        rare = np.array([sum(map(rarity.__getitem__, terms_)) / total for terms_ in shared], dtype=np.float32)
+        cosines = known[passage.chunk_id] @ asked
+        scores = (1 - weights.overlap - weights.rare) * cosines + weights.overlap * overlaps + weights.rare * rare
+        around = np.pad(scores, 1, mode="edge")
+        scores = (1 - weights.neighbours) * scores + weights.neighbours * (around[:-2] + around[2:]) / 2
+        read.append(_Read(passage, pieces, cosines, scores - weights.rank_cost * rank))
+    return read
+
+
+def _rarity(wanted: Sequence[str], pieces: Sequence[set[str]]) -> dict[str, float]:
+    """The weight of each wanted word by how few pieces have it (as in BM25); 0 for one that none has."""
+    counts = {term: sum(term in have for have in pieces) for term in wanted}
+    return {
+        term: math.log(1 + (len(pieces) - count + 0.5) / (count + 0.5)) if count else 0.0
+        for term, count in counts.items()
+    }
+
+
+def _choose(read: Sequence[_Read], best: _Read, most_words: int, weights: Weights) -> None:
+    """Mark the pieces that are said, best first, as long as they are good enough and fit."""
+    ranked = [(float(score), found, number) for found in read for number, score in enumerate(found.scores)]
+    ranked.sort(key=lambda candidate: -candidate[0])
+    top, documents = _best(best), {best.passage.document_id}
+    taken = spent = 0
+    for score, found, number in ranked:
+        document = found.passage.document_id
+        bar = weights.keep if document == best.passage.document_id else weights.elsewhere
+        crowded = document not in documents and len(documents) == _DOCUMENTS
+        if taken == weights.most_pieces or score < bar * top or crowded or number in found.chosen:
+            continue
+        new = _fitting(found, number, most_words, spent)
+        if new:
+            found.chosen |= new
+            spent += sum(found.pieces[n].words for n in new)
+            taken += 1
+            documents.add(document)
+
+
+def _fitting(found: _Read, number: int, most_words: int, spent: int) -> set[int]:
+    """The piece with the whole list it belongs to if that fits, else the piece alone; what is said first may be cut
+    down to the part of the list around it."""
+    pieces, group = found.pieces, _group(found.pieces, number) - found.chosen
+    limit = most_words if len(group) == 1 else max(most_words, _LIST_WORDS)
+    if spent and spent + sum(pieces[place].words for place in group) > limit:
+        return {number} if spent + pieces[number].words <= most_words else set()
+    fitting: set[int] = set()
+    for place in sorted(group, key=lambda place: abs(place - number)):
+        if fitting and spent + pieces[place].words > limit:
             break
-        chosen = max(options, key=lambda i: (_belongs(pieces, i, first, last), float(scores[i])))
-        first, last = min(first, chosen), max(last, chosen)
-        words += pieces[chosen].words
-    return Excerpt(scored.passage, join(pieces[first : last + 1]), float(scores[first : last + 1].max()))
+        fitting.add(place)
+        spent += pieces[place].words
+    return fitting
 
 
-def _belongs(pieces: Sequence[Segment], candidate: int, first: int, last: int) -> bool:
-    """Steps of one list belong together, and so does the sentence that introduces them."""
-    piece = pieces[candidate]
-    edge = pieces[first if candidate < first else last]
-    if edge.kind == "item" and piece.kind == "item" and edge.block == piece.block:
-        return True
-    return candidate < first and edge.kind in ("item", "row") and piece.text.rstrip().endswith(":")
+def _group(pieces: Sequence[Segment], number: int) -> set[int]:
+    """The places of all steps where one of them was found, and of a whole list where its lead-in was; else alone."""
+    piece = pieces[number]
+    if piece.kind == "item" and _STEP.match(piece.text):
+        return {place for place, other in enumerate(pieces) if other.block == piece.block}
+    follows = pieces[number + 1] if number + 1 < len(pieces) else None
+    if piece.kind != "sentence" or follows is None or follows.block != piece.block + 1:
+        return {number}
+    if follows.kind == "row" or not (piece.text.rstrip().endswith(":") or _STEP.match(follows.text)):
+        return {number}
+    return {number} | {place for place, other in enumerate(pieces) if other.block == follows.block}
+
+
+def _excerpt(found: _Read) -> Excerpt:
+    places = sorted(found.chosen)
+    return Excerpt(found.passage, join([found.pieces[place] for place in places]), float(found.scores[places].max()))

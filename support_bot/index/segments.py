@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import sentencex
 
@@ -22,7 +23,8 @@ class Segment:
     `kind` is sentence, item, row or heading; `heading` is the one it stands under in the passage; `label` are the bold
     words that open its paragraph, shown before the first sentence quoted from it; `intro` is the sentence that leads to
     its list or table, shown above whatever is quoted of that; `block` counts the paragraph, list or table it belongs
-    to; `table_head` is the header row and rule of a table's rows, shown above whatever rows are quoted."""
+    to; `table_head` is the header row and rule of a table's rows, shown above whatever rows are quoted; `place` counts
+    the pieces of the passage."""
 
     text: str
     kind: str
@@ -31,6 +33,7 @@ class Segment:
     label: str = ""
     intro: str = ""
     table_head: str = ""
+    place: int = 0
 
     @property
     def context(self) -> str:
@@ -72,7 +75,7 @@ def segments(passage: str) -> list[Segment]:
             sentences = _sentences(text[len(label) :])
             found.extend(Segment(sentence, "sentence", block, heading, label) for sentence in sentences)
             intro = sentences[-1] if sentences and sentences[-1].endswith(":") else ""
-    return found
+    return [replace(piece, place=place) for place, piece in enumerate(found)]
 
 
 def _blocks(passage: str) -> list[list[str]]:
@@ -131,8 +134,10 @@ def _rows(lines: list[str], block: int, heading: str, intro: str) -> list[Segmen
     ]
 
 
-def join(pieces: list[Segment]) -> str:
+def join(pieces: Sequence[Segment]) -> str:
     """Markdown of some pieces in order: a table gets its header back, sentences flow, items keep their lines.
+
+    What is left out between two sentences of a paragraph is marked by an ellipsis.
 
     A piece whose heading is in the passage is never shown without it: `What is not covered` turns a list around."""
     lines: list[str] = []
@@ -142,6 +147,7 @@ def join(pieces: list[Segment]) -> str:
             lines.extend(["", f"**{piece.heading}**", ""] if lines else [f"**{piece.heading}**", ""])
             before = None
         same = before is not None and before.block == piece.block
+        goes_on = before is not None and before.place + 1 == piece.place
         if before is not None and not same:
             lines.append("")
         if not same and piece.intro and (before is None or before.text != piece.intro):
@@ -149,7 +155,7 @@ def join(pieces: list[Segment]) -> str:
         if piece.kind == "row" and not same and piece.table_head:
             lines.append(piece.table_head)
         if same and piece.kind == "sentence":
-            lines[-1] += " " + piece.text
+            lines[-1] += (" " if goes_on else " … ") + piece.text
         else:
             lines.append(f"{piece.label} {piece.text}" if piece.label else piece.text)
         before = piece
