@@ -67,7 +67,7 @@ class AnsweringSettings(BaseModel):
     """When the bot answers, and how much it says."""
 
     answer_threshold: float = Field(0.45, description="Least confidence (0..1) at which the bot answers at all.")
-    evidence_words: int = Field(56, description="Most words of evidence chosen for one answer.")
+    evidence_words: int = Field(54, description="Most words of evidence chosen for one answer.")
     write: bool = Field(True, description="Let the model say the evidence; off quotes it only.")
     deadline_s: float = Field(15.0, description="Seconds the model may write; then the article is quoted.")
     reader_timeout_s: float = Field(30.0, description="A turn that nobody reads for this long is ended, in seconds.")
