@@ -59,7 +59,7 @@ class RetrievalSettings(BaseModel):
     passages: int = Field(10, description="Passages kept after fusion.")
     candidates: int = Field(40, description="Candidates taken from each search before fusion.")
     keyword_weight: float = Field(0.1, ge=0, le=1, description="Share of the keyword search in the fused score.")
-    reread: int = Field(12, ge=0, description="Best candidates that are ordered anew by their closest sentence.")
+    reread: int = Field(20, ge=0, description="Best candidates that are ordered anew by their closest sentence.")
     piece_weight: float = Field(0.5, ge=0, le=1, description="Share of that sentence in the likeness of a passage.")
 
 
