@@ -73,6 +73,7 @@ def operations(api: Api) -> list[APIOperation]:
     return found
 
 
+@pytest.mark.timeout(240 + 40 * EXAMPLES)
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["valid", "invalid"])
 @pytest.mark.parametrize("who", OPENS)
 def test_whatever_is_sent(operations: list[APIOperation], callers: Callers, who: str, mode: GenerationMode) -> None:
