@@ -14,7 +14,7 @@ from pathlib import Path
 
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import Conninfo
-from sqlalchemy import Connection, Engine, create_engine, func, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, func, select, text
 
 from support_bot.errors import DatabaseUnavailable, Invalid
 from support_bot.models import Base, DocumentVersion
@@ -61,7 +61,7 @@ def _from_sqlite(engine: Engine, blobs: BlobStore, folder: Path) -> Snapshot:
         except sqlite3.DatabaseError as error:
             unnamed = DatabaseUnavailable(f"The database cannot be copied ({error}). Run `support-bot doctor`.")
             raise in_words(str(error).lower()) or unnamed from error
-        copied = create_engine(f"sqlite:///{copy}")
+        copied = create_engine(URL.create("sqlite", database=str(copy)))
         try:
             with copied.connect() as connection:
                 if (files := _link_blobs(connection, blobs, folder)) is not None:
