@@ -44,7 +44,7 @@ from support_bot.values import (
 
 MODEL = "support-bot"
 _HISTORY = 20  # earlier messages that are kept; the rest is too long ago
-_MARKERS = re.compile(r"(?:\s*\[\d{1,3}\])+")
+_MARKERS = re.compile(r"(?<!\s)(?:\s*\[\d{1,3}\])+")  # tried once for each gap, however long it is
 _PEOPLE_ANSWER = "Your message has been passed on to our team; a person will answer you."
 _AUTHORS = {"user": Author.CUSTOMER, "assistant": Author.BOT}
 
@@ -176,7 +176,18 @@ async def whole(asking: Asking) -> Completion:
 
 
 async def chunks(asking: Asking, asked: CompletionIn) -> AsyncIterator[ServerSentEvent]:
-    """The completion as it comes, sentence by sentence; citations, status and hand-off are on the last delta."""
+    """The completion as it comes, sentence by sentence; citations, status and hand-off are on the last delta.
+
+    What breaks after the first chunk is told within the stream, in the shape of any other error."""
+    try:
+        async for chunk in _chunks(asking, asked):
+            yield chunk
+    except SupportBotError as error:
+        yield _data(openai_body(error.status, error.code, error.detail))
+    yield ServerSentEvent(data="[DONE]", sep="\n")
+
+
+async def _chunks(asking: Asking, asked: CompletionIn) -> AsyncIterator[ServerSentEvent]:
     saying, begun = Saying(), int(time.time())
 
     def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> ServerSentEvent:
@@ -189,14 +200,12 @@ async def chunks(asking: Asking, asked: CompletionIn) -> AsyncIterator[ServerSen
         if piece := saying.add(logged.event):
             yield chunk({"content": piece})
     if problem := _problem(saying):
-        yield _data(openai_body(problem.status, problem.code, problem.detail))
-    else:
-        yield chunk(saying.extras(), saying.finish_reason)
-        if asked.stream_options and asked.stream_options.include_usage:
-            usage = (await asking.usage()).model_dump()
-            frame = {"id": asking.id, "object": "chat.completion.chunk", "created": begun, "model": MODEL}
-            yield _data({**frame, "choices": [], "usage": usage})
-    yield ServerSentEvent(data="[DONE]", sep="\n")
+        raise problem
+    yield chunk(saying.extras(), saying.finish_reason)
+    if asked.stream_options and asked.stream_options.include_usage:
+        usage = (await asking.usage()).model_dump()
+        frame = {"id": asking.id, "object": "chat.completion.chunk", "created": begun, "model": MODEL}
+        yield _data({**frame, "choices": [], "usage": usage})
 
 
 def _problem(saying: Saying) -> SupportBotError | None:
