@@ -24,6 +24,12 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def _require_unlocked(staff: Staff | None, now: dt.datetime) -> None:
+    if staff is not None and staff.is_locked(now) and staff.locked_until is not None:
+        wait = (staff.locked_until - now).total_seconds()
+        raise LimitExceeded("Too many wrong passwords. Try again later.", retry_after=wait)
+
+
 class StaffService:
     """Who may come in, and as what."""
 
@@ -41,12 +47,14 @@ class StaffService:
         security, now = self._settings.security, utcnow()
         with self._db.reading() as tx:
             found = tx.staff.find_by_email(email)
-        if found is not None and found.is_locked(now) and found.locked_until is not None:
-            wait = (found.locked_until - now).total_seconds()
-            raise LimitExceeded("Too many wrong passwords. Try again later.", retry_after=wait)
-        right = self._matches(found.password_hash if found else self._nobody, password)
+        _require_unlocked(found, now)
+        checked = found.password_hash if found else self._nobody
+        right = self._matches(checked, password)
         with self._db.transaction() as tx:
             staff = tx.staff.lock(found.id) if found is not None else None
+            _require_unlocked(staff, now)  # others may have guessed meanwhile, or the password was changed
+            if staff is not None and staff.password_hash != checked:
+                raise Unauthorized(_WRONG)
             if staff is not None and not right:
                 pause = dt.timedelta(minutes=security.lockout_minutes)
                 staff.note_failure(now, limit=security.lockout_failures, pause=pause)
@@ -94,7 +102,7 @@ class StaffService:
             return [StaffView.of(staff) for staff in tx.staff.page()]
 
     def set_password(self, email: str, password: str) -> None:
-        """A new password; every session of that person ends."""
+        """A new password; every session of that person ends. Keys that act for them stay until they are revoked."""
         hashed = self._hashed(password)
         with self._db.transaction() as tx:
             staff = tx.staff.find_by_email(email)
@@ -136,7 +144,8 @@ class StaffService:
 
     def revoke_key(self, key_id: int) -> None:
         with self._db.transaction() as tx:
-            tx.staff.get_key(key_id).revoked_at = utcnow()
+            key = tx.staff.get_key(key_id)
+            key.revoked_at = key.revoked_at or utcnow()
 
     def find_key(self, key: str) -> StaffView | None:
         """Whom a key acts for, with the key's own role; None for an unknown or revoked key."""
