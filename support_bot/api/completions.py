@@ -50,10 +50,13 @@ _AUTHORS = {"user": Author.CUSTOMER, "assistant": Author.BOT}
 
 
 def question(messages: Sequence[ChatMessageIn]) -> str:
-    """The text of the last message. Raises Invalid unless it is the user's."""
-    if messages[-1].role != "user":
+    """The text of the last message. Raises Invalid unless it is the user's, and nothing but text."""
+    asked = messages[-1]
+    if asked.role != "user":
         raise Invalid("The last message is the question, so its role has to be `user`.")
-    return _text(messages[-1])
+    if isinstance(asked.content, list) and (other := [part.type for part in asked.content if part.type != "text"]):
+        raise Invalid(f"Only text can be read here, not {other[0]}.")
+    return _text(asked)
 
 
 def history(messages: Sequence[ChatMessageIn], longest: int) -> list[Turn]:
@@ -71,11 +74,9 @@ def history(messages: Sequence[ChatMessageIn], longest: int) -> list[Turn]:
 
 
 def _text(message: ChatMessageIn) -> str:
-    """The words of a message; other parts than text are left out of the past and refused in a question."""
+    """The words of a message, without whatever else is in it."""
     if message.content is None or isinstance(message.content, str):
         return message.content or ""
-    if message.role == "user" and (other := [part.type for part in message.content if part.type != "text"]):
-        raise Invalid(f"Only text can be read here, not {other[0]}.")
     return "\n".join(part.text or "" for part in message.content if part.type == "text")
 
 

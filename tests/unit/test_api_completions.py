@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from support_bot.api.completion_schemas import ChatMessageIn
-from support_bot.api.completions import history
+from support_bot.api.completion_schemas import ChatMessageIn, ContentPart
+from support_bot.api.completions import history, question
+from support_bot.errors import Invalid
 
 
 def said(text: str) -> str:
@@ -25,6 +26,15 @@ def said(text: str) -> str:
 )
 def test_markers_of_citations_are_taken_out(text: str, kept: str) -> None:
     assert said(text) == kept
+
+
+def test_a_picture_that_was_sent_earlier_does_not_end_the_conversation() -> None:
+    parts = [ContentPart(type="image_url"), ContentPart(type="text", text="What is this?")]
+    asked = [ChatMessageIn(role="user", content=parts), ChatMessageIn(role="user", content="And delivery?")]
+    assert [turn.text for turn in history(asked, 4000)] == ["What is this?"]
+    assert question(asked) == "And delivery?"
+    with pytest.raises(Invalid, match="not image_url"):
+        question(asked[:1])
 
 
 @pytest.mark.parametrize("gap", [" ", "\n", " \t"])
