@@ -50,6 +50,18 @@ def test_guesses_at_once_are_as_few_as_one_after_another(app: App, monkeypatch: 
         app.staff.sign_in(EMAIL, PASSWORD)
 
 
+@pytest.mark.parametrize("email", [EMAIL, "nobody@example.com"])
+def test_an_account_pauses_whether_it_exists_or_not(app: App, email: str) -> None:
+    for _ in range(app.settings.security.lockout_failures):
+        with pytest.raises(Unauthorized) as wrong:
+            app.staff.sign_in(email, "wrong")
+        assert "E-mail address or password" in wrong.value.detail
+    with pytest.raises(LimitExceeded) as paused:
+        app.staff.sign_in(f" {email.upper()} ", "wrong")
+    assert 0 < (paused.value.retry_after or 0) <= app.settings.security.lockout_minutes * 60
+    assert len(app.staff.page()) == 1
+
+
 def test_the_old_password_opens_nothing_once_it_is_changed(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     during_the_check(monkeypatch, lambda: app.staff.set_password(EMAIL, OTHER))
     with pytest.raises(Unauthorized):
