@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import argon2
 import pytest
 
 from support_bot.assembly import App
 from support_bot.errors import LimitExceeded, Unauthorized
 from support_bot.services.staff import StaffService
+from support_bot.values import Role
 from tests.factories import PASSWORD, add_staff, make_app
 
 EMAIL = "ana@example.com"
@@ -67,6 +69,18 @@ def test_the_old_password_opens_nothing_once_it_is_changed(app: App, monkeypatch
     with pytest.raises(Unauthorized):
         app.staff.sign_in(EMAIL, PASSWORD)
     assert app.staff.sign_in(EMAIL, OTHER).staff.email == EMAIL
+
+
+def test_passwords_are_hashed_at_full_strength(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests hash quickly, see `quick_hashes`."""
+    monkeypatch.setattr("support_bot.services.staff.PasswordHasher", argon2.PasswordHasher)
+    staff = StaffService(app._parts.db, app.settings)
+    staff.add("bo@example.com", "Bo", Role.AGENT, PASSWORD)
+    with app._parts.db.reading() as tx:
+        stored = tx.staff.page()
+    [strong] = [each.password_hash for each in stored if each.email == "bo@example.com"]
+    assert argon2.extract_parameters(strong) == argon2.profiles.get_default_parameters()
+    assert staff.sign_in("bo@example.com", PASSWORD).staff.email == "bo@example.com"
 
 
 def test_a_key_that_is_revoked_twice_keeps_the_first_time(app: App) -> None:
