@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import (
@@ -171,7 +171,7 @@ class Settings(BaseSettings):
     @property
     def effective_database_url(self) -> str:
         """The database URL in use: the given one, or SQLite in the data folder."""
-        return self.database_url or f"sqlite:///{(self.data_dir / 'support-bot.db').absolute()}"
+        return self.database_url or f"sqlite:///{quote(str((self.data_dir / 'support-bot.db').absolute()))}"
 
     @property
     def vector_place(self) -> Path | str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import itertools
 import socket
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import argon2
 import hypothesis
 import pytest
 
@@ -44,6 +46,15 @@ def loopback_only() -> Iterator[None]:
                 return original(self, address)
 
             patch.setattr(socket.socket, name, guarded)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Passwords of tests are worth little, and each app hashes one: a hash takes no time here."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = functools.partial(argon2.PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr("support_bot.services.staff.PasswordHasher", cheap)
         yield
 
 

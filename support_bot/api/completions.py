@@ -44,16 +44,19 @@ from support_bot.values import (
 
 MODEL = "support-bot"
 _HISTORY = 20  # earlier messages that are kept; the rest is too long ago
-_MARKERS = re.compile(r"(?:\s*\[\d{1,3}\])+")
+_MARKERS = re.compile(r"(?<!\s)(?:\s*\[\d{1,3}\])+")  # tried once for each gap, however long it is
 _PEOPLE_ANSWER = "Your message has been passed on to our team; a person will answer you."
 _AUTHORS = {"user": Author.CUSTOMER, "assistant": Author.BOT}
 
 
 def question(messages: Sequence[ChatMessageIn]) -> str:
-    """The text of the last message. Raises Invalid unless it is the user's."""
-    if messages[-1].role != "user":
+    """The text of the last message. Raises Invalid unless it is the user's, and nothing but text."""
+    asked = messages[-1]
+    if asked.role != "user":
         raise Invalid("The last message is the question, so its role has to be `user`.")
-    return _text(messages[-1])
+    if isinstance(asked.content, list) and (other := [part.type for part in asked.content if part.type != "text"]):
+        raise Invalid(f"Only text can be read here, not {other[0]}.")
+    return _text(asked)
 
 
 def history(messages: Sequence[ChatMessageIn], longest: int) -> list[Turn]:
@@ -71,11 +74,9 @@ def history(messages: Sequence[ChatMessageIn], longest: int) -> list[Turn]:
 
 
 def _text(message: ChatMessageIn) -> str:
-    """The words of a message; other parts than text are left out of the past and refused in a question."""
+    """The words of a message, without whatever else is in it."""
     if message.content is None or isinstance(message.content, str):
         return message.content or ""
-    if message.role == "user" and (other := [part.type for part in message.content if part.type != "text"]):
-        raise Invalid(f"Only text can be read here, not {other[0]}.")
     return "\n".join(part.text or "" for part in message.content if part.type == "text")
 
 
@@ -176,7 +177,18 @@ async def whole(asking: Asking) -> Completion:
 
 
 async def chunks(asking: Asking, asked: CompletionIn) -> AsyncIterator[ServerSentEvent]:
-    """The completion as it comes, sentence by sentence; citations, status and hand-off are on the last delta."""
+    """The completion as it comes, sentence by sentence; citations, status and hand-off are on the last delta.
+
+    What breaks after the first chunk is told within the stream, in the shape of any other error."""
+    try:
+        async for chunk in _chunks(asking, asked):
+            yield chunk
+    except SupportBotError as error:
+        yield _data(openai_body(error.status, error.code, error.detail))
+    yield ServerSentEvent(data="[DONE]", sep="\n")
+
+
+async def _chunks(asking: Asking, asked: CompletionIn) -> AsyncIterator[ServerSentEvent]:
     saying, begun = Saying(), int(time.time())
 
     def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> ServerSentEvent:
@@ -189,14 +201,12 @@ async def chunks(asking: Asking, asked: CompletionIn) -> AsyncIterator[ServerSen
         if piece := saying.add(logged.event):
             yield chunk({"content": piece})
     if problem := _problem(saying):
-        yield _data(openai_body(problem.status, problem.code, problem.detail))
-    else:
-        yield chunk(saying.extras(), saying.finish_reason)
-        if asked.stream_options and asked.stream_options.include_usage:
-            usage = (await asking.usage()).model_dump()
-            frame = {"id": asking.id, "object": "chat.completion.chunk", "created": begun, "model": MODEL}
-            yield _data({**frame, "choices": [], "usage": usage})
-    yield ServerSentEvent(data="[DONE]", sep="\n")
+        raise problem
+    yield chunk(saying.extras(), saying.finish_reason)
+    if asked.stream_options and asked.stream_options.include_usage:
+        usage = (await asking.usage()).model_dump()
+        frame = {"id": asking.id, "object": "chat.completion.chunk", "created": begun, "model": MODEL}
+        yield _data({**frame, "choices": [], "usage": usage})
 
 
 def _problem(saying: Saying) -> SupportBotError | None:

@@ -25,8 +25,12 @@ from support_bot.storage.data_folder import DataFolder
 from support_bot.storage.database import Database
 from support_bot.storage.inspection import inspect
 from support_bot.storage.migrations import is_known, upgrade
+from support_bot.storage.snapshot import POSTGRESQL_FILE, SQLITE_FILE
+from support_bot.storage.trouble import storage_trouble
 
 _EXAM = "exam.json"
+_SAID = ("product", "created_at", "counts", "settings")
+_DUMPS = {"sqlite": SQLITE_FILE, "postgresql": POSTGRESQL_FILE}
 
 
 class Backups:
@@ -61,7 +65,10 @@ class Backups:
         """The name appears with the whole backup only, its answers included."""
         if target.exists():
             raise Invalid(f"{target} exists already; choose another name, or delete it first.")
-        with tempfile.TemporaryDirectory(prefix=".support-bot-", dir=target.absolute().parent) as folder:
+        with storage_trouble(target):
+            target.absolute().parent.mkdir(parents=True, exist_ok=True)
+            made = tempfile.TemporaryDirectory(prefix=".support-bot-", dir=target.absolute().parent)
+        with made as folder:
             part = Path(folder) / target.name
             with self._bytes() as pieces:
                 archive.store(pieces, part)
@@ -102,9 +109,7 @@ class Backups:
             self._refuse_unfit(backup, source, replace=replace)
             compared = self._compare(backup, source) if check else None
             staged = restoring.stage(backup, settings.data_dir)
-            if backup.about["database"] == "postgresql":
-                restoring.fill_postgresql(settings.database_url, staged, replace=replace)
-            aside = restoring.place(settings.data_dir)
+            aside = self._place(staged, replace=replace)
             index = self._index()
             others = _others(backup.about["settings"], answer_settings(settings))
             return {
@@ -115,9 +120,11 @@ class Backups:
 
     def _refuse_unfit(self, backup: archive.Archive, source: Path, *, replace: bool) -> None:
         settings, about = self._settings, backup.about
-        kind = "postgresql" if settings.effective_database_url.startswith("postgres") else "sqlite"
+        kind = "postgresql" if settings.uses_postgresql else "sqlite"
         if about.get("database") != kind:
             raise Invalid(f"{source} is of {about.get('database')}, but SUPPORT_BOT_DATABASE_URL names {kind}.")
+        if lacks := {*_SAID, _DUMPS[kind]} - {*about, *about["files"]}:
+            raise Invalid(f"{source} is damaged: its manifest does not name {min(lacks)}.")
         if kind == "sqlite" and settings.database_url:
             raise Invalid("A backup is restored into the data folder; leave SUPPORT_BOT_DATABASE_URL empty.")
         if not is_known(about.get("revision")):
@@ -125,6 +132,14 @@ class Backups:
             raise Invalid(f"{newer} (schema {about.get('revision')}); install that version.")
         if restoring.holds_data(settings.data_dir) and not replace:
             raise Conflict(f"{settings.data_dir} holds data already; --replace lets the backup take its place.")
+
+    def _place(self, staged: Path, *, replace: bool) -> Path | None:
+        """Where what was there lies now."""
+        settings = self._settings
+        if not settings.uses_postgresql:
+            return restoring.place(settings.data_dir)
+        with closing(Database(settings.database_url)) as db:
+            return restoring.place_postgresql(db, staged, settings.data_dir, replace=replace)
 
     def _index(self) -> str:
         """Bring the schema up to date and build both indexes from SQL; what was done, in words."""

@@ -70,8 +70,9 @@ def port_problem(host: str, port: int) -> str:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
-            return f"{host}:{port} cannot be used ({error.strerror or error}); choose another with --port"
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            return f"{host}:{port} cannot be used ({reason}); choose another with --port"
     return ""
 
 

@@ -16,10 +16,10 @@ _MOST_WORDS = 200_000
 
 def fingerprint(text: str) -> str:
     """SimHash of 64 bits (Charikar 2002) over word triples, 16 hexadecimal digits; empty where there are no words."""
-    shingles = _shingles(text)
-    if not shingles:
+    found = shingles(text)
+    if not found:
         return ""
-    hashed = b"".join(hashlib.blake2b(each.encode(), digest_size=8).digest() for each in shingles)
+    hashed = b"".join(hashlib.blake2b(each.encode(), digest_size=8).digest() for each in found)
     bits = np.unpackbits(np.frombuffer(hashed, dtype=np.uint8)).reshape(-1, 64)
     return np.packbits(bits.sum(axis=0) * 2 > len(bits)).tobytes().hex()
 
@@ -31,10 +31,16 @@ def may_be_alike(one: str, other: str) -> bool:
 
 def likeness(one: str, other: str) -> float:
     """Shared word triples of two texts (Jaccard, 0..1), whatever their capitals and marks."""
-    first, second = _shingles(one), _shingles(other)
-    return len(first & second) / len(first | second) if first and second else 0.0
+    return shared(shingles(one), shingles(other))
 
 
-def _shingles(text: str) -> set[str]:
+def shared(first: set[str], second: set[str]) -> float:
+    """The same of two sets of word triples."""
+    both = len(first & second)
+    return both / (len(first) + len(second) - both) if both else 0.0
+
+
+def shingles(text: str) -> set[str]:
+    """The word triples of a text."""
     words = _WORDS.findall(text.casefold())[:_MOST_WORDS]
     return {" ".join(words[start : start + 3]) for start in range(max(1, len(words) - 2))} if words else set()

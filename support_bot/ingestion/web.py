@@ -88,6 +88,10 @@ class WebFetcher:
                 except (httpx.HTTPError, httpx.InvalidURL) as error:
                     failure = error if isinstance(error, httpx.HTTPError) else None
                     break
+                except (RuntimeError, ValueError):  # what a client says that was closed at this very moment
+                    if time.monotonic() <= deadline:
+                        raise
+                    break
         if time.monotonic() > deadline:
             raise self._too_slow(target) from failure
         raise UnreadableDocument(f"{target} cannot be fetched: {failure or 'no valid answer'}.") from failure

@@ -9,9 +9,9 @@ from contextlib import suppress
 
 from support_bot.errors import NotFound
 from support_bot.index.search_index import SearchIndex
-from support_bot.ingestion.likeness import NEAR_COPY, fingerprint, likeness, may_be_alike
 from support_bot.models import Chunk, Document
-from support_bot.storage.database import Database, Transaction
+from support_bot.services.copies import Comparison
+from support_bot.storage.database import Database
 from support_bot.values import Audience, ChunkDraft, DocumentStatus, ParsedDocument
 
 _DOCUMENTS_AT_ONCE = 500
@@ -30,15 +30,17 @@ class Publisher:
 
         From the first transaction on the new version answers, by its words at first. Where something breaks the
         document waits for another try. A document deleted on the way leaves nothing behind."""
-        mark = fingerprint(parsed.text)
         try:
+            compared = Comparison(document_id, parsed.text)
+            with self._db.reading() as tx:
+                compared.look(tx)
             with self._db.transaction() as tx:
                 document = tx.documents.lock(document_id)
                 if tx.documents.newest_version(document_id).number != number:
                     return
                 document.show(parsed.title, parsed.url, number)
                 tx.documents.get_version(document_id, number).text = parsed.text
-                document.describe(parsed.language, mark, _original(tx, document_id, mark, parsed.text))
+                document.describe(parsed.language, compared.mark, compared.settle(tx))
                 self._index.remove_keywords(tx.connection, document_id)
                 chunks = list(tx.documents.replace_chunks(document_id, number, drafts))
                 self._index.put_keywords(tx.connection, document, chunks)
@@ -142,16 +144,3 @@ class Publisher:
             if progress:
                 progress(done, len(pairs))
         return sum(len(chunks) for _, chunks in pairs)
-
-
-def _original(tx: Transaction, document_id: int, mark: str, text: str) -> int | None:
-    """The document this text is a near copy of; those that were called copies of it are looked at again."""
-    for copy in tx.documents.near_copies_of(document_id):
-        if likeness(tx.documents.text(copy.id), text) < NEAR_COPY:
-            copy.near_copy_of = None
-    copies = {copy.id for copy in tx.documents.near_copies_of(document_id)}
-    others = tx.documents.fingerprints()
-    close = [other for other in sorted(others) if other != document_id and may_be_alike(others[other], mark)]
-    scored = [(likeness(tx.documents.text(other), text), -other) for other in close if other not in copies]
-    best, number = max(scored, default=(0.0, 0))
-    return -number if best >= NEAR_COPY else None

@@ -18,10 +18,17 @@ from support_bot.values import Role
 
 _WRONG = "E-mail address or password is wrong."
 _LEAST_PASSWORD = 10
+_MOST_STRANGERS = 10_000
 
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _require_unlocked(staff: Staff, now: dt.datetime) -> None:
+    if staff.is_locked(now) and staff.locked_until is not None:
+        wait = (staff.locked_until - now).total_seconds()
+        raise LimitExceeded("Too many wrong passwords. Try again later.", retry_after=wait)
 
 
 class StaffService:
@@ -33,6 +40,7 @@ class StaffService:
         self._hasher = PasswordHasher()
         # Checked when nobody has that address, so that the answer takes as long and tells nothing.
         self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+        self._strangers: dict[str, Staff] = {}
 
     # ---- sessions
 
@@ -41,16 +49,19 @@ class StaffService:
         security, now = self._settings.security, utcnow()
         with self._db.reading() as tx:
             found = tx.staff.find_by_email(email)
-        if found is not None and found.is_locked(now) and found.locked_until is not None:
-            wait = (found.locked_until - now).total_seconds()
-            raise LimitExceeded("Too many wrong passwords. Try again later.", retry_after=wait)
-        right = self._matches(found.password_hash if found else self._nobody, password)
+        known = found or self._stranger(email)
+        _require_unlocked(known, now)
+        checked = known.password_hash
+        right = self._matches(checked, password)
         with self._db.transaction() as tx:
-            staff = tx.staff.lock(found.id) if found is not None else None
-            if staff is not None and not right:
+            staff = tx.staff.lock(found.id) if found is not None else known
+            _require_unlocked(staff, now)  # others may have guessed meanwhile, or the password was changed
+            if staff.password_hash != checked:
+                raise Unauthorized(_WRONG)
+            if not right:
                 pause = dt.timedelta(minutes=security.lockout_minutes)
                 staff.note_failure(now, limit=security.lockout_failures, pause=pause)
-            if staff is not None and right and staff.active:
+            elif staff.active:
                 staff.note_success()
                 tx.staff.delete_expired_sessions(now)
                 token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
@@ -60,6 +71,13 @@ class StaffService:
                 )
                 return SignedIn(token, csrf, StaffView.of(staff))
         raise Unauthorized(_WRONG)
+
+    def _stranger(self, email: str) -> Staff:
+        """Somebody who cannot come in, but pauses after wrong passwords as members of staff do."""
+        if len(self._strangers) >= _MOST_STRANGERS:
+            self._strangers.clear()
+        unlikely = Staff(email=email, name="", role=Role.AGENT, password_hash=self._nobody, active=False)
+        return self._strangers.setdefault(email.strip().lower()[:200], unlikely)
 
     def find_session(self, token: str) -> SignedIn | None:
         """Who is signed in with this cookie; None when nobody is (any more)."""
@@ -94,7 +112,7 @@ class StaffService:
             return [StaffView.of(staff) for staff in tx.staff.page()]
 
     def set_password(self, email: str, password: str) -> None:
-        """A new password; every session of that person ends."""
+        """A new password; every session of that person ends. Keys that act for them stay until they are revoked."""
         hashed = self._hashed(password)
         with self._db.transaction() as tx:
             staff = tx.staff.find_by_email(email)
@@ -136,7 +154,8 @@ class StaffService:
 
     def revoke_key(self, key_id: int) -> None:
         with self._db.transaction() as tx:
-            tx.staff.get_key(key_id).revoked_at = utcnow()
+            key = tx.staff.get_key(key_id)
+            key.revoked_at = key.revoked_at or utcnow()
 
     def find_key(self, key: str) -> StaffView | None:
         """Whom a key acts for, with the key's own role; None for an unknown or revoked key."""

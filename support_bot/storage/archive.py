@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,6 +20,8 @@ FORMAT = 1
 _MANIFEST = "manifest.json"
 _PIECE = 1 << 20
 _LARGEST_MANIFEST = 500_000_000  # bytes: some millions of files
+_DAMAGE = (BadZipFile, zlib.error, lzma.LZMAError, EOFError, KeyError, ValueError, OSError, RuntimeError)
+"""What reading a ZIP file raises where a byte was changed; RuntimeError for a packing that it seems to have."""
 
 
 def pack(files: Iterable[tuple[str, Path]], about: Mapping[str, Any]) -> Iterator[bytes]:
@@ -79,26 +82,23 @@ class Archive:
         self.about = manifest
 
     def read_extra(self, name: str) -> bytes | None:
-        """A file that was added later, or None."""
-        return self._zip.read(name) if name in self._zip.namelist() else None
+        """A file that was added later, or None. Raises Invalid where it is damaged."""
+        return b"".join(self._pieces(name)) if name in self._zip.namelist() else None
 
     def unpack(self, folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
         """Write every file into `folder`. Raises Invalid at the first one that is not what the manifest says."""
         entries: dict[str, dict[str, Any]] = self.about["files"]
         for done, (name, entry) in enumerate(entries.items(), start=1):
-            try:
-                self._unpack_one(name, entry, folder / name)
-            except (BadZipFile, zlib.error, EOFError, KeyError):
-                raise self._damaged(name) from None
+            self._unpack_one(name, entry, folder / name)
             if progress:
                 progress(done, len(entries))
 
     def _unpack_one(self, name: str, entry: Mapping[str, Any], target: Path) -> None:
         digest, size = hashlib.sha256(), 0
-        with self._zip.open(name) as source, storage_trouble(target):
+        with storage_trouble(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("wb") as file:
-                while piece := source.read(_PIECE):
+                for piece in self._pieces(name):
                     digest.update(piece)
                     size += len(piece)
                     if size > entry["bytes"]:
@@ -108,6 +108,15 @@ class Archive:
                 os.fsync(file.fileno())
         if size != entry["bytes"] or digest.hexdigest() != entry["sha256"]:
             raise self._damaged(name)
+
+    def _pieces(self, name: str) -> Iterator[bytes]:
+        """The content of a file, bit by bit. Raises Invalid where it cannot be unpacked."""
+        try:
+            with self._zip.open(name) as source:
+                while piece := source.read(_PIECE):
+                    yield piece
+        except _DAMAGE:
+            raise self._damaged(name) from None
 
     def _damaged(self, name: str) -> Invalid:
         return Invalid(f"{self._path} is damaged: {name} is not what was backed up. Nothing was restored.")
@@ -119,13 +128,16 @@ def opened(path: Path) -> Iterator[Archive]:
     if not path.is_file():
         raise Invalid(f"{path} is no file.")
     try:
-        archive = ZipFile(path)
-    except BadZipFile:
-        raise Invalid(f"{path} is no backup, or its end is missing: take another copy of it.") from None
+        file = path.open("rb")
     except OSError as error:
         raise Invalid(f"{path} cannot be read: {error.strerror}.") from None
-    with archive:
-        yield Archive(path, archive, _manifest(path, archive))
+    with file:
+        try:
+            archive = ZipFile(file)
+        except _DAMAGE:
+            raise Invalid(f"{path} is no backup, or its end is missing: take another copy of it.") from None
+        with archive:
+            yield Archive(path, archive, _manifest(path, archive))
 
 
 def _manifest(path: Path, archive: ZipFile) -> dict[str, Any]:
@@ -136,7 +148,7 @@ def _manifest(path: Path, archive: ZipFile) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads(archive.read(_MANIFEST))
         number = int(manifest["format"])
         files = {name: (str(entry["sha256"]), int(entry["bytes"])) for name, entry in manifest["files"].items()}
-    except (ValueError, TypeError, KeyError, AttributeError, BadZipFile, zlib.error, EOFError):
+    except (*_DAMAGE, TypeError, AttributeError):
         raise Invalid(f"{path} is damaged: its manifest cannot be read.") from None
     if number > FORMAT:
         raise Invalid(f"{path} was made by a newer version of the product (format {number}); restore it with that one.")

@@ -17,6 +17,7 @@ OTHER_SERVERS = text(
     "AND application_name LIKE :server AND application_name <> :own"
 )
 _BUSY_MS = 15_000
+_GAVE_UP = ("55P03", "40P01", "40001", "57014")  # lock and statement timeouts, deadlocks, serialization
 _SETTINGS = ("lock_timeout = '15s'", "timezone = 'UTC'")
 
 
@@ -53,6 +54,11 @@ def went_away(error: DBAPIError) -> bool:
     """Whether there is no connection (any more), as opposed to a statement that failed."""
     state = getattr(error.orig, "sqlstate", None)
     return error.connection_invalidated or state is None or state[:2] in ("08", "28", "3D", "53") or state[:3] == "57P"
+
+
+def gave_up(error: DBAPIError) -> bool:
+    """Whether a statement waited too long for others, or stood in a ring of them that waited for each other."""
+    return getattr(error.orig, "sqlstate", None) in _GAVE_UP
 
 
 def unavailable(url: URL, error: BaseException | None) -> str:

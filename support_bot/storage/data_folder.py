@@ -57,7 +57,7 @@ class DataFolder:
 
         Raises DataFolderInUse after `wait_s` seconds, naming the owner, and Invalid when the folder cannot be used."""
         try:
-            self._path.mkdir(parents=True, exist_ok=True)
+            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)  # keys and conversations are in it
             lock = self._lock()
             lock.acquire(timeout=max(wait_s, _LOOK_S), poll_interval=0.05)
         except Timeout:

@@ -21,6 +21,7 @@ from support_bot.storage.connections import (
     PROGRAM,
     SERVER,
     begin_sqlite,
+    gave_up,
     prepare_postgresql,
     prepare_sqlite,
     unavailable,
@@ -166,8 +167,8 @@ class Database:
             with database_trouble():
                 yield
         except OperationalError as error:
-            if self.is_sqlite or not went_away(error):
+            if self.is_sqlite or not (went_away(error) or gave_up(error)):
                 raise
-            raise DatabaseUnavailable(_AWAY, retry_after=5.0) from error
+            raise DatabaseUnavailable(_AWAY if went_away(error) else _BUSY, retry_after=5.0) from error
         except PoolTimeout as error:
             raise DatabaseUnavailable(_BUSY, retry_after=5.0) from error

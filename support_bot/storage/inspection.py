@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import make_url, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -68,7 +69,7 @@ def find_trouble(url: str) -> str:
     if parsed.get_backend_name() != "sqlite" or not Path(parsed.database or "").exists():
         return ""
     try:
-        with closing(sqlite3.connect(f"file:{parsed.database}?mode=rw", uri=True, timeout=2)) as database:
+        with closing(sqlite3.connect(f"file:{quote(parsed.database or '')}?mode=rw", uri=True, timeout=2)) as database:
             [first, *_] = database.execute("PRAGMA quick_check(1)").fetchall()
             if first[0] != "ok":
                 return f"it is damaged ({first[0]}): restore the newest backup"

@@ -12,7 +12,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, func, select, text
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import Conninfo
+from sqlalchemy import URL, Connection, Engine, create_engine, func, select, text
 
 from support_bot.errors import DatabaseUnavailable, Invalid
 from support_bot.models import Base, DocumentVersion
@@ -22,7 +24,7 @@ from support_bot.storage.migrations import revision_of
 from support_bot.storage.trouble import in_words, storage_trouble
 
 SQLITE_FILE, POSTGRESQL_FILE = "database.sqlite", "database.pgdump"
-FOLDER_PREFIX = "backup-"
+FOLDER_PREFIX = ".snapshot-"
 _TRIES = 20
 
 
@@ -59,7 +61,7 @@ def _from_sqlite(engine: Engine, blobs: BlobStore, folder: Path) -> Snapshot:
         except sqlite3.DatabaseError as error:
             unnamed = DatabaseUnavailable(f"The database cannot be copied ({error}). Run `support-bot doctor`.")
             raise in_words(str(error).lower()) or unnamed from error
-        copied = create_engine(f"sqlite:///{copy}")
+        copied = create_engine(URL.create("sqlite", database=str(copy)))
         try:
             with copied.connect() as connection:
                 if (files := _link_blobs(connection, blobs, folder)) is not None:
@@ -87,38 +89,44 @@ def _copy_sqlite(engine: Engine, copy: Path) -> None:
 
 def _from_postgresql(engine: Engine, blobs: BlobStore, folder: Path) -> Snapshot:
     """`pg_dump` of the very state whose files are linked: it is given the snapshot of our transaction."""
-    program = shutil.which("pg_dump")
-    if program is None:
-        raise Invalid("pg_dump is not installed; it is needed to back up PostgreSQL (package postgresql-client).")
     dump = folder / POSTGRESQL_FILE
     for _ in range(_TRIES):
         with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             exported = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
             if (files := _link_blobs(connection, blobs, folder)) is None:
                 continue
-            run_postgresql(
-                [program, "--format=custom", "--no-owner", f"--snapshot={exported}", f"--file={dump}"], engine
-            )
+            dump_postgresql(engine, dump, f"--snapshot={exported}")
             return _described(connection, "postgresql", [(POSTGRESQL_FILE, dump), *files])
     raise _too_busy()
 
 
+def dump_postgresql(engine: Engine, dump: Path, *more: str) -> None:
+    """Write the whole database into a file."""
+    run_postgresql([postgresql_program("pg_dump"), "--format=custom", "--no-owner", f"--file={dump}", *more], engine)
+
+
+def postgresql_program(name: str) -> str:
+    """Where one of PostgreSQL's programs is. Raises Invalid where it is not installed."""
+    if (found := shutil.which(name)) is None:
+        raise Invalid(f"{name} is not installed; it is needed for backups of PostgreSQL (package postgresql-client).")
+    return found
+
+
 def run_postgresql(command: list[str], engine: Engine) -> None:
-    """Run one of PostgreSQL's programs on this database, its password out of sight. Raises Invalid with its words."""
-    url = engine.url
-    given = {"PGHOST": url.host, "PGPORT": url.port, "PGUSER": url.username, "PGPASSWORD": url.password}
-    query = {"PGHOST": url.query.get("host"), "PGSSLMODE": url.query.get("sslmode")}
-    environment = {name: str(value) for name, value in (given | {k: v for k, v in query.items() if v}).items() if value}
+    """Run one of PostgreSQL's programs on this database, connected to as we are, its password out of sight.
+
+    Raises Invalid with its words."""
+    given = engine.dialect.create_connect_args(engine.url)[1]
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()} - {"password"}
+    shown = make_conninfo(**{name: value for name, value in given.items() if name in known})
+    secret = {"PGPASSWORD": str(given["password"])} if given.get("password") else {}
     done = subprocess.run(
-        [*command, f"--dbname={url.database}"],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
+        [*command, f"--dbname={shown}"], env=os.environ | secret, capture_output=True, text=True, check=False
     )
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["it gave no reason"]
-        raise Invalid(f"{Path(command[0]).name} failed: {said[-1]}")
+        reason = next((line for line in said if "error:" in line), said[-1])
+        raise Invalid(f"{Path(command[0]).name} failed: {reason}")
 
 
 def _link_blobs(connection: Connection, blobs: BlobStore, folder: Path) -> list[tuple[str, Path]] | None:

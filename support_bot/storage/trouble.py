@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from support_bot.errors import DatabaseUnavailable, Invalid, StorageFull, SupportBotError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NOT_WRITABLE = ("disk i/o error", "readonly database", "unable to open database", "read-only transaction")
 _REMEDY = "Free some space, then try again; what was stored before is safe."
 
 
@@ -44,7 +45,7 @@ def in_words(complaint: str) -> SupportBotError | None:
         return StorageFull(f"There is no room left on the disk of the database. {_REMEDY}")
     if "database is locked" in complaint or "database table is locked" in complaint:
         return DatabaseUnavailable("Another program keeps the database locked. Try again in a moment.", retry_after=5)
-    if "disk i/o error" in complaint or "readonly database" in complaint or "unable to open database" in complaint:
+    if any(words in complaint for words in _NOT_WRITABLE):
         return DatabaseUnavailable(
             f"The database cannot be written ({complaint}). Run `support-bot doctor`.", retry_after=30
         )

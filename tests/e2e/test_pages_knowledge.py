@@ -95,6 +95,25 @@ def test_every_view_is_within_reach_on_a_phone(server: Server, new_page: NewPage
     expect(page.locator("#admin-list .open").first).to_be_visible()
 
 
+def test_what_is_typed_stays_while_the_page_looks_again(server: Server, new_page: NewPage) -> None:
+    page = admin_page(server, new_page)
+    search = page.get_by_label("Search articles")
+    page.get_by_role("button", name="Ready").click()
+    search.fill("no such words")
+    expect(page.get_by_text("No article")).to_be_visible()
+    page.wait_for_timeout(4000)  # two looks
+    expect(search).to_have_value("no such words")
+    page.get_by_role("button", name="Pinned answers").click()
+    page.get_by_role("button", name="Pin an answer").click()
+    form = page.locator("form.pin")
+    typed = {"Question": "Is it open?", "Answer": "From nine to five.", "Link": "example.com"}
+    for label, words in typed.items():
+        form.get_by_label(label, exact=True).fill(words)
+    page.wait_for_timeout(4000)
+    for label, words in typed.items():
+        expect(form.get_by_label(label, exact=True)).to_have_value(words)
+
+
 def test_a_version_is_brought_back_and_answers_change_with_it(server: Server, new_page: NewPage) -> None:
     page, customer = admin_page(server, new_page), new_page()
     word = f"walrus{uuid.uuid4().hex[:6]}"

@@ -25,6 +25,7 @@ from support_bot.assembly import App, build_app
 from support_bot.server import build_server
 from support_bot.settings import AnsweringSettings, EngineSettings, SecuritySettings, Settings
 from support_bot.values import Role
+from tests.factories import make_database
 
 ARTICLE = b"""# Shipping
 
@@ -139,7 +140,8 @@ def settings(folder: Path, **security: Any) -> Settings:
 @contextmanager
 def running_api(folder: Path, **security: Any) -> Iterator[Api]:
     """The API over a fresh data folder with one article, an agent and an admin; `web` allows pages of the shop."""
-    app = build_app(settings(folder, **security))
+    make_database(chosen := settings(folder, **security))
+    app = build_app(chosen)
     app.channels.ensure_default()
     app.channels.update("web", allowed_origins=[SHOP])
     app.knowledge.process(app.knowledge.add("shipping.md", ARTICLE).document.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import resource
 import shutil
@@ -92,6 +93,23 @@ class TestRoundTrip:
         assert run("backup", tmp_path / "all").status == 0
         assert [path.suffix for path in (tmp_path / "all").iterdir()] == [".zip"]
 
+    @pytest.mark.parametrize("exam", [False, True])
+    def test_the_folder_of_a_backup_is_made(self, run: Run, tmp_path: Path, backup: Path, exam: bool) -> None:
+        target = tmp_path / "new" / "folder" / "b.zip"
+        made = run("backup", target, *(["--exam", tmp_path / "exam.jsonl"] if exam else []))
+        assert (made.status, target.exists()) == (0, True), made.err
+
+    def test_two_restores_in_one_second_keep_both(self, tmp_path: Path) -> None:
+        for number in (1, 2):
+            (tmp_path / "support-bot.db").write_text(str(number))
+            (tmp_path / "files").mkdir(exist_ok=True)
+            (tmp_path / "files" / "file").write_text(str(number))
+            (tmp_path / "restore.part").mkdir()
+            kept = restoring.place(tmp_path)
+            assert kept is not None
+            assert (kept / "support-bot.db").read_text() == (kept / "files" / "file").read_text() == str(number)
+        assert len(list(tmp_path.glob("before-restore-*"))) == 2
+
     def test_replacing_keeps_what_was_there(
         self, run: Run, tmp_path: Path, backup: Path, chat: tuple[str, str]
     ) -> None:
@@ -131,9 +149,12 @@ class TestRefusals:
             (lambda path: _rewrite(path, "manifest", b'"files/', b'"../fi/'), "holds '../fi/"),
             (lambda path: _rewrite(path, "manifest", b'"sqlite"', b'"postgresql"'), "names sqlite"),
             (lambda path: _rewrite(path, "exam", b"$4", b"$9"), "1 of 2 answers differ"),
+            (lambda path: _forget_the_database(path), "does not name database.sqlite"),
+            (lambda path: _rewrite(path, "manifest", b'"settings"', b'"x"'), "does not name settings"),
+            (lambda path: _rewrite(path, "exam", b"", b"{}"), "cannot be read"),
         ],
         ids=["empty", "another file", "cut off", "flipped bit", "gone", "exchanged file", "no manifest", "newer",
-             "outside", "other database", "other answers"],
+             "outside", "other database", "other answers", "no database", "no settings", "no exam"],
     )  # fmt: skip
     def test_what_cannot_be_restored_changes_nothing(
         self, run: Run, elsewhere: Path, spoil: Callable[[Path], object], complaint: str
@@ -175,7 +196,7 @@ class TestInterrupted:
         assert full.status == 1
         assert re.search("no room left on the disk|cannot be written", full.err)
         assert {path.name for path in tmp_path.glob("*.zip*")} | {p.name for p in tmp_path.glob(".*")} == {"b.zip"}
-        assert not list((tmp_path / "data").glob("backup-*"))
+        assert not list((tmp_path / "data").glob(".snapshot-*"))
 
     def test_a_full_disk_leaves_nothing_restored(self, elsewhere: Path, run: Run) -> None:
         with _LargestFile(20_000):
@@ -214,6 +235,13 @@ def _rewrite(path: Path, which: str, old: bytes, new: bytes | None) -> None:
                 after.writestr(name, data)
             elif new is not None:
                 after.writestr(name, data.replace(old, new) if old else new)
+
+
+def _forget_the_database(path: Path) -> None:
+    with zipfile.ZipFile(path) as before:
+        manifest = json.loads(before.read("manifest.json"))
+    del manifest["files"]["database.sqlite"]
+    _rewrite(path, "manifest", b"", json.dumps(manifest).encode())
 
 
 def _cut_off_after(moves: int) -> Callable[[Path, Path], Path]:

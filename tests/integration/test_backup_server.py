@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import sqlite3
 import threading
 from contextlib import closing
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 
 from tests.factories import DELIVERY, RETURNS, wait_for
+from tests.integration.api_harness import V1, listening, running_api
 from tests.integration.test_cli_server import Installation, installation
 
 __all__ = ["installation"]  # a fixture
@@ -98,6 +101,16 @@ def test_a_backup_under_load_is_whole_and_its_copy_answers_the_same(installation
     with closing(sqlite3.connect(tmp_path / "copy" / "support-bot.db")) as database:
         rows = database.execute("SELECT conversation_id, client_message_id FROM message").fetchall()
     assert set(certain) <= set(rows)
+
+
+def test_a_reader_that_goes_away_in_the_middle_leaves_nothing_behind(tmp_path: Path) -> None:
+    with running_api(tmp_path) as api, listening(uvicorn.Config(api.asgi, port=0, log_config=None)) as url:
+        api.app.knowledge.add("large.pdf", os.urandom(20_000_000))  # more than waits in sockets
+        headers = {"Authorization": f"Bearer {api.app.owner_token}"}
+        with httpx.stream("POST", f"{url}{V1}/backup", headers=headers, trust_env=False) as answer:
+            assert next(answer.iter_raw())
+            assert list(tmp_path.rglob(".snapshot-*"))
+        wait_for(lambda: not list(tmp_path.rglob(".snapshot-*")))
 
 
 def test_an_admins_key_does_not_open_the_backup(installation: Installation) -> None:

@@ -17,8 +17,10 @@ from support_bot.commands import doctor
 from support_bot.commands.doctor import Finding, examine
 from support_bot.errors import Conflict
 from support_bot.settings import Settings
+from support_bot.storage.data_folder import DataFolder
 from support_bot.storage.database import Database
 from support_bot.storage.migrations import upgrade
+from support_bot.storage.snapshot import snapshot
 from tests.factories import DELIVERY, add_article, make_app, settings
 
 
@@ -101,6 +103,26 @@ def test_a_taken_port_is_named(given: Settings) -> None:
         sick = found(given.model_copy(update={"server": server}))["port"]
     assert not sick.ok
     assert f"127.0.0.1:{port} cannot be used" in sick.detail
+
+
+@pytest.mark.parametrize("name", ["50%20 off", "a#b", "what?x"])
+def test_a_folder_of_any_name_holds_its_data_itself(tmp_path: Path, name: str) -> None:
+    make_app(tmp_path / name).close()
+    assert [finding for finding in found(settings(tmp_path / name)).values() if not finding.ok] == []
+    with (
+        DataFolder(tmp_path / name / "data").own(),
+        closing(Database(settings(tmp_path / name).effective_database_url)) as db,
+        snapshot(db, tmp_path / name / "data") as taken,
+    ):
+        assert taken.counts["channel"] == 1
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name / "data" / "support-bot.db").is_file()
+
+
+def test_a_port_that_does_not_exist_is_named(given: Settings) -> None:
+    server = given.server.model_copy(update={"port": 99_999})
+    sick = found(given.model_copy(update={"server": server}))["port"]
+    assert (sick.ok, "127.0.0.1:99999 cannot be used" in sick.detail) == (False, True)
 
 
 def test_a_disk_that_is_nearly_full_is_named(given: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,9 @@ import pytest
 import uvicorn
 from openai import OpenAI
 
-from support_bot.errors import Overloaded
+from support_bot.errors import DatabaseUnavailable, Overloaded
 from support_bot.models import Channel
+from support_bot.services.chat import ChatService
 from support_bot.services.turns import TurnRunner
 from support_bot.values import Role
 
@@ -229,6 +230,17 @@ class TestErrors:
         assert caught.value.response.headers["x-should-retry"] == "false"
         with pytest.raises(openai.APIError, match="went wrong"):
             list(world.ask(stream=True))
+
+    def test_a_database_that_goes_away_in_the_middle(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        def gone(self: ChatService, *_: Any) -> Any:
+            raise DatabaseUnavailable("The database does not answer at the moment.", retry_after=5)
+
+        monkeypatch.setattr(ChatService, "events", gone)
+        with pytest.raises(openai.APIError, match="does not answer"):
+            list(world.ask(stream=True))
+        with pytest.raises(openai.InternalServerError) as caught:
+            world.ask()
+        assert (caught.value.status_code, caught.value.code) == (503, "database_unavailable")
 
     def test_an_unknown_address(self, world: World) -> None:
         with pytest.raises(openai.NotFoundError) as caught:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from support_bot.assembly import build_app, prepare
 from support_bot.commands.doctor import examine
 from support_bot.engine.fake import FakeEngine
 from support_bot.errors import DatabaseUnavailable, DataFolderInUse
+from support_bot.models import Channel, Conversation
 from support_bot.queue import Job, JobQueue
 from support_bot.settings import Settings
+from support_bot.storage import connections
 from support_bot.storage.database import Database
 from support_bot.storage.inspection import inspect, make_newest, shown
 from support_bot.values import AnswerStatus, Done, Evidence, Mode
@@ -110,6 +113,53 @@ class TestAway:
             assert app.chat.mode(chat.id) is Mode.BOT
             added = app.knowledge.add("more.md", DELIVERY.replace("$12", "$13").encode())
             assert app.knowledge.wait_until_ready([added.document.id], 20)[0].status == "ready"
+
+
+class TestBusy:
+    @pytest.fixture
+    def db(self, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+        monkeypatch.setattr(connections, "_SETTINGS", ("lock_timeout = '300ms'",))
+        with closing(Database(postgres_url)) as db:
+            yield db
+
+    def two_conversations(self, db: Database) -> list[str]:
+        with db.transaction() as tx:
+            channel = tx.channels.add(Channel(slug="web", name="Web"))
+            return [tx.conversations.add(Conversation(channel_id=channel.id)).id for _ in range(2)]
+
+    def test_a_lock_that_is_not_given_is_no_fault_of_ours(self, db: Database) -> None:
+        chat, _ = self.two_conversations(db)
+        with db.transaction() as holder, pytest.raises(DatabaseUnavailable, match="Too much waits") as caught:
+            holder.conversations.lock(chat)
+            with db.transaction() as waiter:
+                waiter.conversations.lock(chat)
+        assert caught.value.retry_after
+
+    def test_of_two_that_wait_for_each_other_one_goes_on(self, postgres_url: str, db: Database) -> None:
+        chats, both, ended = self.two_conversations(db), threading.Barrier(2, timeout=20), []
+
+        def lock(first: str, second: str) -> None:
+            try:
+                with db.transaction() as tx:
+                    tx.connection.execute(text("SET LOCAL lock_timeout = 0"))
+                    tx.conversations.lock(first)
+                    both.wait()
+                    tx.conversations.lock(second)
+                ended.append("done")
+            except DatabaseUnavailable as error:
+                ended.append(error.code)
+
+        threads = [threading.Thread(target=lock, args=order) for order in (chats, chats[::-1])]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert sorted(ended) == ["database_unavailable", "done"]
+
+    def test_a_standby_that_takes_no_writes_is_named(self, db: Database) -> None:
+        with pytest.raises(DatabaseUnavailable, match="cannot be written"), db.transaction() as tx:
+            tx.connection.execute(text("SET TRANSACTION READ ONLY"))
+            tx.channels.add(Channel(slug="web", name="Web"))
 
 
 class TestTwoProcesses:

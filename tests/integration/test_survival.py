@@ -194,11 +194,15 @@ class TestDatabase:
 
 
 def test_what_cut_off_backups_and_restores_left_is_swept_up(tmp_path: Path) -> None:
-    for left in ("backup-abc", "restore.part"):
+    for left in (".snapshot-abc", "restore.part"):
         (tmp_path / left).mkdir()
         (tmp_path / left / "database.sqlite").write_bytes(b"half")
+    mine = tmp_path / "backup-monday" / "b.zip"
+    mine.parent.mkdir()
+    mine.write_bytes(b"of the owner's own")
     with DataFolder(tmp_path).own():
-        assert {path.name for path in tmp_path.iterdir()} == {"server.lock", "server.json"}
+        assert {path.name for path in tmp_path.iterdir()} == {"server.lock", "server.json", "backup-monday"}
+    assert mine.exists()
 
 
 @contextmanager

@@ -111,20 +111,29 @@ class TestDesk:
         asked = request(app.staff.sign_in("ana@example.com", PASSWORD).token)
         chat = app.chat.start("web")
         ticket = app.handoff.request(chat.id).row.id
-        page, desk = DeskPage(app), Desk(view="open", conversation=chat.id)
-
-        def blocks(app: App) -> gr.Blocks:
-            with gr.Blocks() as made:
-                page.build(made)
-            return made
-
-        build(blocks, app)
+        page, desk = prepared(DeskPage, app), Desk(view="open", conversation=chat.id)
         page.tick(desk, asked)
         page.act(event(action="priority", ticket=str(ticket), value="high"), desk, asked)
         again = page.tick(desk, asked)
         assert "high" in again[page.list]
         assert page.composer not in again, "what an agent is typing in stays as it is"
         assert page.list not in page.tick(desk, asked)
+
+
+class TestKnowledge:
+    def test_what_an_older_look_painted_over_is_sent_again(self, app: App) -> None:
+        add_staff(app, Role.ADMIN)
+        document = add_article(app, "delivery.md", DELIVERY)
+        asked = request(app.staff.sign_in("ana@example.com", PASSWORD).token)
+        page, shelf = prepared(KnowledgePage, app), Shelf()
+        page.tick(shelf, asked)
+        page.act(event(action="open", document=str(document)), shelf, asked)
+        again = page.tick(shelf, asked)
+        assert "Delivery" in again[page.detail]
+        assert page.detail not in page.tick(shelf, asked)
+        page.act(event(action="view", view="pinned"), shelf, asked)
+        page.act(event(action="pin-new", question="When?"), shelf, asked)
+        assert "When?" in page.tick(shelf, asked)[page.pin]
 
 
 class TestUploads:

@@ -43,6 +43,11 @@ def test_the_token_is_for_the_owner_alone(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / "server.json").stat().st_mode) == 0o600
 
 
+def test_a_folder_that_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
+    with DataFolder(tmp_path / "new" / "data").own():
+        assert stat.S_IMODE((tmp_path / "new" / "data").stat().st_mode) == 0o700
+
+
 def test_a_second_owner_is_refused_with_the_address_of_the_first(tmp_path: Path) -> None:
     with (
         DataFolder(tmp_path).own(URL, "secret"),

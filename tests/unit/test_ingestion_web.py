@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import httpx
 import pytest
 
 from support_bot.errors import Forbidden, Invalid, SupportBotError, TooLarge, UnreadableDocument
+from support_bot.ingestion import web
 from support_bot.ingestion.web import WebFetcher, is_public, web_address
 from support_bot.settings import IngestionSettings
 from tests.factories_files.site import Reply, Site, listening_site, page
@@ -140,6 +144,21 @@ def test_a_slow_page_ends_at_the_time_limit(site: int, path: str) -> None:
     Site.pages[path] = page(b"drop by drop " * 20)
     with pytest.raises(UnreadableDocument, match=r"longer than 0\.2 seconds"):
         fetcher(fetch_timeout_s=0.2).fetch(f"http://127.0.0.1:{site}{path}")
+
+
+def test_a_time_limit_that_is_over_as_the_request_begins_is_told_as_one(
+    site: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Site.pages["/a"] = page(b"Hi")
+    pinned = web._pinned
+
+    def pin_late(target: httpx.URL, address: str) -> dict[str, Any]:
+        time.sleep(0.4)
+        return pinned(target, address)
+
+    monkeypatch.setattr(web, "_pinned", pin_late)
+    with pytest.raises(UnreadableDocument, match=r"longer than 0\.2 seconds"):
+        fetcher(fetch_timeout_s=0.2).fetch(f"http://127.0.0.1:{site}/a")
 
 
 def test_an_encoding_that_only_the_server_tells_is_believed(site: int) -> None:

@@ -102,7 +102,7 @@ class KnowledgePage:
             doing(shelf, data)
         except SupportBotError as error:
             shelf.told = shelf.pin_told = error.detail
-        return self._changes(shelf, staff)
+        return self._answered(shelf, staff)
 
     def take(self, event: gr.EventData, shelf: Shelf, request: gr.Request) -> Changes:
         """One uploaded file: add it, or put it in place of a document."""
@@ -116,7 +116,7 @@ class KnowledgePage:
             uploads = [Upload(name, problem=error.detail)]
         shelf.uploads[:0] = uploads
         del shelf.uploads[MOST_RESULTS:]
-        return self._changes(shelf, staff)
+        return self._answered(shelf, staff)
 
     def begin_trial(self, event: gr.EventData, shelf: Shelf, request: gr.Request) -> Changes:
         """A question to test: say that it is being answered."""
@@ -125,7 +125,7 @@ class KnowledgePage:
         shelf.question, shelf.internal = str(data.get("question", "")), data.get("internal") == "yes"
         shelf.asked += 1
         shelf.trying, shelf.trial, shelf.trial_told = True, None, ""
-        return self._changes(shelf, staff)
+        return self._answered(shelf, staff)
 
     def try_question(self, shelf: Shelf, request: gr.Request) -> Changes:
         """Answer the question that is to be tested; takes as long as an answer does."""
@@ -139,7 +139,7 @@ class KnowledgePage:
         finally:
             if asked == shelf.asked:
                 shelf.trying, shelf.trial, shelf.trial_told = False, tried, told
-        return self._changes(shelf, staff)
+        return self._answered(shelf, staff)
 
     def _add(self, name: str, content: bytes, data: dict[str, Any]) -> list[Upload]:
         document = number(data, "document")
@@ -154,6 +154,13 @@ class KnowledgePage:
             shelf.view = str(data["view"])
 
     # ---- what the browser gets
+
+    def _answered(self, shelf: Shelf, staff: StaffView) -> Changes:
+        """After something was done. A look that began before may reach the browser later, so the next one sends
+        everything; where the browser shows the same already, what is typed in stays."""
+        changes = self._changes(shelf, staff)
+        shelf.forget()
+        return changes
 
     def _changes(self, shelf: Shelf, staff: StaffView) -> Changes:
         pieces = {self.nav: parts.navigation(shelf.view, staff, self._app.settings.company)}

@@ -46,6 +46,10 @@ class Shelf:
         self.shown[name] = html
         return True
 
+    def forget(self) -> None:
+        """Be unsure of what the browser shows."""
+        self.shown = {}
+
     def choose(self, document: int) -> None:
         """Look at another article; 0 is none."""
         self.document, self.answers = document, ANSWERS

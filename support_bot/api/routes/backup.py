@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
+from anyio import CancelScope, to_thread
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from support_bot.api.auth import Owner
 from support_bot.api.deps import Bot
@@ -22,4 +26,19 @@ _TYPE = "application/zip"
 )
 def make_backup(app: Bot, owner: Owner) -> StreamingResponse:
     """Everything as one file, as it is at this moment. It holds signing keys: only the owner of the data folder may."""
-    return StreamingResponse(app.backup.open(), media_type=_TYPE)
+    return _Download(app.backup.open())
+
+
+class _Download(StreamingResponse):
+    """Sends the pieces; what they are made from is given back at once when the reader goes away in the middle."""
+
+    def __init__(self, pieces: Generator[bytes]) -> None:
+        super().__init__(pieces, media_type=_TYPE)
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with CancelScope(shield=True):
+                await to_thread.run_sync(self._pieces.close)
