@@ -42,6 +42,11 @@ empty where the question is not pinned."""
 
 _QUEUE_LOOK_S = 0.5
 _SENTENCE_ENDS = (".", "!", "?", "\n")
+_REFUSALS = {
+    Intent.OFFTOPIC: phrases.OFF_TOPIC,
+    Intent.ACCOUNT: phrases.NO_ACCOUNTS,
+    Intent.ABUSE: phrases.UPSET,
+}
 _log = logging.getLogger(__name__)
 
 
@@ -51,6 +56,7 @@ class _Work:
 
     standalone: str
     threshold: float
+    intent: Intent = Intent.QUESTION
     passages: list[Passage] = field(default_factory=list)
     excerpts: tuple[Excerpt, ...] = ()
     closest: float = 0.0
@@ -100,12 +106,13 @@ class AnswerChain:
         turn hands over its trace too, before Cancelled is raised."""
         work = _Work(condense.standalone(question, turns), self._settings.answer_threshold)
         begin = time.monotonic()
-        recognised = self._recogniser.recognise(question)
+        recognised = self._recogniser.recognise(question, condense.leans_on(question, turns))
+        work.intent = recognised.intent
         work.timings["intent"] = time.monotonic() - begin
         pinned = 0.0
         if recognised.intent not in (Intent.HUMAN_REQUEST, Intent.INJECTION):
             pinned = self._pin(question, work)
-        if not pinned and recognised.intent not in (Intent.HUMAN_REQUEST, Intent.CHITCHAT, Intent.INJECTION):
+        if not pinned and policy.needs_evidence(recognised):
             self._search(work, audience)
         decision = self._decide(recognised, work, pinned)
         try:
@@ -161,8 +168,7 @@ class AnswerChain:
             case policy.Step.DECLINE:
                 yield Refused(phrases.DECLINED, phrases.OFFER_PERSON)
             case policy.Step.REFUSE:
-                off_topic = work.decision.endswith(Intent.OFFTOPIC)
-                yield Refused(phrases.OFF_TOPIC if off_topic else phrases.REFUSED, phrases.OFFER_PERSON)
+                yield Refused(_REFUSALS.get(work.intent, phrases.REFUSED), phrases.OFFER_PERSON)
             case policy.Step.PINNED:
                 known = citations.sources(work.excerpts)
                 yield Text(work.excerpts[0].text)
@@ -170,6 +176,8 @@ class AnswerChain:
             case policy.Step.ANSWER:
                 known = citations.sources(work.excerpts)
                 yield Evidence(known)
+                if work.intent is Intent.ACCOUNT:
+                    yield Text(phrases.IN_GENERAL)
                 yield from self._answer(known, work, stopped)
 
     def _answer(self, known: tuple[SourceRef, ...], work: _Work, stopped: Callable[[], bool]) -> Iterator[AnswerEvent]:

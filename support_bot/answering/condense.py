@@ -26,10 +26,14 @@ def is_follow_up(question: str, turns: Sequence[Turn]) -> bool:
     return bool(_REFERS_BACK.search(question) or _CONTINUES.match(question) or len(terms(question)) < _FEW_TERMS)
 
 
+def leans_on(question: str, turns: Sequence[Turn]) -> str:
+    """The customer's message before, where the question leans on it; nothing where it stands alone."""
+    if not is_follow_up(question, turns):
+        return ""
+    return " ".join(next(turn.text for turn in reversed(turns) if turn.author is Author.CUSTOMER).split())
+
+
 def standalone(question: str, turns: Sequence[Turn]) -> str:
     """The question as it is searched: with the customer's last question in front where it leans on it."""
     question = " ".join(question.split())
-    if not is_follow_up(question, turns):
-        return question
-    earlier = next(turn.text for turn in reversed(turns) if turn.author is Author.CUSTOMER)
-    return f"{' '.join(earlier.split())} {question}"
+    return f"{leans_on(question, turns)} {question}".strip()

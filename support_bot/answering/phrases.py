@@ -9,6 +9,14 @@ from support_bot.values import HandoffReason
 OFFER_PERSON = "Talk to a person"
 REFUSED = "I couldn't find that in our help articles, so I won't guess. A person on our team can help you."
 OFF_TOPIC = "I can only help with questions about our products and services. If I misunderstood, a person can help you."
+NO_ACCOUNTS = (
+    "I can't see accounts, orders or payments, so I can't look at yours. A person on our team can; "
+    'choose "Talk to a person" and they will see this conversation.'
+)
+IN_GENERAL = (
+    "I can't see accounts, orders or payments; a person on our team can look at yours. What our help articles say:"
+)
+UPSET = "I'm sorry that this is so frustrating. Tell me what went wrong and I'll look it up, or talk to a person."
 DECLINED = "I can't do that. I answer questions from our help articles; a person can help you with anything else."
 
 HANDOFF: dict[HandoffReason, str] = {

@@ -7,10 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from support_bot.answering.intent import Intent, Recognised
+from support_bot.answering.intent import CERTAIN, Intent, Recognised
 from support_bot.values import Passage
-
-_DESPITE_TOPIC = 0.6
 
 
 class Step(enum.StrEnum):
@@ -22,6 +20,12 @@ class Step(enum.StrEnum):
     DECLINE = "decline"
     SMALL_TALK = "small_talk"
     HAND_OFF = "hand_off"
+
+
+# The confidence with which a message that only looks like no question is answered all the same: companies sell odd
+# things, and a wrong refusal costs a customer more than a quoted article.
+_DESPITE = {Intent.OFFTOPIC: 0.6, Intent.CHITCHAT: 0.6, Intent.ABUSE: 0.6, Intent.INJECTION: 0.75}
+_OTHERWISE = {Intent.CHITCHAT: Step.SMALL_TALK, Intent.INJECTION: Step.DECLINE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +74,23 @@ def confidence(found: Features, by: Coefficients = Coefficients()) -> float:
     return 1.0 / (1.0 + math.exp(-total))
 
 
+def needs_evidence(recognised: Recognised) -> bool:
+    """Whether the articles have a say in what becomes of the message. What its words say beyond doubt stands."""
+    if recognised.intent is Intent.HUMAN_REQUEST:
+        return False
+    return recognised.intent not in _OTHERWISE or recognised.score < CERTAIN
+
+
 def decide(recognised: Recognised, found: Features, *, threshold: float, pinned: float = 0.0) -> Decision:
     """What to do. A request for a person wins over everything; orders to the bot are declined, never obeyed. Then a
     pinned answer wins, if the question is (`pinned`, 0..1) like one, over whatever was found."""
-    sure = confidence(found)
-    match recognised.intent:
-        case Intent.HUMAN_REQUEST:
-            return Decision(Step.HAND_OFF, recognised.score)
-        case Intent.INJECTION:
-            return Decision(Step.DECLINE, recognised.score)
-        case _ if pinned:
-            return Decision(Step.PINNED, pinned)
-        case Intent.CHITCHAT:
-            return Decision(Step.SMALL_TALK, recognised.score)
-        case Intent.OFFTOPIC | Intent.QUESTION:
-            # What looks off-topic needs better evidence: companies sell odd things.
-            needed = max(threshold, _DESPITE_TOPIC) if recognised.intent is Intent.OFFTOPIC else threshold
-            found_something = found.piece > 0 and sure >= needed
-            return Decision(Step.ANSWER if found_something else Step.REFUSE, sure)
+    intent, sure = recognised.intent, confidence(found)
+    if intent is Intent.HUMAN_REQUEST:
+        return Decision(Step.HAND_OFF, recognised.score)
+    if pinned and intent is not Intent.INJECTION:
+        return Decision(Step.PINNED, pinned)
+    if needs_evidence(recognised) and found.piece > 0 and sure >= max(threshold, _DESPITE.get(intent, 0.0)):
+        return Decision(Step.ANSWER, sure)
+    if intent in _OTHERWISE:
+        return Decision(_OTHERWISE[intent], recognised.score)
+    return Decision(Step.REFUSE, sure)

@@ -1,0 +1,133 @@
+"""Words that leave no doubt what a message wants, in six languages. Knows no embedder and no evidence."""
+
+from __future__ import annotations
+
+import re
+
+_PERSON = (
+    r"(humans?|person|people|agents?|representative|rep|operator|advisor|adviser|someone|somebody|anyone|staff|employee"
+    r"|manager|supervisor|colleague|being|boss)"
+)
+# A desk, not a person: `chat with support` asks for one, `reset with support from my bank` does not.
+_DESK = r"(customer (service|support|care)|support|sales|complaints|help ?desk|head office)"
+_SHORTLY = r"\W*(please|pls|plz|now|asap|svp|thanks?)?\W*$"
+_HUMAN = re.compile(
+    # English: said like this it leaves no doubt.
+    r"\b(speak|speek|talk|tlak|chat|connect|conect|transfer|escalate|put|pass|hand|forward)\b[^.?!]{0,25}"
+    rf"\b(to|with|w|through|thru|over|onto|2)\b[^.?!]{{0,20}}\b({_PERSON}\b|{_DESK}{_SHORTLY})"
+    rf"|\b(real|live|actual|genuine) {_PERSON}\b|\b(call|ring|phone) me back\b"
+    rf"|(^|[.!]\s+)\W*((a|an|one) )?({_PERSON}\W+)*{_PERSON}{_SHORTLY}"
+    rf"|\b(get|give|find|send) me (to )?(a|an|some) (\w+ )?{_PERSON}\b"
+    rf"|\b({_PERSON}|one) (human )?(from|of|on|at) your (team|staff|company|people|office|side)\b"
+    r"[^.?!]{0,40}\b(call|ring|phone|chat|talk|speak|contact)\b"
+    r"|\bbe (connected|transferred|put through|handed over)\b"
+    r"|\b(no more|enough of (the|this|these)|not? a|instead of (a|the|this)|rather than (a|the)|than (a|this)|with a)"
+    r" (bots?|robots?|machine|computer|chatbot)\b[^?]{0,40}"
+    rf"\b({_PERSON}|phone|call)\b|\b{_PERSON}\b[^.?!]{{0,40}}\b(not|instead of|rather than) (a|the|this) "
+    r"(bot|robot|machine|computer|chatbot)\b"
+    # Spanish, French, German, Portuguese
+    r"|\b(hablar|hablo|chatear|comunicar\w*|pás[ae]\w*|pas[ae]\w*|póng\w*|atienda)\b[^.?!]{0,25}"
+    r"\b(persona|humano|agente|asesora?|alguien|operadora?|representante|atención al cliente|soporte)\b"
+    r"|\b(parler|discuter|en relation|passe\w*|mett\w+|transfér\w+|joindre|contact\w*)\b[^.?!]{0,30}"
+    r"\b(humain|conseill\w+|quelqu['’]un|personne|agent|opérat\w+|service client)\b"
+    r"|^\W*un (humain|conseiller|agent)( humain)?( s['’]il (vous|te) plaît)?" + _SHORTLY + "|"
+    r"\b(mit|zu|an|einem?n?) [^.?!]{0,20}\b(menschen|mitarbeiter\w*|berater\w*|person|jemande[mn]|ansprechpartner\w*)\b"
+    r"[^.?!]{0,15}\b(sprechen|reden|chatten|verbinden|verbunden)\b|\b(echten?|richtigen?) (menschen|mitarbeiter\w*)\b"
+    r"|\bverbinden sie mich\b|^\W*(ein )?(mensch|mitarbeiter)( bitte)?\W*$"
+    r"|\b(falar|conversar|passa\w*|transfer\w+)\b[^.?!]{0,25}"
+    r"\b(atendente|pessoa|humano|alguém|suporte|operadora?)\b|\balgum atendente\b"
+    # Chinese
+    r"|转\s*人工|人工(客服|服务)|真人|(转接|找|联系|接通|和|跟|与)[^。？！]{0,6}(客服|人工)",
+    re.IGNORECASE,
+)
+# Said like this it may also be about somebody else's account.
+_MAYBE_HUMAN = re.compile(rf"\b(get|give|want|need|reach)\b[^.?!]{{0,30}}\b{_PERSON}\b", re.IGNORECASE)
+
+_RULES = r"(instructions?|rules?|prompts?|guidelines?|programming|restrictions|directives)"
+_ORDERS = re.compile(
+    rf"\b(ignore|forget|disregard|override|bypass|stop following)\b[^.?!]{{0,40}}\b(your|all|any|previous|prior|earlier"
+    rf"|these|those|the above|above)\b[^.?!]{{0,25}}\b{_RULES}\b"
+    r"|\b(ignore|forget|disregard) (everything|anything|all|what)\b[^.?!]{0,20}\b(above|before|told|said|earlier)\b"
+    rf"|\b(system|hidden|initial|secret|internal|original) {_RULES}\b|\byour ({_RULES}|config(uration)?)\b"
+    r"[^.?!]{0,30}\b(into|in|as|backwards|word for word|out|here)\b"
+    r"|\b(print|show|reveal|repeat|dump|paste|output|list|spell|leak|display)\b[^.?!]{0,30}\b(your|hidden|system)\b"
+    rf"[^.?!]{{0,15}}\b({_RULES}|message|config(uration)?)\b"
+    r"|\brepeat\b[^.?!]{0,30}\b(above|before this|your (first|last) message)\b|\bfrom (now|this message) on\b"
+    r"[^.?!]{0,15}\b(you|answer|reply|respond|speak|act|say)\b|\b(as|i['’]?m|i am|this is) your (creator|developer|boss|owner|maker"
+    r"|programmer)\b|\b(your|secret|internal|hidden|initial) (config(uration)?|system message|setup text)\b"
+    r"|\b(no|without|had no|have no) (restrictions|limits|rules|morals|filters?)\b[^?]{0,40}\b(you|bot|ai|me|reveal)\b"
+    r"|\byou (are|were|have|had|be)\b[^.?!]{0,25}\b(no|without|had no) (restrictions|limits|rules|morals|filters?)\b"
+    r"|\b(developer|debug|admin|god|maintenance|dan) mode\b|\bdeveloper_mode\b|\bjailbreak"
+    r"|\byou are now\b(?! (my|open|closed))|\b(act|behave) as (a|an|the|if you)\b[^.?!]{0,40}\b(hacker|admin\w*|bot|ai"
+    r"|developer|owner|no rules)\b|\bpretend (to be|you|that you)\b"
+    r"|</?(system|context|instructions?|articles?|documents?|admin)>|<\|\w+\|>|\[/?(INST|system)\]|\"role\"\s*:"
+    r"|\bsystem (override|update|notice|command|prompt)\b"
+    r"|^\W*(system|admin(istrator)?)( (notice|message|override|update|command|prompt))?\s*:"
+    r"|\b(reply|answer|respond|say)\b[^.?!:]{0,25}\b(only|nothing but|exactly)\b"
+    r"[^.?!]{0,15}(['\"“:]|\bthe (word|text)\b)"
+    # Spanish, French, German, Portuguese, Chinese
+    r"|\b(ignora|olvida)\b[^.?!]{0,30}\b(instrucciones|reglas)\b"
+    r"|\b(ignore[sz]?|oublie[sz]?)\b[^.?!]{0,30}\b(instructions|consignes|règles)\b"
+    r"|\b(ignorier\w*|vergiss|vergessen sie)\b[^.?!]{0,30}\b(anweisungen|regeln|vorgaben)\b"
+    r"|\b(ignore|esqueça|esquece)\b[^.?!]{0,30}\b(instruções|regras)\b"
+    r"|(忽略|忘记|无视)[^。？！]{0,10}(指令|规则|指示)|系统提示",
+    re.IGNORECASE,
+)
+# What is somebody else's, and asked for: names, addresses, data of other customers.
+_OTHERS = re.compile(
+    r"\b(list|show|give|tell|read|send|print|export|hand)\b[^.?!]{0,40}"
+    r"(\b(other|another|all|every|previous|last|next|\d+) (other )?(customers?|users?|patients?|members?|clients?"
+    r"|people|persons?)\b(?! (in|on|of) (my|our))(['’]s?)?[^.?!]{0,30}"
+    r"\b(data|details|e-?mails?|mails|address(es)?|orders?|names?|numbers?|conversations?|messages|phones?|cards?)\b"
+    r"|\b(names?|address(es)?|e-?mails?|phone|numbers?|details|data|conversations?)\b[^.?!]{0,40}"
+    r"\b(of|from|for|with) (the|another|other|all|every|this|that) (other )?(customers?|users?|members?|clients?|people"
+    r"|account holder)\b(?! (in|on|of) (my|our)))",
+    re.IGNORECASE,
+)
+# An order, booking or claim by its number, or one's own account to be looked at or changed.
+_OWN = re.compile(
+    r"\b(check|look up|look into|look at|find|see|track|cancel|change|unlock|unblock|reactivate|reset|delete|update)\b"
+    r"[^.?!]{0,25}\bmy\b[^.?!]{0,60}(\bfor me\b|\b(number|no|ref(erence)?|username|user|name is)\b\W*\w*|#?\d{4,})"
+    r"|\b(order|booking|ticket|claim|return|reservation|invoice|application|reference|parcel|shipment)"
+    r"( (number|no|nr|ref))?\W{0,3}(is )?#?[a-z]{0,3}-?\d{4,}"
+    r"|\bwhere(['’]?s| is| are) (my|our) (\w+ )?(order|parcel|package|refund|delivery|money|stuff|payment|shipment)\b"
+    r"|\b(unlock|unblock|reactivate) my account\b",
+    re.IGNORECASE,
+)
+_INSULT = re.compile(
+    r"\b(fuck|f\*+k?|fck|stfu|screw|damn) (you|u|off|yourself)\b|\b(piss|sod|bugger) off\b|\bgo to hell\b|\bshut up\b"
+    r"|\b(kiss|lick) my\b|\brot in hell\b|\bdrop dead\b"
+    r"|\b(you|u|ur|you['’]?re|bot|company)\b[^.?!]{0,20}\b(idiots?|morons?|stupid|useless|pathetic|garbage|trash"
+    r"|worthless|dumb|crooks?|scum|suck|crap|clowns?)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"\?|\b(how|what|where|when|why|which|who|can i|do i|does|is there|are there|want|need|won['’]?t|doesn['’]?t"
+    r"|didn['’]?t|cancel|refund|charged|order|account|card|paid|fee|late|broken|login|log)\b",
+    re.IGNORECASE,
+)
+
+
+def wants_person(message: str) -> bool:
+    """A request for a person that leaves no doubt."""
+    return bool(_HUMAN.search(message))
+
+
+def may_want_person(message: str) -> bool:
+    """Words of such a request, which a question about somebody else's account may have too."""
+    return bool(_MAYBE_HUMAN.search(message))
+
+
+def gives_orders(message: str) -> bool:
+    """Orders to the bot about its rules, forged roles, or the wish for other people's data."""
+    return bool(_ORDERS.search(message) or _OTHERS.search(message))
+
+
+def about_own_record(message: str) -> bool:
+    """An order, booking or account of this very customer, by its number or as `where is my order`."""
+    return bool(_OWN.search(message))
+
+
+def only_insults(message: str) -> bool:
+    """An insult with nothing asked beside it."""
+    return bool(_INSULT.search(message)) and not _ASKS.search(message)
