@@ -42,11 +42,6 @@ empty where the question is not pinned."""
 
 _QUEUE_LOOK_S = 0.5
 _SENTENCE_ENDS = (".", "!", "?", "\n")
-_REFUSALS = {
-    Intent.OFFTOPIC: phrases.OFF_TOPIC,
-    Intent.ACCOUNT: phrases.NO_ACCOUNTS,
-    Intent.ABUSE: phrases.UPSET,
-}
 _log = logging.getLogger(__name__)
 
 
@@ -168,7 +163,7 @@ class AnswerChain:
             case policy.Step.DECLINE:
                 yield Refused(phrases.DECLINED, phrases.OFFER_PERSON)
             case policy.Step.REFUSE:
-                yield Refused(_REFUSALS.get(work.intent, phrases.REFUSED), phrases.OFFER_PERSON)
+                yield Refused(phrases.refusal(work.intent), phrases.OFFER_PERSON)
             case policy.Step.PINNED:
                 known = citations.sources(work.excerpts)
                 yield Text(work.excerpts[0].text)

@@ -25,6 +25,7 @@ class Step(enum.StrEnum):
 # The confidence with which a message that only looks like no question is answered all the same: companies sell odd
 # things, and a wrong refusal costs a customer more than a quoted article.
 _DESPITE = {Intent.OFFTOPIC: 0.6, Intent.CHITCHAT: 0.6, Intent.ABUSE: 0.6, Intent.INJECTION: 0.75}
+_LIKELY, _SURER = 0.6, 0.5
 _OTHERWISE = {Intent.CHITCHAT: Step.SMALL_TALK, Intent.INJECTION: Step.DECLINE}
 
 
@@ -81,6 +82,13 @@ def needs_evidence(recognised: Recognised) -> bool:
     return recognised.intent not in _OTHERWISE or recognised.score < CERTAIN
 
 
+def _despite(recognised: Recognised) -> float:
+    """The surer the recogniser is that nothing was asked of the company, the better the evidence must be."""
+    if recognised.intent not in _DESPITE:
+        return 0.0
+    return _DESPITE[recognised.intent] + _SURER * max(0.0, recognised.score - _LIKELY)
+
+
 def decide(recognised: Recognised, found: Features, *, threshold: float, pinned: float = 0.0) -> Decision:
     """What to do. A request for a person wins over everything; orders to the bot are declined, never obeyed. Then a
     pinned answer wins, if the question is (`pinned`, 0..1) like one, over whatever was found."""
@@ -89,7 +97,7 @@ def decide(recognised: Recognised, found: Features, *, threshold: float, pinned:
         return Decision(Step.HAND_OFF, recognised.score)
     if pinned and intent is not Intent.INJECTION:
         return Decision(Step.PINNED, pinned)
-    if needs_evidence(recognised) and found.piece > 0 and sure >= max(threshold, _DESPITE.get(intent, 0.0)):
+    if needs_evidence(recognised) and found.piece > 0 and sure >= max(threshold, _despite(recognised)):
         return Decision(Step.ANSWER, sure)
     if intent in _OTHERWISE:
         return Decision(_OTHERWISE[intent], recognised.score)

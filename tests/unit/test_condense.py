@@ -1,5 +1,7 @@
 """Follow-ups made to stand alone."""
 
+import pytest
+
 from support_bot.answering.condense import standalone
 from support_bot.values import Author, Turn
 
@@ -21,3 +23,32 @@ def test_a_question_that_stands_alone_is_left_alone() -> None:
 
 def test_only_customers_are_asked_about() -> None:
     assert standalone("and then?", [Turn(Author.BOT, "Hello.")]) == "and then?"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What are your opening hours?",
+        "is there a student discount",
+        "hi, do you sell gift cards",
+        "can I change my delivery address this week",
+        "Which countries do you ship to?",
+    ],
+)
+def test_a_short_question_that_says_what_it_is_about_drags_nothing_along(question: str) -> None:
+    assert standalone(question, HISTORY) == question
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how long?",
+        "what does the other one cost",
+        "i'm on plus tho",
+        "in the outlet",
+        "And on sundays?",
+        "how much time",
+    ],
+)
+def test_a_scrap_gets_the_question_before(question: str) -> None:
+    assert standalone(question, HISTORY) == f"can i return a sale jacket {question}"

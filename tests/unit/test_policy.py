@@ -53,3 +53,10 @@ def test_an_insult_alone_is_refused_and_a_question_about_an_account_answered_in_
     assert decide(Recognised(Intent.ABUSE, CERTAIN), WEAK, threshold=0.4).step is Step.REFUSE
     assert decide(Recognised(Intent.ACCOUNT, CERTAIN), STRONG, threshold=0.4).step is Step.ANSWER
     assert decide(Recognised(Intent.ACCOUNT, CERTAIN), WEAK, threshold=0.4).step is Step.REFUSE
+
+
+def test_the_surer_it_is_off_topic_the_better_the_evidence_must_be() -> None:
+    found = Features(0.5, 0.5, 0.4, 0.7)
+    assert 0.6 < confidence(found) < 0.79
+    assert decide(Recognised(Intent.OFFTOPIC, 0.55), found, threshold=0.4).step is Step.ANSWER
+    assert decide(Recognised(Intent.OFFTOPIC, 0.99), found, threshold=0.4).step is Step.REFUSE
