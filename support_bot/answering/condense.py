@@ -70,10 +70,20 @@ def _about(text: str) -> list[str]:
 
 
 def leans_on(question: str, turns: Sequence[Turn]) -> str:
-    """The customer's message before, where the question leans on it; nothing where it stands alone."""
+    """The customer's question before, where this one leans on it; nothing where it stands alone.
+
+    Messages in a row are one question; one that says nothing (`thanks`) is no question."""
     if not is_follow_up(question, turns):
         return ""
-    return " ".join(next(turn.text for turn in reversed(turns) if turn.author is Author.CUSTOMER).split())
+    asked: list[str] = []
+    for turn in reversed(turns):
+        if turn.author is Author.CUSTOMER:
+            asked.insert(0, turn.text)
+        elif _about(" ".join(asked)):
+            break
+        else:
+            asked.clear()
+    return " ".join(" ".join(asked).split())
 
 
 def standalone(question: str, turns: Sequence[Turn]) -> str:

@@ -52,3 +52,19 @@ def test_a_short_question_that_says_what_it_is_about_drags_nothing_along(questio
 )
 def test_a_scrap_gets_the_question_before(question: str) -> None:
     assert standalone(question, HISTORY) == f"can i return a sale jacket {question}"
+
+
+def test_messages_in_a_row_are_one_question_and_thanks_is_none() -> None:
+    turns = [
+        Turn(Author.CUSTOMER, "my jacket is too small"),
+        Turn(Author.CUSTOMER, "can i send it back"),
+        Turn(Author.BOT, "Yes."),
+        Turn(Author.CUSTOMER, "thanks!"),
+        Turn(Author.BOT, "You're welcome."),
+    ]
+    assert standalone("how long?", turns) == "my jacket is too small can i send it back how long?"
+
+
+def test_a_word_that_points_at_the_message_itself_drags_nothing_along() -> None:
+    question = "my oak table came with a scratched leg, can you swap it"
+    assert standalone(question, HISTORY) == question
