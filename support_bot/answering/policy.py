@@ -97,7 +97,8 @@ def decide(recognised: Recognised, found: Features, *, threshold: float, pinned:
         return Decision(Step.HAND_OFF, recognised.score)
     if pinned and intent is not Intent.INJECTION:
         return Decision(Step.PINNED, pinned)
-    if needs_evidence(recognised) and found.piece > 0 and sure >= max(threshold, _despite(recognised)):
+    needed = max(threshold, _despite(recognised))
+    if needs_evidence(recognised) and found.piece > 0 and sure >= needed:
         return Decision(Step.ANSWER, sure)
     if intent in _OTHERWISE:
         return Decision(_OTHERWISE[intent], recognised.score)

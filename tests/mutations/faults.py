@@ -51,8 +51,11 @@ FAULTS = (
     ),
     Fault(
         "off-topic needs no better evidence", _POLICY,
-        "max(threshold, _DESPITE_TOPIC) if recognised.intent is Intent.OFFTOPIC else threshold", "threshold",
-        _UNIT_POLICY,
+        "needed = max(threshold, _despite(recognised))", "needed = threshold", _UNIT_POLICY,
+    ),
+    Fault(
+        "orders are answered on strong evidence", _POLICY,
+        "recognised.intent not in _OTHERWISE or recognised.score < CERTAIN", "True", _UNIT_POLICY,
     ),
     # citations and grounding
     Fault("every source is cited", _CITATIONS, "if source.index in wanted]", "if wanted]", _UNIT_CITATIONS),
