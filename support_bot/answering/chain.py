@@ -77,14 +77,14 @@ class AnswerChain:
 
     def __init__(
         self, retriever: Retriever, embed: evidence.Embed, engine: TextEngine, settings: AnsweringSettings,
-        find_pinned: FindPinned = lambda question, alone: (),
+        recogniser: IntentRecogniser, find_pinned: FindPinned = lambda question, alone: (),
     ) -> None:  # fmt: skip
         self._retriever = retriever
         self._embed = embed
         self._engine = engine
         self._settings = settings
         self._find_pinned = find_pinned
-        self._recogniser = IntentRecogniser(embed)
+        self._recogniser = recogniser
 
     def stream(
         self,
@@ -105,7 +105,7 @@ class AnswerChain:
         work.intent = recognised.intent
         work.timings["intent"] = time.monotonic() - begin
         pinned = 0.0
-        if recognised.intent not in (Intent.HUMAN_REQUEST, Intent.INJECTION):
+        if not policy.is_settled(recognised):
             pinned = self._pin(question, work)
         if not pinned and policy.needs_evidence(recognised):
             self._search(work, audience)

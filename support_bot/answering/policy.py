@@ -22,11 +22,14 @@ class Step(enum.StrEnum):
     HAND_OFF = "hand_off"
 
 
-# The confidence with which a message that only looks like no question is answered all the same: companies sell odd
-# things, and a wrong refusal costs a customer more than a quoted article.
-_DESPITE = {Intent.OFFTOPIC: 0.6, Intent.CHITCHAT: 0.6, Intent.ABUSE: 0.6, Intent.INJECTION: 0.75}
-_LIKELY, _SURER = 0.6, 0.5
-_OTHERWISE = {Intent.CHITCHAT: Step.SMALL_TALK, Intent.INJECTION: Step.DECLINE}
+# A message that does not look like a question needs better evidence, from the threshold at `_ODD` up to `_SUREST`:
+# companies sell odd things, and a wrong refusal costs a customer more than a quoted article.
+_ODD, _SUREST = 0.5, 0.9
+_OTHERWISE = {
+    Intent.CHITCHAT: Step.SMALL_TALK,
+    Intent.INJECTION: Step.DECLINE,
+    Intent.HUMAN_REQUEST: Step.HAND_OFF,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +78,29 @@ def confidence(found: Features, by: Coefficients = Coefficients()) -> float:
     return 1.0 / (1.0 + math.exp(-total))
 
 
+def is_settled(recognised: Recognised) -> bool:
+    """Whether not even a pinned answer is looked for: a person is wanted or orders are given, beyond doubt."""
+    return recognised.intent in (Intent.HUMAN_REQUEST, Intent.INJECTION) and recognised.score >= CERTAIN
+
+
 def needs_evidence(recognised: Recognised) -> bool:
     """Whether the articles have a say in what becomes of the message. What its words say beyond doubt stands."""
-    if recognised.intent is Intent.HUMAN_REQUEST:
-        return False
     return recognised.intent not in _OTHERWISE or recognised.score < CERTAIN
 
 
-def _despite(recognised: Recognised) -> float:
-    """The surer the recogniser is that nothing was asked of the company, the better the evidence must be."""
-    if recognised.intent not in _DESPITE:
-        return 0.0
-    return _DESPITE[recognised.intent] + _SURER * max(0.0, recognised.score - _LIKELY)
+def _needed(recognised: Recognised, threshold: float) -> float:
+    """The confidence with which a message is answered."""
+    return max(threshold, threshold + (_SUREST - threshold) * (recognised.odd - _ODD) / (1.0 - _ODD))
 
 
 def decide(recognised: Recognised, found: Features, *, threshold: float, pinned: float = 0.0) -> Decision:
-    """What to do. A request for a person wins over everything; orders to the bot are declined, never obeyed. Then a
-    pinned answer wins, if the question is (`pinned`, 0..1) like one, over whatever was found."""
+    """What to do. What a message wants beyond doubt comes first: a person is called, orders to the bot are declined,
+    never obeyed. Then a pinned answer wins, if the question is (`pinned`, 0..1) like one, over whatever was found. What
+    only looks like something else than a question is answered on strong evidence, and else given its polite path."""
     intent, sure = recognised.intent, confidence(found)
-    if intent is Intent.HUMAN_REQUEST:
-        return Decision(Step.HAND_OFF, recognised.score)
-    if pinned and intent is not Intent.INJECTION:
+    if pinned and not is_settled(recognised):
         return Decision(Step.PINNED, pinned)
-    needed = max(threshold, _despite(recognised))
-    if needs_evidence(recognised) and found.piece > 0 and sure >= needed:
+    if needs_evidence(recognised) and found.piece > 0 and sure >= _needed(recognised, threshold):
         return Decision(Step.ANSWER, sure)
     if intent in _OTHERWISE:
         return Decision(_OTHERWISE[intent], recognised.score)

@@ -13,9 +13,11 @@ _DESK = r"(customer (service|support|care)|support|sales|complaints|help ?desk|h
 _SHORTLY = r"\W*(please|pls|plz|now|asap|svp|thanks?)?\W*$"
 _HUMAN = re.compile(
     # English: said like this it leaves no doubt.
-    r"\b(speak|speek|talk|tlak|chat|connect|conect|transfer|escalate|put|pass|hand|forward)\b[^.?!]{0,25}"
+    r"\b(speak|speek|talk|tlak|chat|(?<!do i )(?<!can i )"
+    r"(connect|conect|transfer|escalate|put|pass|hand|forward))\b[^.?!]{0,25}"
     rf"\b(to|with|w|through|thru|over|onto|2)\b[^.?!]{{0,20}}\b({_PERSON}\b|{_DESK}{_SHORTLY})"
-    rf"|\b(real|live|actual|genuine) {_PERSON}\b|\b(call|ring|phone) me back\b"
+    rf"|\b(real|live|actual|genuine) {_PERSON}\b|\b(call|ring|phone) me back\b|\blive (support|chat|help){_SHORTLY}"
+    rf"|\b{_PERSON} (real|human|live)\b|\b(call|ring|phone)[ -]?back from {_PERSON}\b|\bput me (on|through) to\b"
     rf"|(^|[.!]\s+)\W*((a|an|one) )?({_PERSON}\W+)*{_PERSON}{_SHORTLY}"
     rf"|\b(get|give|find|send) me (to )?(a|an|some) (\w+ )?{_PERSON}\b"
     rf"|\b({_PERSON}|one) (human )?(from|of|on|at) your (team|staff|company|people|office|side)\b"
@@ -31,6 +33,7 @@ _HUMAN = re.compile(
     r"|\b(parler|discuter|en relation|passe\w*|mett\w+|transfér\w+|joindre|contact\w*)\b[^.?!]{0,30}"
     r"\b(humain|conseill\w+|quelqu['’]un|personne|agent|opérat\w+|service client)\b"
     r"|^\W*un (humain|conseiller|agent)( humain)?( s['’]il (vous|te) plaît)?" + _SHORTLY + "|"
+    r"\b(un|une) (vraie?|véritable) (conseill\w+|personne|humain|agent)\b|"
     r"\b(mit|zu|an|einem?n?) [^.?!]{0,20}\b(menschen|mitarbeiter\w*|berater\w*|person|jemande[mn]|ansprechpartner\w*)\b"
     r"[^.?!]{0,15}\b(sprechen|reden|chatten|verbinden|verbunden)\b|\b(echten?|richtigen?) (menschen|mitarbeiter\w*)\b"
     r"|\bverbinden sie mich\b|^\W*(ein )?(mensch|mitarbeiter)( bitte)?\W*$"
@@ -57,11 +60,18 @@ _ORDERS = re.compile(
     r"|owner|maker|programmer)\b|\b(your|secret|internal|hidden|initial) (config(uration)?|system message|setup text)\b"
     r"|\b(no|without|had no|have no) (restrictions|limits|rules|morals|filters?)\b[^?]{0,40}\b(you|bot|ai|me|reveal)\b"
     r"|\byou (are|were|have|had|be)\b[^.?!]{0,25}\b(no|without|had no) (restrictions|limits|rules|morals|filters?)\b"
-    r"|\b(developer|debug|admin|god|maintenance|dan) mode\b|\bdeveloper_mode\b|\bjailbreak"
+    r"|\bdeveloper_mode\b|\bjailbreak"
     r"|\byou are now\b(?! (my|open|closed))|\b(act|behave) as (a|an|the|if you)\b[^.?!]{0,40}\b(hacker|admin\w*|bot|ai"
     r"|developer|owner|no rules)\b|\bpretend (to be|you|that you)\b"
+    r"|\b(you|you['’]ve) (have |were |are )?(been )?(now )?(reprogrammed|rewired|unlocked by)\b"
+    r"|\byou (now )?work for me( now)?\W*$|\bi (hereby )?(authori[sz]e|command|order) you\b"
+    r"|\b(your|the) (rules?|restrictions|policies|safety rules) (no longer|do not|don['’]?t) (apply|count|exist|hold)\b"
+    r"|\byou(['’]re| are) (an? )?(ai|bot|assistant)\b[^.?!]{0,20}\b(that|who|which) (always|never|may|can|must)\b"
+    r"|\b(write|say|state|confirm)\b[^.?!]{0,15}\bthat (the company|the shop|you|we|they) owes? me\b"
+    r"|\b(get|log|look|sign|read|see|hack|break)\b[^.?!]{0,40}\b(account|messages|phone|e?-?mails?|login)\b[^.?!]{0,15}"
+    r"\bwithout (her|him|them|anyone|anybody|the owner) (noticing|knowing|finding out)\b"
     r"|</?(system|context|instructions?|articles?|documents?|admin)>|<\|\w+\|>|\[/?(INST|system)\]|\"role\"\s*:"
-    r"|\bsystem (override|update|notice|command|prompt)\b"
+    r"|\bsystem (override|command|prompt)\b"
     r"|^\W*(system|admin(istrator)?)( (notice|message|override|update|command|prompt))?\s*:"
     r"|\b(reply|answer|respond|say)\b[^.?!:]{0,25}\b(only|nothing but|exactly)\b"
     r"[^.?!]{0,15}(['\"“:]|\bthe (word|text)\b)"
@@ -73,6 +83,13 @@ _ORDERS = re.compile(
     r"|(忽略|忘记|无视)[^。？！]{0,10}(指令|规则|指示)|系统提示",
     re.IGNORECASE,
 )
+# What may be part of the product too, and is no order where somebody asks how it works.
+_UNLESS_ASKED = re.compile(
+    r"\b(developer|debug|admin|god|maintenance|dan) mode\b|\b(make up|invent|generate|forge|guess)\b[^.?!]{0,30}"
+    r"\b(gift ?card|voucher|coupon|promo|discount|licen[cs]e|presale) (codes?|keys?)\b",
+    re.IGNORECASE,
+)
+_ASKS_HOW = re.compile(r"\b(how (do|can|to)|where|what (does|is)|why|can (i|we)|does|is there|do you)\b", re.IGNORECASE)
 # What is somebody else's, and asked for: names, addresses, data of other customers.
 _OTHERS = re.compile(
     r"\b(list|show|give|tell|read|send|print|export|hand)\b[^.?!]{0,40}"
@@ -80,13 +97,14 @@ _OTHERS = re.compile(
     r"|people|persons?)\b(?! (in|on|of) (my|our))(['’]s?)?[^.?!]{0,30}"
     r"\b(data|details|e-?mails?|mails|address(es)?|orders?|names?|numbers?|conversations?|messages|phones?|cards?)\b"
     r"|\b(names?|address(es)?|e-?mails?|phone|numbers?|details|data|conversations?)\b[^.?!]{0,40}"
-    r"\b(of|from|for|with) (the|another|other|all|every|this|that) (other )?(customers?|users?|members?|clients?|people"
-    r"|account holder)\b(?! (in|on|of) (my|our)))",
+    r"\b(of|from|for|with) (the|another|other|all|every|this|that) ((other|last|next|previous) )?(\d+ )?"
+    r"(customers?|users?|members?|clients?|people|account holder)\b(?! (in|on|of) (my|our)))",
     re.IGNORECASE,
 )
 # An order, booking or claim by its number, or one's own account to be looked at or changed.
 _OWN = re.compile(
-    r"\b(check|look up|look into|look at|find|see|track|cancel|change|unlock|unblock|reactivate|reset|delete|update)\b"
+    r"(?<!do i )(?<!can i )\b(check|look up|look into|look at|find|see|track|cancel|change|unlock|unblock|reactivate"
+    r"|reset|delete|update)\b"
     r"[^.?!]{0,25}\bmy\b[^.?!]{0,60}(\bfor me\b|\b(number|no|ref(erence)?|username|user|name is)\b\W*\w*|#?\d{4,})"
     r"|\b(order|booking|ticket|claim|return|reservation|invoice|application|reference|parcel|shipment)"
     r"( (number|no|nr|ref))?\W{0,3}(is )?#?[a-z]{0,3}-?\d{4,}"
@@ -107,6 +125,35 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 
+# Nothing but greetings and thanks, or a question about the bot itself.
+_GREETINGS = (
+    r"hi|hello|hiya|heya?|yo|hey|there|good (morning|afternoon|evening|day|night)|again|bot|everyone|team|all|thanks?"
+    r"|thank (you|u)|thx|ty|ta|cheers|so|very|much|a (lot|million|bunch)|many|ok|okay|k|cool|great|perfect|awesome"
+    r"|brilliant|brill|lovely|nice( one)?|excellent|wonderful|super|got it|understood|bye|goodbye|see you|later|soon"
+    r"|have a (very )?(nice|good|great|lovely) (day|weekend|evening|week|one)|that['’]?s (all|it|everything)|no worries"
+    r"|you too|mate|to you|hola|buen[oa]s (días|dias|tardes|noches)|(muchas )?gracias|adi[oó]s|eso es todo|bonjour"
+    r"|bonsoir|salut|merci( (beaucoup|bien))?|au revoir|bonne (journée|soirée)|hallo|guten (tag|morgen|abend)|moin"
+    r"|danke( (schön|sehr))?|vielen dank|tsch[uü]ss|das war alles|olá|oi|bom dia|boa (tarde|noite)|(muito )?obrigad[oa]"
+    r"|tchau|ciao"
+)
+_MACHINE = r"(real|bot|robot|chatbot|human|person|machine|computer|program|ai)"
+_POLITE = re.compile(
+    rf"^\W*(({_GREETINGS})\b\W*)+$|^\W*([你您]好|早上好|下午好|晚上好|(非常|多)?(谢谢|感谢)[你您]?|再见|拜拜)+\W*$"
+    r"|^\W*(so |and |hi |hello |ok )*(who (built|made|created|programmed) you|who are you|what are you"
+    r"|((am i|are we) (talking|chatting|speaking|writing)( (to|with))?|(are|r) (you|u))"
+    r" ((an?|actually|even|real|live) )*"
+    rf"{_MACHINE}( {_MACHINE}| one)?( or ((an?|real|human) )*({_MACHINE}|one))?"
+    r"|who am i (talking|chatting|speaking|writing)( (to|with))?|what can i ask( you)?"
+    r"|what (can|could|do) (you|u) (do|help)( me)?( with| for me)?"
+    r"|what (sort|kind)s? of (things?|stuff) (can|do|could) you (do|know|answer)( for me)?)\W*$",
+    re.IGNORECASE,
+)
+
+
+def only_greets(message: str) -> bool:
+    """Greetings, thanks, or who or what the bot is, and nothing beside it."""
+    return bool(_POLITE.search(message))
+
 
 def wants_person(message: str) -> bool:
     """A request for a person that leaves no doubt."""
@@ -120,6 +167,8 @@ def may_want_person(message: str) -> bool:
 
 def gives_orders(message: str) -> bool:
     """Orders to the bot about its rules, forged roles, or the wish for other people's data."""
+    if _UNLESS_ASKED.search(message) and not _ASKS_HOW.search(message):
+        return True
     return bool(_ORDERS.search(message) or _OTHERS.search(message))
 
 

@@ -12,7 +12,7 @@ from support_bot.engine.fake import HashingEmbedder
 
 @pytest.fixture(scope="module")
 def recogniser() -> IntentRecogniser:
-    return IntentRecogniser(HashingEmbedder().embed)
+    return IntentRecogniser(HashingEmbedder().embed, HashingEmbedder().model_hash)
 
 
 @pytest.mark.parametrize(
