@@ -24,7 +24,7 @@ class Step(enum.StrEnum):
 
 # A message that does not look like a question needs better evidence, from the threshold at `_ODD` up to `_SUREST`:
 # companies sell odd things, and a wrong refusal costs a customer more than a quoted article.
-_ODD, _SUREST = 0.5, 0.9
+_ODD, _SUREST = 0.6, 0.75
 _OTHERWISE = {
     Intent.CHITCHAT: Step.SMALL_TALK,
     Intent.INJECTION: Step.DECLINE,

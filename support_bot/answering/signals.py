@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _PERSON = (
-    r"(humans?|person|people|agents?|representative|rep|operator|advisor|adviser|someone|somebody|anyone|staff|employee"
+    r"(humans?|person|people|agents?|representative|rep|operator|advisor|adviser|someone|somebody|anyone|anybody|staff|employee"
     r"|manager|supervisor|colleague|being|boss)"
 )
 # A desk, not a person: `chat with support` asks for one, `reset with support from my bank` does not.
@@ -23,10 +23,11 @@ _HUMAN = re.compile(
     rf"|\b({_PERSON}|one) (human )?(from|of|on|at) your (team|staff|company|people|office|side)\b"
     r"[^.?!]{0,40}\b(call|ring|phone|chat|talk|speak|contact)\b"
     r"|\bbe (connected|transferred|put through|handed over)\b"
-    r"|\b(no more|enough of (the|this|these)|not? a|instead of (a|the|this)|rather than (a|the)|than (a|this)|with a)"
-    r" (bots?|robots?|machine|computer|chatbot)\b[^?]{0,40}"
-    rf"\b({_PERSON}|phone|call)\b|\b{_PERSON}\b[^.?!]{{0,40}}\b(not|instead of|rather than) (a|the|this) "
-    r"(bot|robot|machine|computer|chatbot)\b"
+    r"|\b(no more|enough of (the|this|these)|not? a|instead of (a|the|this)|rather than (a|the)|than (a|this)"
+    r"|(talk|chat|typ|type|speak|writ|write|deal)(ing)? (to|with) (a|the|this|your))"
+    rf" (bots?|robots?|machine|program|chatbot)\b[^?]{{0,40}}\b({_PERSON}|phone|call)\b"
+    rf"|\b{_PERSON}\b[^.?!]{{0,40}}\b(not|instead of|rather than) (a|the|this) "
+    r"(bot|robot|machine|computer|program|chatbot)\b"
     # Spanish, French, German, Portuguese
     r"|\b(hablar|hablo|chatear|comunicar\w*|pás[ae]\w*|pas[ae]\w*|póng\w*|atienda)\b[^.?!]{0,25}"
     r"\b(persona|humano|agente|asesora?|alguien|operadora?|representante|atención al cliente|soporte)\b"
