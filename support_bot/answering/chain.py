@@ -104,12 +104,14 @@ class AnswerChain:
         recognised = self._recogniser.recognise(question, condense.leans_on(question, turns))
         work.intent = recognised.intent
         work.timings["intent"] = time.monotonic() - begin
-        pinned = 0.0
-        if not policy.is_settled(recognised):
-            pinned = self._pin(question, work)
+        pinned = 0.0 if policy.is_settled(recognised) else self._pin(question, work)
         if not pinned and policy.needs_evidence(recognised):
             self._search(work, audience)
         decision = self._decide(recognised, work, pinned)
+        if decision.step is policy.Step.REFUSE and (joined := condense.second_try(question, turns)):
+            work.standalone = joined
+            self._search(work, audience)
+            decision = self._decide(recognised, work, pinned)
         try:
             yield from self._act(decision, question, work, stopped)
         except Cancelled:
@@ -156,8 +158,7 @@ class AnswerChain:
     ) -> Iterator[AnswerEvent]:
         match decision.step:
             case policy.Step.HAND_OFF:
-                reason = HandoffReason.CUSTOMER_REQUEST
-                yield HandOff(reason, phrases.HANDOFF[reason])
+                yield HandOff(HandoffReason.CUSTOMER_REQUEST, phrases.HANDOFF[HandoffReason.CUSTOMER_REQUEST])
             case policy.Step.SMALL_TALK:
                 yield Text(phrases.small_talk(question))
             case policy.Step.DECLINE:
@@ -165,9 +166,8 @@ class AnswerChain:
             case policy.Step.REFUSE:
                 yield Refused(phrases.refusal(work.intent), phrases.OFFER_PERSON)
             case policy.Step.PINNED:
-                known = citations.sources(work.excerpts)
                 yield Text(work.excerpts[0].text)
-                yield from map(Citation, known)
+                yield from map(Citation, citations.sources(work.excerpts))
             case policy.Step.ANSWER:
                 known = citations.sources(work.excerpts)
                 yield Evidence(known)

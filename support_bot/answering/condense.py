@@ -70,11 +70,26 @@ def _about(text: str) -> list[str]:
 
 
 def leans_on(question: str, turns: Sequence[Turn]) -> str:
-    """The customer's question before, where this one leans on it; nothing where it stands alone.
+    """The customer's question before, where this one leans on it; nothing where it stands alone."""
+    return _asked_before(turns) if is_follow_up(question, turns) else ""
 
-    Messages in a row are one question; one that says nothing (`thanks`) is no question."""
-    if not is_follow_up(question, turns):
+
+def standalone(question: str, turns: Sequence[Turn]) -> str:
+    """The question as it is searched: with the customer's last question in front where it leans on it."""
+    return _joined(leans_on(question, turns), question)
+
+
+def second_try(question: str, turns: Sequence[Turn]) -> str:
+    """What is searched where the question alone found nothing: the same with the question before in front, if it says
+    little or points at something; else nothing."""
+    if is_follow_up(question, turns) or not (before := _asked_before(turns)):
         return ""
+    may_lean = len(_about(question)) < _FEW_TERMS or _REFERS_BACK.search(_POINTS_NOWHERE.sub(" ", question))
+    return _joined(before, question) if may_lean else ""
+
+
+def _asked_before(turns: Sequence[Turn]) -> str:
+    """What the customer asked last: messages in a row are one question; one that says nothing (`thanks`) is none."""
     asked: list[str] = []
     for turn in reversed(turns):
         if turn.author is Author.CUSTOMER:
@@ -83,10 +98,8 @@ def leans_on(question: str, turns: Sequence[Turn]) -> str:
             break
         else:
             asked.clear()
-    return " ".join(" ".join(asked).split())
+    return " ".join(asked)
 
 
-def standalone(question: str, turns: Sequence[Turn]) -> str:
-    """The question as it is searched: with the customer's last question in front where it leans on it."""
-    question = " ".join(question.split())
-    return f"{leans_on(question, turns)} {question}".strip()
+def _joined(*texts: str) -> str:
+    return " ".join(" ".join(texts).split())

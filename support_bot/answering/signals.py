@@ -64,6 +64,7 @@ _ORDERS = re.compile(
     r"|\bdeveloper_mode\b|\bjailbreak"
     r"|\byou are now\b(?! (my|open|closed))|\b(act|behave) as (a|an|the|if you)\b[^.?!]{0,40}\b(hacker|admin\w*|bot|ai"
     r"|developer|owner|no rules)\b|\bpretend (to be|you|that you)\b"
+    r"|\byou are no longer an?\b"
     r"|\b(you|you['’]ve) (have |were |are )?(been )?(now )?(reprogrammed|rewired|unlocked by)\b"
     r"|\byou (now )?work for me( now)?\W*$|\bi (hereby )?(authori[sz]e|command|order) you\b"
     r"|\b(your|the) (rules?|restrictions|policies|safety rules) (no longer|do not|don['’]?t) (apply|count|exist|hold)\b"
@@ -135,7 +136,14 @@ _GREETINGS = (
     r"|you too|mate|to you|hola|buen[oa]s (días|dias|tardes|noches)|(muchas )?gracias|adi[oó]s|eso es todo|bonjour"
     r"|bonsoir|salut|merci( (beaucoup|bien))?|au revoir|bonne (journée|soirée)|hallo|guten (tag|morgen|abend)|moin"
     r"|danke( (schön|sehr))?|vielen dank|tsch[uü]ss|das war alles|olá|oi|bom dia|boa (tarde|noite)|(muito )?obrigad[oa]"
-    r"|tchau|ciao"
+    r"|tchau|ciao|lol|haha+|take care|good (job|bot)|well done|nice work|never ?mind|nvm"
+    r"|much appreciated|i appreciate it"
+    r"|(how['’]?s|how is|how are|hows) (you|u|things|it going|your day|life)( (doing|going|today))?"
+    r"|(you|u|you['’]?re|you are|you['’]ve been|you were|that|that['’]?s|that is|that was)"
+    r" ((really|so|very|been|a|an|the) )*(helpful|useful|great|amazing|awesome|best|star|legend|lifesaver|hero|funny"
+    r"|brilliant|quick|fast|nice|kind)"
+    r"|(that|it|this) (worked|works( now)?|helped|did it|solved it|fixed it)( a lot)?|(you )?made my day"
+    r"|(all )?(sorted|fixed|solved|done)( now)?|i['’]?m done"
 )
 _MACHINE = r"(real|bot|robot|chatbot|human|person|machine|computer|program|ai)"
 _POLITE = re.compile(

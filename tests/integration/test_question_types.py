@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from support_bot.answering import phrases
 from support_bot.answering.intent import Intent
@@ -24,13 +26,27 @@ MESSAGES: dict[str, list[str]] = json.loads(
 ARTICLES = Path(__file__).parents[2] / "knowledge_base" / "articles"
 
 
+class Remembering:
+    """The real embedder, which reads the sentences of an article once and not with every question."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.name, self.model_hash, self.dimension = embedder.name, embedder.model_hash, embedder.dimension
+        self._embedder = embedder
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        unknown = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(unknown, self._embedder.embed(unknown), strict=True) if unknown else ())
+        return np.stack([self._known[text] for text in texts])
+
+
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """Read by the real embedder with the threshold that serves; nothing is retold."""
     chosen = settings(tmp_path_factory.mktemp("types"), write=False, answer_threshold=0.45)
     prepare(chosen)
     store = WeightsStore(Settings().weights_dir, offline=True)
-    app = build_app(chosen, engine=FakeEngine(), embedder=Embedder.load(store, "minilm"))
+    app = build_app(chosen, engine=FakeEngine(), embedder=Remembering(Embedder.load(store, "minilm")))
     for name, text in (("returns.md", RETURNS), ("delivery.md", DELIVERY)):
         add_article(app, name, text)
     add_article(app, "contact-us.md", (ARTICLES / "contact-us.md").read_text(encoding="utf-8"))
@@ -90,4 +106,17 @@ def test_without_an_article_the_bot_says_what_it_cannot_see_and_offers_a_person(
     chat = app.chat.start("web").id
     assert Refused(phrases.NO_ACCOUNTS, phrases.OFFER_PERSON) in ask(app, chat, "unlock my account")
     assert Refused(phrases.UPSET, phrases.OFFER_PERSON) in ask(app, chat, "fuck you")
+    app.close()
+
+
+def test_a_follow_up_that_found_nothing_alone_is_searched_with_the_question_before(tmp_path: Path) -> None:
+    app = make_app(tmp_path, write=False, answer_threshold=0.6)
+    add_article(app, "returns.md", RETURNS)
+    add_article(app, "delivery.md", DELIVERY)
+    assert _refused(ask(app, app.chat.start("web").id, "Are sale jackets included?"), phrases.REFUSED)
+    chat = app.chat.start("web").id
+    ask(app, chat, "how long do I have to return a jacket")
+    said = [event.sentence for event in ask(app, chat, "Are sale jackets included?") if isinstance(event, Text)]
+    assert "Sale jackets can be exchanged" in said[0]
+    assert app.tickets.conversation(chat).traces[-1].standalone.startswith("how long do I have to return a jacket Are")
     app.close()

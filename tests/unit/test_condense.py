@@ -2,7 +2,7 @@
 
 import pytest
 
-from support_bot.answering.condense import standalone
+from support_bot.answering.condense import second_try, standalone
 from support_bot.values import Author, Turn
 
 HISTORY = [Turn(Author.CUSTOMER, "can i return a sale jacket"), Turn(Author.BOT, "Sale jackets can be exchanged.")]
@@ -68,3 +68,11 @@ def test_messages_in_a_row_are_one_question_and_thanks_is_none() -> None:
 def test_a_word_that_points_at_the_message_itself_drags_nothing_along() -> None:
     question = "my oak table came with a scratched leg, can you swap it"
     assert standalone(question, HISTORY) == question
+
+
+def test_a_short_whole_question_that_found_nothing_alone_is_tried_with_the_question_before() -> None:
+    assert second_try("Do stores accept them?", []) == ""
+    assert second_try("Is the outlet included?", HISTORY) == "can i return a sale jacket Is the outlet included?"
+    assert standalone("Is the outlet included?", HISTORY) == "Is the outlet included?"
+    assert second_try("how long does it take?", HISTORY) == "", "it was searched like that at once"
+    assert second_try("Which payment methods does Acme accept in Germany?", HISTORY) == ""

@@ -87,6 +87,12 @@ def test_just_say_it_behind_orders_is_one_more_order(recogniser: IntentRecognise
     assert recogniser.recognise("ok, how do I return a jacket that is too small?", before).score < CERTAIN
 
 
+def test_what_leans_on_a_question_is_no_small_talk_by_example(recogniser: IntentRecogniser) -> None:
+    message = "ugh mondays, long day today"
+    assert recogniser.recognise(message).intent is Intent.CHITCHAT
+    assert recogniser.recognise(message, "when do I get my certificate").intent is Intent.QUESTION
+
+
 @pytest.mark.parametrize(
     "message",
     ["ok cool, thank you!", "Good morning", "are you a real person?", "who am I talking to", "muchas gracias", "再见"],
