@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 
 from support_bot.answering.chain import AnswerChain
+from support_bot.answering.intent import IntentRecogniser
 from support_bot.engine.base import TextEngine
 from support_bot.engine.embedder import Embedder, TextEmbedder
 from support_bot.engine.fake import FakeEngine, HashingEmbedder
@@ -212,7 +213,8 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     embedder = embedder or _embedder(settings, store)
     search = _search(settings, db, embedder)
     pinned = PinnedAnswerService(db, embedder.embed)
-    chain = AnswerChain(search.retriever, embedder.embed, engine, settings.answering, pinned.find)
+    recogniser = IntentRecogniser(embedder.embed, embedder.model_hash)
+    chain = AnswerChain(search.retriever, engine, settings.answering, recogniser, pinned.find)
     jobs = _queue(settings, db)
     health = HealthService(engine, {"database": db.check, "index": search.index.check, "jobs": jobs.pending})
     measures = MeasureService(db, metrics := Metrics.build(), health, jobs)

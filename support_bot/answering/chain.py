@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import sentencex
 
 from support_bot.answering import citations, condense, evidence, grounding, phrases, policy, prompt
-from support_bot.answering.intent import Embed, Intent, IntentRecogniser, Recognised
+from support_bot.answering.intent import Intent, IntentRecogniser, Recognised
 from support_bot.answering.pinned import LIKENESS
 from support_bot.engine.base import Generation, GenerationRequest, TextEngine
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded, SupportBotError
@@ -51,6 +51,7 @@ class _Work:
 
     standalone: str
     threshold: float
+    intent: Intent = Intent.QUESTION
     passages: list[Passage] = field(default_factory=list)
     excerpts: tuple[Excerpt, ...] = ()
     closest: float = 0.0
@@ -75,14 +76,14 @@ class AnswerChain:
     """The six steps: condense, retrieve, choose evidence, decide, write, check."""
 
     def __init__(
-        self, retriever: Retriever, embed: Embed, engine: TextEngine, settings: AnsweringSettings,
+        self, retriever: Retriever, engine: TextEngine, settings: AnsweringSettings, recogniser: IntentRecogniser,
         find_pinned: FindPinned = lambda question, alone: (),
     ) -> None:  # fmt: skip
         self._retriever = retriever
         self._engine = engine
         self._settings = settings
         self._find_pinned = find_pinned
-        self._recogniser = IntentRecogniser(embed)
+        self._recogniser = recogniser
 
     def stream(
         self,
@@ -99,14 +100,17 @@ class AnswerChain:
         turn hands over its trace too, before Cancelled is raised."""
         work = _Work(condense.standalone(question, turns), self._settings.answer_threshold)
         begin = time.monotonic()
-        recognised = self._recogniser.recognise(question)
+        recognised = self._recogniser.recognise(question, condense.leans_on(question, turns))
+        work.intent = recognised.intent
         work.timings["intent"] = time.monotonic() - begin
-        pinned = 0.0
-        if recognised.intent not in (Intent.HUMAN_REQUEST, Intent.INJECTION):
-            pinned = self._pin(question, work)
-        if not pinned and recognised.intent not in (Intent.HUMAN_REQUEST, Intent.CHITCHAT, Intent.INJECTION):
+        pinned = 0.0 if policy.is_settled(recognised) else self._pin(question, work)
+        if not pinned and policy.needs_evidence(recognised):
             self._search(work, audience)
         decision = self._decide(recognised, work, pinned)
+        if decision.step is policy.Step.REFUSE and (joined := condense.second_try(question, turns)):
+            work.standalone = joined
+            self._search(work, audience)
+            decision = self._decide(recognised, work, pinned)
         try:
             yield from self._act(decision, question, work, stopped)
         except Cancelled:
@@ -153,22 +157,21 @@ class AnswerChain:
     ) -> Iterator[AnswerEvent]:
         match decision.step:
             case policy.Step.HAND_OFF:
-                reason = HandoffReason.CUSTOMER_REQUEST
-                yield HandOff(reason, phrases.HANDOFF[reason])
+                yield HandOff(HandoffReason.CUSTOMER_REQUEST, phrases.HANDOFF[HandoffReason.CUSTOMER_REQUEST])
             case policy.Step.SMALL_TALK:
                 yield Text(phrases.small_talk(question))
             case policy.Step.DECLINE:
                 yield Refused(phrases.DECLINED, phrases.OFFER_PERSON)
             case policy.Step.REFUSE:
-                off_topic = work.decision.endswith(Intent.OFFTOPIC)
-                yield Refused(phrases.OFF_TOPIC if off_topic else phrases.REFUSED, phrases.OFFER_PERSON)
+                yield Refused(phrases.refusal(work.intent), phrases.OFFER_PERSON)
             case policy.Step.PINNED:
-                known = citations.sources(work.excerpts)
                 yield Text(work.excerpts[0].text)
-                yield from map(Citation, known)
+                yield from map(Citation, citations.sources(work.excerpts))
             case policy.Step.ANSWER:
                 known = citations.sources(work.excerpts)
                 yield Evidence(known)
+                if work.intent is Intent.ACCOUNT:
+                    yield Text(phrases.IN_GENERAL)
                 yield from self._answer(known, work, stopped)
 
     def _answer(self, known: tuple[SourceRef, ...], work: _Work, stopped: Callable[[], bool]) -> Iterator[AnswerEvent]:

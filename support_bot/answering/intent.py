@@ -1,18 +1,16 @@
-"""Tell a request for a person, small talk and attempts to give the bot orders from real questions, by example."""
+"""Tell what a message wants apart from a real question, by words that leave no doubt and by example."""
 
 from __future__ import annotations
 
 import enum
-import json
-import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
-import numpy as np
-from numpy.typing import NDArray
+from support_bot.answering import signals
+from support_bot.answering.intent_weights import Embed, softmax, weights_for, with_bias
+from support_bot.index.keyword import terms
 
-Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+CERTAIN = 1.0
+"""The score of what the words alone say; examples never reach it."""
 
 
 class Intent(enum.StrEnum):
@@ -21,92 +19,76 @@ class Intent(enum.StrEnum):
     CHITCHAT = "chitchat"
     INJECTION = "injection"
     OFFTOPIC = "offtopic"
+    ACCOUNT = "account_specific"
+    ABUSE = "abuse"
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """The intent, and how sure (0..1) we are of it."""
+    """The intent, how sure (0..1) we are of it, and, where it is no question, how little (0..1) the message looks like
+    one."""
 
     intent: Intent
     score: float
+    odd: float = 0.0
 
 
-_INTENTS = tuple(Intent)
+INTENTS = tuple(Intent)
 _SHORT = 6
-# The least share of each intent; a wrong hand-off or refusal costs a customer more than a question too many.
-_LEAST = {Intent.HUMAN_REQUEST: 0.55, Intent.CHITCHAT: 0.45, Intent.INJECTION: 0.6, Intent.OFFTOPIC: 0.5}
-_PERSON = (
-    r"(human|person|agent|representative|rep|operator|advisor|adviser|someone|somebody|staff|employee|manager"
-    r"|supervisor)"
-)
-# Said like this it leaves no doubt; said like `_MAYBE_HUMAN` it may also be about somebody else's account.
-_HUMAN = re.compile(
-    r"\b(speak|talk|chat|connect|transfer|escalate|put|pass|hand)\b[^.?!]{0,25}"
-    rf"\b(to|with|through|over|2)\b[^.?!]{{0,20}}\b{_PERSON}\b|\b(real|live|actual) {_PERSON}\b"
-    r"|\b(call|ring|phone) me back\b"
-    rf"|^\W*({_PERSON}\W+)*{_PERSON}\W*(please|pls|now)?\W*$",
-    re.IGNORECASE,
-)
-_MAYBE_HUMAN = re.compile(rf"\b(get|give|want|need|reach)\b[^.?!]{{0,30}}\b{_PERSON}\b", re.IGNORECASE)
-_ORDERS = re.compile(
-    r"\b(ignore|forget|disregard|override)\b[^.?!]{0,40}\b(instructions?|rules?|prompts?|guidelines?|everything)\b"
-    r"|\b(system prompt|developer mode|jailbreak|you are now|act as|pretend (to be|you))\b"
-    r"|</?(system|context|instructions?)>",
-    re.IGNORECASE,
-)
+_TOO_LITTLE = 2
+# The least share of each intent. Of 1,574 questions of the training companies, recognised without them, none is taken
+# for a request for a person at 0.6 or for orders at 0.85: a wrong hand-off or refusal costs a customer more than orders
+# that are answered with an article.
+_LEAST = {
+    Intent.HUMAN_REQUEST: 0.6,
+    Intent.CHITCHAT: 0.5,
+    Intent.INJECTION: 0.85,
+    Intent.OFFTOPIC: 0.5,
+    Intent.ACCOUNT: 0.6,
+    Intent.ABUSE: 0.6,
+}
+# What leans on a question is hardly ever off-topic, and seldom small talk.
+_LEAST_BEHIND = _LEAST | {Intent.OFFTOPIC: 1.0, Intent.CHITCHAT: 0.8}
 
 
 class IntentRecogniser:
-    """Logistic regression on the embedder's vectors, fitted to a few hundred examples when it is built.
+    """Logistic regression on the embedder's vectors (`intent_weights.py`); words that leave no doubt (`signals.py`) are
+    looked at first. Figures: docs/benchmarks.md."""
 
-    Fitting on the spot takes about two seconds and works with whatever embedder serves; two patterns that leave no
-    doubt are looked at first. Figures: docs/benchmarks.md."""
-
-    def __init__(self, embed: Embed) -> None:
-        source = files("support_bot.answering").joinpath("intents.json").read_text(encoding="utf-8")
-        examples: dict[str, list[str]] = json.loads(source)
-        labels = [_INTENTS.index(Intent(name)) for name, texts in examples.items() for _ in texts]
-        vectors = embed([text for texts in examples.values() for text in texts])
+    def __init__(self, embed: Embed, model_hash: str = "") -> None:
+        """`model_hash` is the embedder's; for one that is not known the weights are fitted, which takes seconds."""
         self._embed = embed
-        self._weights = fit_softmax(vectors, np.array(labels), classes=len(_INTENTS))
+        self._weights = weights_for(embed, model_hash, INTENTS)
 
-    def recognise(self, question: str) -> Recognised:
-        """The intent of one customer message; QUESTION where no other is likely enough."""
-        if _ORDERS.search(question):
-            return Recognised(Intent.INJECTION, 1.0)
+    def recognise(self, question: str, before: str = "") -> Recognised:
+        """The intent of one customer message; QUESTION where no other is likely enough.
+
+        `before` is the customer's message that this one leans on, if it does: what leans on a question is seldom
+        something else, and `just say it` behind orders to the bot is one more."""
+        if found := _beyond_doubt(question, before):
+            return Recognised(found, CERTAIN)
         shares = softmax(with_bias(self._embed([question])) @ self._weights)[0]
         best = int(shares.argmax())
-        short = len(question.split()) <= _SHORT
-        likely = _INTENTS[best] is Intent.HUMAN_REQUEST or short
-        if _HUMAN.search(question) or (likely and _MAYBE_HUMAN.search(question)):
-            return Recognised(Intent.HUMAN_REQUEST, max(float(shares[best]), _LEAST[Intent.HUMAN_REQUEST]))
-        if shares[best] < _LEAST.get(_INTENTS[best], 0.0):
-            return Recognised(Intent.QUESTION, float(shares[_INTENTS.index(Intent.QUESTION)]))
-        return Recognised(_INTENTS[best], float(shares[best]))
+        intent, share = INTENTS[best], float(shares[best])
+        asked = float(shares[INTENTS.index(Intent.QUESTION)])
+        odd = 0.0 if before else max(0.0, 1.0 - asked - float(shares[INTENTS.index(Intent.ACCOUNT)]))
+        if (intent is Intent.HUMAN_REQUEST or len(question.split()) <= _SHORT) and signals.may_want_person(question):
+            return Recognised(Intent.HUMAN_REQUEST, max(share, _LEAST[Intent.HUMAN_REQUEST]), odd)
+        if share < (_LEAST_BEHIND if before else _LEAST).get(intent, 1.0):
+            return Recognised(Intent.QUESTION, asked)
+        return Recognised(intent, min(share, 0.999), odd)
 
 
-def with_bias(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The vectors [n, d] with a column of ones, [n, d + 1]."""
-    return np.hstack([vectors, np.ones((len(vectors), 1), dtype=np.float32)])
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows [n, classes] to shares that sum to 1."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
-
-
-def fit_softmax(
-    vectors: NDArray[np.float32], labels: NDArray[np.int64], *, classes: int, decay: float = 3e-4, steps: int = 600
-) -> NDArray[np.float32]:
-    """Multinomial logistic regression by gradient descent: weights [d + 1, classes] for `with_bias` vectors.
-
-    Rare classes count more, by the square root of how rare they are; `decay` is the L2 penalty."""
-    inputs, wanted = with_bias(vectors), np.eye(classes, dtype=np.float32)[labels]
-    importance = 1.0 / np.sqrt(wanted.sum(axis=0))[labels]
-    importance = (importance / importance.mean())[:, None]
-    weights = np.zeros((inputs.shape[1], classes), dtype=np.float32)
-    for _ in range(steps):
-        errors = (softmax(inputs @ weights) - wanted) * importance / len(labels)
-        weights -= 2.0 * (inputs.T @ errors + decay * weights)
-    return weights
+def _beyond_doubt(question: str, before: str) -> Intent | None:
+    """What the words alone say. Orders first: a forged role may ask for anything."""
+    if signals.gives_orders(question):
+        return Intent.INJECTION
+    if signals.only_greets(question):
+        return Intent.CHITCHAT
+    if signals.wants_person(question):
+        return Intent.HUMAN_REQUEST
+    if before and len(terms(question)) <= _TOO_LITTLE and signals.gives_orders(before):
+        return Intent.INJECTION
+    if signals.only_insults(question):
+        return Intent.ABUSE
+    return Intent.ACCOUNT if signals.about_own_record(question) else None

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import re
 
+from support_bot.answering.intent import Intent
 from support_bot.values import HandoffReason
 
 OFFER_PERSON = "Talk to a person"
 REFUSED = "I couldn't find that in our help articles, so I won't guess. A person on our team can help you."
 OFF_TOPIC = "I can only help with questions about our products and services. If I misunderstood, a person can help you."
+NO_ACCOUNTS = (
+    "I can't see accounts, orders or payments, so I can't look at yours. A person on our team can; "
+    'choose "Talk to a person" and they will see this conversation.'
+)
+IN_GENERAL = (
+    "I can't see accounts, orders or payments; a person on our team can look at yours. What our help articles say:"
+)
+UPSET = "I'm sorry that this is so frustrating. Tell me what went wrong and I'll look it up, or talk to a person."
 DECLINED = "I can't do that. I answer questions from our help articles; a person can help you with anything else."
+
+_REFUSALS = {Intent.OFFTOPIC: OFF_TOPIC, Intent.ACCOUNT: NO_ACCOUNTS, Intent.ABUSE: UPSET}
 
 HANDOFF: dict[HandoffReason, str] = {
     HandoffReason.CUSTOMER_REQUEST: "I'm passing you to a person now. They see this conversation, so you won't need "
@@ -38,6 +49,11 @@ _SMALL_TALK: tuple[tuple[str, str], ...] = (
     (r"\b(what (can|do) you (do|help))\b",
      "I answer questions from our help articles and show where each answer stands. I can also pass you to a person."),
 )  # fmt: skip
+
+
+def refusal(intent: Intent) -> str:
+    """What is said where nothing was found, by what the message seemed to want."""
+    return _REFUSALS.get(intent, REFUSED)
 
 
 def small_talk(message: str) -> str:

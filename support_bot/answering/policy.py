@@ -7,10 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from support_bot.answering.intent import Intent, Recognised
+from support_bot.answering.intent import CERTAIN, Intent, Recognised
 from support_bot.values import Passage
-
-_DESPITE_TOPIC = 0.6
 
 
 class Step(enum.StrEnum):
@@ -22,6 +20,16 @@ class Step(enum.StrEnum):
     DECLINE = "decline"
     SMALL_TALK = "small_talk"
     HAND_OFF = "hand_off"
+
+
+# A message that does not look like a question needs better evidence, from the threshold at `_ODD` up to `_SUREST`:
+# companies sell odd things, and a wrong refusal costs a customer more than a quoted article.
+_ODD, _SUREST = 0.6, 0.75
+_OTHERWISE = {
+    Intent.CHITCHAT: Step.SMALL_TALK,
+    Intent.INJECTION: Step.DECLINE,
+    Intent.HUMAN_REQUEST: Step.HAND_OFF,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +78,30 @@ def confidence(found: Features, by: Coefficients = Coefficients()) -> float:
     return 1.0 / (1.0 + math.exp(-total))
 
 
+def is_settled(recognised: Recognised) -> bool:
+    """Whether not even a pinned answer is looked for: a person is wanted or orders are given, beyond doubt."""
+    return recognised.intent in (Intent.HUMAN_REQUEST, Intent.INJECTION) and recognised.score >= CERTAIN
+
+
+def needs_evidence(recognised: Recognised) -> bool:
+    """Whether the articles have a say in what becomes of the message. What its words say beyond doubt stands."""
+    return recognised.intent not in _OTHERWISE or recognised.score < CERTAIN
+
+
+def _needed(recognised: Recognised, threshold: float) -> float:
+    """The confidence with which a message is answered."""
+    return max(threshold, threshold + (_SUREST - threshold) * (recognised.odd - _ODD) / (1.0 - _ODD))
+
+
 def decide(recognised: Recognised, found: Features, *, threshold: float, pinned: float = 0.0) -> Decision:
-    """What to do. A request for a person wins over everything; orders to the bot are declined, never obeyed. Then a
-    pinned answer wins, if the question is (`pinned`, 0..1) like one, over whatever was found."""
-    sure = confidence(found)
-    match recognised.intent:
-        case Intent.HUMAN_REQUEST:
-            return Decision(Step.HAND_OFF, recognised.score)
-        case Intent.INJECTION:
-            return Decision(Step.DECLINE, recognised.score)
-        case _ if pinned:
-            return Decision(Step.PINNED, pinned)
-        case Intent.CHITCHAT:
-            return Decision(Step.SMALL_TALK, recognised.score)
-        case Intent.OFFTOPIC | Intent.QUESTION:
-            # What looks off-topic needs better evidence: companies sell odd things.
-            needed = max(threshold, _DESPITE_TOPIC) if recognised.intent is Intent.OFFTOPIC else threshold
-            found_something = found.piece > 0 and sure >= needed
-            return Decision(Step.ANSWER if found_something else Step.REFUSE, sure)
+    """What to do. What a message wants beyond doubt comes first: a person is called, orders to the bot are declined,
+    never obeyed. Then a pinned answer wins, if the question is (`pinned`, 0..1) like one, over whatever was found. What
+    only looks like something else than a question is answered on strong evidence, and else given its polite path."""
+    intent, sure = recognised.intent, confidence(found)
+    if pinned and not is_settled(recognised):
+        return Decision(Step.PINNED, pinned)
+    if needs_evidence(recognised) and found.piece > 0 and sure >= _needed(recognised, threshold):
+        return Decision(Step.ANSWER, sure)
+    if intent in _OTHERWISE:
+        return Decision(_OTHERWISE[intent], recognised.score)
+    return Decision(Step.REFUSE, sure)

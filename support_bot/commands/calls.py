@@ -133,6 +133,14 @@ def use_model(weights: Weights, name: str) -> Any:
     return weights.use(name)
 
 
+def fit_intents(
+    weights: Weights,
+    file: Annotated[Path, typer.Argument(help="Where to: support_bot/answering/intents.npz in a checkout.")],
+) -> Any:
+    """Fit what tells questions from other messages to the embedders that are here, for who changes its examples."""
+    return weights.fit_intents(file)
+
+
 def backup(
     backups: Backups,
     target: Annotated[Path, typer.Argument(help="The file to write, or a folder for a file named by the time.")],
@@ -175,5 +183,6 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
     ("models", "verify", verify_models, ("name", "ok")),
     ("models", "import", import_model, ("name", "sha256")),
     ("models", "use", use_model, ("name", "in_use", "sha256")),
+    ("models", "fit-intents", fit_intents, ("name", "sha256", "examples")),
 )
 """Group (none: a command of its own), name, function, and what a table of its result shows."""

@@ -8,7 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from support_bot.answering import intent_weights
+from support_bot.answering.intent import INTENTS
 from support_bot.commands.forward import find_server, forward
+from support_bot.engine.catalogue import Kind
+from support_bot.engine.embedder import Embedder, TextEmbedder
+from support_bot.engine.fake import HashingEmbedder
 from support_bot.engine.weights import Progress, WeightsStore
 from support_bot.services.models import ModelService
 from support_bot.settings import Settings
@@ -64,6 +69,14 @@ class Weights:
         """Take in a file; its name in the catalogue and its hash."""
         entry = self._store.import_file(file, name=name, licence=licence)
         return {"name": entry.name, "sha256": entry.sha256}
+
+    def fit_intents(self, file: Path) -> list[dict[str, Any]]:
+        """Fit the recogniser of what a message wants to every embedder that is here; write the weights to `file`."""
+        here = [e.name for e in self._store.entries() if e.kind is Kind.EMBEDDER and self._store.is_present(e.name)]
+        embedders: list[TextEmbedder] = [HashingEmbedder(), *(Embedder.load(self._store, name) for name in here)]
+        fitted = {embedder.model_hash: intent_weights.fit(embedder.embed, INTENTS) for embedder in embedders}
+        intent_weights.save(fitted, file)
+        return [{"name": e.name, "sha256": e.model_hash, "examples": intent_weights.count()} for e in embedders]
 
     @contextmanager
     def _service(self) -> Iterator[ModelService]:

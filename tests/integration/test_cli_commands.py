@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from support_bot import cli
+from support_bot.answering import intent_weights
 from support_bot.storage.data_folder import DataFolder
 from tests.factories import DELIVERY, RETURNS
 from tests.factories_files.office import archive
@@ -174,6 +176,12 @@ class TestInstallation:
         assert newest["current"] == newest["head"]
         assert run("db", "check").status == 0
         assert run("db", "current", "--json").json == newest
+
+    def test_weights_of_the_recogniser_are_fitted_into_a_file(self, run: Run, tmp_path: Path) -> None:
+        (row,) = run("models", "fit-intents", tmp_path / "fitted.npz", "--json").json
+        assert (row["name"], row["examples"]) == ("hashing", intent_weights.count())
+        with np.load(tmp_path / "fitted.npz") as fitted:
+            assert fitted["hashing"].shape == (385, 7)
 
     def test_models_are_listed_without_any_weights_here(self, run: Run) -> None:
         rows = {row["name"]: row for row in run("models", "list", "--json").json}

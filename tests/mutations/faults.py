@@ -43,16 +43,19 @@ class Fault:
 
 FAULTS = (
     # policy
-    Fault("weak evidence is answered", _POLICY, "found.piece > 0 and sure >= needed", "found.piece > 0", _UNIT_POLICY),
-    Fault("nothing found is answered", _POLICY, "found.piece > 0 and sure >= needed", "sure >= needed", _UNIT_POLICY),
+    Fault("weak evidence is answered", _POLICY, "and sure >= _needed(recognised, threshold)", "", _UNIT_POLICY),
+    Fault("nothing found is answered", _POLICY, "found.piece > 0 and sure", "sure", _UNIT_POLICY),
     Fault(
         "a wish for a person is refused", _POLICY,
-        "Decision(Step.HAND_OFF, recognised.score)", "Decision(Step.REFUSE, recognised.score)", _UNIT_POLICY,
+        "Intent.HUMAN_REQUEST: Step.HAND_OFF", "Intent.HUMAN_REQUEST: Step.REFUSE", _UNIT_POLICY,
     ),
     Fault(
         "off-topic needs no better evidence", _POLICY,
-        "max(threshold, _DESPITE_TOPIC) if recognised.intent is Intent.OFFTOPIC else threshold", "threshold",
-        _UNIT_POLICY,
+        "sure >= _needed(recognised, threshold)", "sure >= threshold", _UNIT_POLICY,
+    ),
+    Fault(
+        "orders are answered on strong evidence", _POLICY,
+        "recognised.intent not in _OTHERWISE or recognised.score < CERTAIN", "True", _UNIT_POLICY,
     ),
     # citations and grounding
     Fault("every source is cited", _CITATIONS, "if source.index in wanted]", "if wanted]", _UNIT_CITATIONS),

@@ -18,7 +18,7 @@ def show_risk(app: Bot, admin: Admin) -> RiskOut:
     return RiskOut(threshold=app.settings.answering.answer_threshold, chosen=app.risk.find())
 
 
-@router.put("", responses=error_responses(401, 403, 422, 429))
+@router.put("", responses=error_responses(400, 401, 403, 413, 422, 429))
 def choose_risk(body: RiskIn, app: Bot, admin: Admin) -> RiskOut:
     """Answer from this confidence on after the next start; a threshold in the settings goes before it."""
     chosen = app.risk.choose(body.threshold, body.wrong_at_most, [point.point() for point in body.points])
