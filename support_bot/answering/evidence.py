@@ -149,7 +149,8 @@ def _choose(read: Sequence[_Read], best: _Read, most_words: int, weights: Weight
         document = found.passage.document_id
         bar = weights.keep if document == best.passage.document_id else weights.elsewhere
         crowded = document not in documents and len(documents) == _DOCUMENTS
-        if taken == weights.most_pieces or score < bar * top or crowded or number in found.chosen:
+        weak = taken > 0 and score < bar * max(top, 0.0)  # the best piece is said however little it fits
+        if taken == weights.most_pieces or weak or crowded or number in found.chosen:
             continue
         new = _fitting(found, number, most_words, spent)
         if new:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from support_bot.answering.grounding import numbers
-from support_bot.answering.intent import Embed
+from support_bot.answering.intent_weights import Embed
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*", re.UNICODE)
 # Words that carry how something is asked, not what is asked for.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from support_bot.answering.evidence import overlap
-from support_bot.answering.intent import Embed
+from support_bot.answering.intent_weights import Embed
 from support_bot.answering.pinned import PinnedMatcher, Wording, normal
 from support_bot.errors import Conflict, Invalid, NotFound
 from support_bot.index.keyword import terms

@@ -99,3 +99,12 @@ def test_a_word_that_few_pieces_have_weighs_more() -> None:
 def test_nothing_found_is_nothing_said() -> None:
     assert _select("anything") == Selection((), 0.0)
     assert _select("anything", "# Only a heading", "") == Selection((), 0.0)
+
+
+def test_where_nothing_fits_the_nearest_is_still_named_for_the_decision() -> None:
+    scores = []
+    for question in ("unlock my account", "hello there", "quantum chromodynamics", "zzz"):
+        found = _select(question, "Cables of brass.", "Bulbs shine.", weights=Weights(rank_cost=0.5))
+        assert len(found.excerpts) == 1
+        scores.append(found.excerpts[0].score)
+    assert min(scores) <= 0
