@@ -34,7 +34,7 @@ class Outcome:
     result: run.Result
     totals: Sequence[report.Total]
     short: Sequence[str]
-    points: Sequence[risk.Point]
+    points: Sequence[CurvePoint]
 
     @property
     def problems(self) -> dict[str, str]:
@@ -80,14 +80,15 @@ def as_text(found: Outcome, options: ExamOptions) -> str:
     return f"{scores}\n\n{risk.table(found.points)}" if options.calibrate else scores
 
 
-def keep(settings: Settings, points: Sequence[risk.Point], wrong_at_most: float) -> str:
+def keep(settings: Settings, points: Sequence[CurvePoint], wrong_at_most: float) -> str:
     """Let the product answer from the confidence that keeps to this rate of wrong answers; what was done, in words.
 
     Through the server where one runs. Raises Invalid where no threshold keeps to the rate."""
     point = risk.best(points, wrong_at_most)
     if point is None:
         raise Invalid(f"No threshold keeps wrong answers to {wrong_at_most:.0%}; nothing was stored.")
-    some = points[:: -(-len(points) // _CURVE_POINTS)]
+    every = -(-len(points) // _CURVE_POINTS)
+    some = [one for place, one in enumerate(points) if place % every == 0 or one is point]
     folder = DataFolder(settings.data_dir)
     if server := find_server(folder):
         with forward(server) as api:
@@ -98,8 +99,7 @@ def keep(settings: Settings, points: Sequence[risk.Point], wrong_at_most: float)
             db = Database(settings.effective_database_url)
             try:
                 upgrade(db.engine)
-                curve = [CurvePoint(p.threshold, p.n, p.answered, p.wrong) for p in some]
-                RiskService(db).choose(point.threshold, wrong_at_most, curve)
+                RiskService(db).choose(point.threshold, wrong_at_most, some)
             finally:
                 db.close()
     own = "answer_threshold" in settings.answering.model_fields_set

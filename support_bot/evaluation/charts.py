@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from support_bot.evaluation.risk import Bin, Point
+from support_bot.evaluation.risk import Bin
+from support_bot.services.risk import CurvePoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Dot:
     says: str
 
 
-def risk_line(points: Sequence[Point]) -> str:
+def risk_line(points: Sequence[CurvePoint]) -> str:
     """Share answered (across) against the rate of wrong answers (up), as the points of a polyline."""
     return " ".join(f"{100 * point.coverage:.1f},{100 * (1 - point.wrong_rate):.1f}" for point in points)
 

@@ -12,9 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from support_bot.evaluation import risk
 from support_bot.evaluation.charts import reliability_dots, risk_line
 from support_bot.evaluation.dataset import Prediction, Question
-from support_bot.evaluation.intervals import wilson
 from support_bot.evaluation.metrics import Score
 from support_bot.evaluation.report import COUNTS, HEADS, Total, totals
+from support_bot.services.intervals import wilson
 
 _COLUMNS = ("hit@1", "hit@5", "passage_recall", "ceiling", "include", "violation", "status_ok", "cite_hit", "cite_prec",
             "lang_ok", "words")  # fmt: skip

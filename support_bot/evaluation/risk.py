@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from support_bot.evaluation.dataset import Prediction
-from support_bot.evaluation.intervals import wilson
 from support_bot.evaluation.metrics import Score
+from support_bot.services.risk import CurvePoint
 
 RATES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 _DECIDED = ("answer:", "refuse:")  # what the threshold decides; a request for a person is none of its business
@@ -24,29 +24,6 @@ class Judged:
     confidence: float
     answered: bool
     right: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """With this `threshold` `answered` of `n` questions are answered, `wrong` of those wrongly."""
-
-    threshold: float
-    n: int
-    answered: int
-    wrong: int
-
-    @property
-    def coverage(self) -> float:
-        return self.answered / self.n
-
-    @property
-    def wrong_rate(self) -> float:
-        return self.wrong / self.answered
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the wrong-answer rate."""
-        return wilson(self.wrong, self.answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +46,22 @@ def judged(predictions: Mapping[str, Prediction], scores: Sequence[Score]) -> li
     return found
 
 
-def curve(questions: Sequence[Judged]) -> list[Point]:
+def curve(questions: Sequence[Judged]) -> list[CurvePoint]:
     """A point for each confidence at which one more question would be answered, the surest first.
 
     A question that was refused in the run counts among all, but nothing is known of its answer."""
     answers = sorted((q for q in questions if q.answered), key=lambda q: -q.confidence)
-    points: list[Point] = []
+    points: list[CurvePoint] = []
     wrong = 0
     for number, answer in enumerate(answers, start=1):
         wrong += not answer.right
         if number < len(answers) and answers[number].confidence == answer.confidence:
             continue
-        points.append(Point(math.floor(answer.confidence * 1e4) / 1e4, len(questions), number, wrong))
+        points.append(CurvePoint(math.floor(answer.confidence * 1e4) / 1e4, len(questions), number, wrong))
     return points
 
 
-def best(points: Sequence[Point], wrong_at_most: float) -> Point | None:
+def best(points: Sequence[CurvePoint], wrong_at_most: float) -> CurvePoint | None:
     """The point that answers most with at most this rate (0..1) of wrong answers; None where there is none."""
     fit = [point for point in points if point.wrong_rate <= wrong_at_most]
     return max(fit, key=lambda point: point.answered) if fit else None
@@ -102,7 +79,7 @@ def reliability(questions: Sequence[Judged]) -> list[Bin]:
     ]
 
 
-def table(points: Sequence[Point]) -> str:
+def table(points: Sequence[CurvePoint]) -> str:
     """For some rates of wrong answers: how many questions may be answered, and at which threshold."""
     widths = {
         "wrong at most": 13,
@@ -117,7 +94,7 @@ def table(points: Sequence[Point]) -> str:
     return "\n".join([head, *(_row(rate, best(points, rate)) for rate in RATES)])
 
 
-def _row(rate: float, point: Point | None) -> str:
+def _row(rate: float, point: CurvePoint | None) -> str:
     if point is None:
         return f"{rate:13.0%}{0:10}"
     low, high = point.interval

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from support_bot.models import RiskPoint
+from support_bot.services.intervals import wilson
 from support_bot.settings import AnsweringSettings
 from support_bot.storage.database import Database
 
@@ -19,6 +20,19 @@ class CurvePoint:
     n: int
     answered: int
     wrong: int
+
+    @property
+    def coverage(self) -> float:
+        return self.answered / self.n
+
+    @property
+    def wrong_rate(self) -> float:
+        return self.wrong / self.answered
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the wrong-answer rate."""
+        return wilson(self.wrong, self.answered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,16 @@ def test_the_newest_choice_counts_and_has_its_curve(unset: Settings) -> None:
     assert len(chosen.points) == len(POINTS)
 
 
+def test_of_a_long_curve_the_chosen_point_is_kept(unset: Settings) -> None:
+    many = curve([Judged(1 - number / 1000, True, number != 301) for number in range(500)])
+    keep(unset, many, 0.0)
+    with closing(build_app(unset)) as app:
+        chosen = app.risk.find()
+    assert chosen is not None
+    assert len(chosen.points) <= 201
+    assert chosen.threshold in [point.threshold for point in chosen.points]
+
+
 def test_a_rate_that_nothing_keeps_to_stores_nothing(unset: Settings) -> None:
     with pytest.raises(Invalid, match="nothing was stored"):
         keep(unset, curve([Judged(0.9, True, False)]), 0.1)

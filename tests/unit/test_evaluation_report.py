@@ -10,8 +10,9 @@ import pytest
 from support_bot.errors import Invalid
 from support_bot.evaluation import gate, html, report, risk
 from support_bot.evaluation.dataset import Prediction, Question
-from support_bot.evaluation.intervals import wilson
 from support_bot.evaluation.metrics import Score
+from support_bot.services.intervals import wilson
+from support_bot.services.risk import CurvePoint
 
 QUESTIONS = [
     {"id": "q1", "question": "How <much>?", "type": "factual", "must_include": [["4.90"]], "gold_docs": ["a.md"]},
@@ -99,8 +100,8 @@ class TestRisk:
 
     def test_the_best_point_answers_most_within_the_rate(self) -> None:
         points = risk.curve([risk.Judged(c / 10, True, c != 8) for c in range(10)])
-        assert risk.best(points, 0.0) == risk.Point(0.9, 10, 1, 0)
-        assert risk.best(points, 0.1) == risk.Point(0.0, 10, 10, 1)
+        assert risk.best(points, 0.0) == CurvePoint(0.9, 10, 1, 0)
+        assert risk.best(points, 0.1) == CurvePoint(0.0, 10, 10, 1)
         assert risk.best(risk.curve([risk.Judged(0.5, True, False)]), 0.5) is None
 
     def test_a_threshold_lets_every_answer_of_its_point_through(self) -> None:

@@ -1,4 +1,5 @@
-"""The admin's knowledge page: articles with upload and progress, pinned answers, the trial of a question."""
+"""The admin's knowledge page: articles with upload and progress, pinned answers, the trial of a question, and
+how sure the assistant must be."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from ui.pages.shelf import Shelf
 from ui.pages.surface import data_of, number, private, surface
 from ui.parts import documents as parts
 from ui.parts import trial as trial_parts
+from ui.parts.risk import risk_page
 from ui.parts.uploads import Upload, upload_box
 from ui.sessions import require
 
@@ -55,11 +57,13 @@ class KnowledgePage:
         self.found = surface("admin-found")
         self.pins = surface("admin-pins")
         self.pin = surface("admin-pin")
+        self.sure = surface("admin-sure")
         self.detail = surface("admin-detail")
         self.dialog = surface("admin-dialog")
         self.timer = gr.Timer(POLL_S)
         acting = [
-            self.nav, self.results, self.filters, self.list, self.found, self.pins, self.pin, self.detail, self.dialog,
+            self.nav, self.results, self.filters, self.list, self.found, self.pins, self.pin, self.sure, self.detail,
+            self.dialog,
         ]  # fmt: skip
         self._outputs = [self.shelf, *acting]
         page.load(self.opened, [self.shelf], self._outputs, **private())
@@ -170,6 +174,8 @@ class KnowledgePage:
                 pieces[self.found] = self._trial(shelf)
             case "pinned":
                 pieces |= {self.pins: self._pinned.listed(shelf), self.pin: self._pinned.form(shelf)}
+            case "sure":
+                pieces[self.sure] = risk_page(self._app.risk.find(), self._app.settings.answering.answer_threshold)
             case _:
                 pieces |= self._documents(shelf)
         changes = {piece: html for piece, html in pieces.items() if shelf.changed(str(piece.elem_id), html)}

@@ -14,22 +14,29 @@ from ui.parts.languages import language_name
 from ui.parts.uploads import AUDIENCES, STATES
 
 SORTS = {"title": "Title", "status": "Status", "audience": "Who may see it", "chunks": "Chunks", "updated": "Updated"}
-VIEWS = {"documents": "Articles", "pinned": "Pinned answers", "try": "Test a question"}
+KNOWLEDGE = {"documents": "Articles", "pinned": "Pinned answers", "try": "Test a question"}
+ANSWERS = {"sure": "How sure it must be"}
+VIEWS = KNOWLEDGE | ANSWERS
 
 
 def navigation(view: str, staff: StaffView, company: str) -> str:
     """The first column of the admin's pages."""
-    items = "".join(
-        f'<li><button type="button" class="view"'
-        f"{attributes({'data_action': 'view', 'data_view': name, 'aria_current': 'page' if name == view else None})}>"
-        f"<span>{label}</span></button></li>"
-        for name, label in VIEWS.items()
-    )
     return (
         f'<nav class="rail" aria-label="Pages"><p class="brand"><span class="mark small-mark" aria-hidden="true">'
         f'{escape(company[:1].upper())}</span><b>{escape(company)}</b></p><div class="views">'
-        f'<h2 class="section">Knowledge</h2><ul>{items}</ul></div>{account(staff, "admin")}</nav>'
+        f"{_group('Knowledge', KNOWLEDGE, view)}{_group('Answers', ANSWERS, view)}</div>"
+        f"{account(staff, 'admin')}</nav>"
     )
+
+
+def _group(name: str, views: Mapping[str, str], view: str) -> str:
+    items = "".join(
+        f'<li><button type="button" class="view"'
+        f"{attributes({'data_action': 'view', 'data_view': key, 'aria_current': 'page' if key == view else None})}>"
+        f"<span>{label}</span></button></li>"
+        for key, label in views.items()
+    )
+    return f'<h2 class="section">{name}</h2><ul>{items}</ul>'
 
 
 def filters(counts: Mapping[str, int], status: str, audience: str) -> str:
