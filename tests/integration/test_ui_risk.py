@@ -82,7 +82,7 @@ class TestPiece:
         assert MOST_POINTS <= len(shown) <= MOST_POINTS + 2
         assert page.count('<th scope="row">') == len(shown)
         assert [words(row) for row in re.findall(r"<tr class=here>.*?</tr>", page)] == [
-            "0.798 Chosen20% (101 of 500)25% (25)17-34%"
+            "0.798 Chosen20% (101)25% (25)17-34%"
         ]
 
     def test_another_confidence_in_force_is_told(self) -> None:
@@ -91,7 +91,7 @@ class TestPiece:
     def test_without_an_exam_it_says_how_to_make_one(self) -> None:
         page = risk_page(None, 0.35)
         assert "polyline" not in page and "answers from a confidence of 0.35" in page
-        assert "<code>support-bot evaluate " in page and "--calibrate" in page
+        assert "support-bot evaluate --kb DIR" in words(page) and "--calibrate --wrong-at-most 0.3" in words(page)
 
     @pytest.mark.parametrize("points", [[], [CurvePoint(0.5, 10, 3, 7)], [CurvePoint(0.5, 2, 3, 1)]])
     def test_a_curve_that_cannot_be_is_not_drawn(self, points: list[CurvePoint]) -> None:

@@ -6,10 +6,13 @@ import math
 from collections.abc import Sequence
 
 from support_bot.services.risk import CurvePoint, RiskDial
-from ui.parts.html import ago, escape, notice, pill, plural
+from ui.parts.html import escape, notice, pill, plural
 from ui.parts.icons import icon
 
-COMMAND = "support-bot evaluate --kb DIR --questions FILE.jsonl --out predictions.jsonl --calibrate --wrong-at-most 0.3"
+COMMAND = (
+    "support-bot evaluate", "--kb DIR", "--questions FILE.jsonl", "--out predictions.jsonl", "--calibrate",
+    "--wrong-at-most 0.3",
+)  # fmt: skip
 MOST_POINTS = 40  # more than can be told apart at this size
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 348, 28, 196  # where the curve is, in a drawing of 360 by 240
 _ENOUGH = 0.1  # intervals of points that answer less than this share do not widen the axis
@@ -27,7 +30,7 @@ def risk_page(chosen: RiskDial | None, in_force: float) -> str:
             f'{head}<div class="empty">{icon("book")}<p><b>Not chosen on an exam yet</b></p>'
             f'<p class="small">It answers from a confidence of {in_force:.4g}. This command asks an exam, draws the '
             f"curve, and keeps the confidence that answers most at the rate of wrong answers you give:</p>"
-            f"<code>{escape(COMMAND)}</code></div>"
+            f"<code>{' '.join(f'<span>{escape(part)}</span>' for part in COMMAND)}</code></div>"
         )
     points = _sound(chosen.points)
     here = _chosen(points, chosen.threshold)
@@ -65,13 +68,14 @@ def _sentence(chosen: RiskDial, here: CurvePoint | None) -> str:
         return f"{start}. What that does on an exam was not stored with it."
     return (
         f"{start}: about <b>{here.coverage:.0%}</b> of questions, of which <b>{here.wrong_rate:.0%}</b> "
-        f"({_between(here)}) wrong by the exam’s strict rule."
+        f'(<span class="range">{_between(here)}</span>) wrong by the exam’s strict rule.'
     )
 
 
 def _origin(chosen: RiskDial, points: Sequence[CurvePoint]) -> str:
     exam = f" on an exam of {plural(points[-1].n, 'question')}; in brackets the 95% interval" if points else ""
-    since = f" · {ago(chosen.since)}" if chosen.since else ""
+    # A date that stays as it is: where the words change, the browser gets everything anew, and the table closes.
+    since = f" · {chosen.since:%d %b %Y}" if chosen.since else ""
     return f'<p class="small">Chosen for at most {chosen.wrong_at_most:.0%} wrong{exam}{since}</p>'
 
 
@@ -169,6 +173,6 @@ def _row(point: CurvePoint, *, chosen: bool) -> str:
     mark = f" {pill('Chosen', 'accent')}" if chosen else ""
     return (
         f'<tr{" class=here" if chosen else ""}><th scope="row">{point.threshold:.4g}{mark}</th>'
-        f'<td class="score">{point.coverage:.0%} ({point.answered} of {point.n})</td>'
+        f'<td class="score">{point.coverage:.0%} ({point.answered})</td>'
         f'<td class="score">{point.wrong_rate:.0%} ({point.wrong})</td><td class="score">{_between(point)}</td></tr>'
     )
