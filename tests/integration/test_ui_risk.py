@@ -86,7 +86,9 @@ class TestPiece:
         ]
 
     def test_another_confidence_in_force_is_told(self) -> None:
-        assert "In force is a confidence of 0.6." in words(risk_page(DIAL, 0.6))
+        said = words(risk_page(DIAL, 0.6))
+        assert "In force is a confidence of 0.6." in said and "Answers by itself from" not in said
+        assert "not in force: to answer by itself from a confidence of 0.45: about 76% of questions" in said
 
     def test_without_an_exam_it_says_how_to_make_one(self) -> None:
         page = risk_page(None, 0.35)

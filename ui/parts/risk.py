@@ -39,9 +39,11 @@ def risk_page(chosen: RiskDial | None, in_force: float) -> str:
         f"In force is a confidence of {in_force:.4g}. The choice counts from the next start on, unless the setting "
         "SUPPORT_BOT_ANSWERING__ANSWER_THRESHOLD is set, which goes before it."
     )
-    told = notice("" if math.isclose(chosen.threshold, in_force, abs_tol=1e-9) else other, "wait")
+    counts = math.isclose(chosen.threshold, in_force, abs_tol=1e-9)
+    told = notice("" if counts else other, "wait")
     curve = f"{_drawing(shown, here)}{_figures(shown, here)}" if shown else ""
-    return f'{head}<div class="risk"><p>{_sentence(chosen, here)}</p>{_origin(chosen, points)}{told}{curve}</div>'
+    said = f"<p>{_sentence(chosen, here, counts=counts)}</p>{_origin(chosen, points)}"
+    return f'{head}<div class="risk">{said}{told}{curve}</div>'
 
 
 def _sound(points: Sequence[CurvePoint]) -> list[CurvePoint]:
@@ -62,8 +64,9 @@ def _some(points: Sequence[CurvePoint], here: CurvePoint | None) -> list[CurvePo
     return [point for place, point in enumerate(points) if place % every == 0 or place == last or point is here]
 
 
-def _sentence(chosen: RiskDial, here: CurvePoint | None) -> str:
-    start = f"Answers by itself from a confidence of <b>{chosen.threshold:.4g}</b>"
+def _sentence(chosen: RiskDial, here: CurvePoint | None, *, counts: bool) -> str:
+    does = "Answers by itself" if counts else "Chosen, not in force: to answer by itself"
+    start = f"{does} from a confidence of <b>{chosen.threshold:.4g}</b>"
     if here is None:
         return f"{start}. What that does on an exam was not stored with it."
     return (
