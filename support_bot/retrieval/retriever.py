@@ -8,10 +8,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from support_bot.index.bigrams import has_unspaced
 from support_bot.index.search_index import SearchIndex
 from support_bot.retrieval.fusion import convex_combination
 from support_bot.settings import RetrievalSettings
 from support_bot.values import Audience, Passage, Scores
+
+_UNREAD = 0.5
+"""The least keyword weight of a question that the embedder cannot read (docs/benchmarks.md)."""
 
 
 class Retriever:
@@ -30,14 +34,18 @@ class Retriever:
         by_meaning = dict(self._index.vector_hits(vector, settings.candidates, audience))
         by_words = dict(self._index.keyword_hits(question, settings.candidates, audience))
         by_meaning |= self._index.cosines(vector, [chunk_id for chunk_id in by_words if chunk_id not in by_meaning])
-        fused = convex_combination(by_meaning, by_words, keyword_weight=settings.keyword_weight)
+        weight = self._keyword_weight(question)
+        fused = convex_combination(by_meaning, by_words, keyword_weight=weight)
         passages = self._index.read([chunk_id for chunk_id, _ in fused], audience)
         found = [
             replace(passages[chunk_id], scores=Scores(by_meaning.get(chunk_id), by_words.get(chunk_id), score))
             for chunk_id, score in fused
             if chunk_id in passages
         ]
-        found = self._by_pieces(vector, found[: settings.reread]) + found[settings.reread :]
+        found = (
+            self._by_pieces(vector, found[: settings.reread], (1 - weight) * settings.piece_weight)
+            + found[settings.reread :]
+        )
         return found[: limit or settings.passages]
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -48,10 +56,14 @@ class Retriever:
         """Unit vectors [pieces, dimension] of each passage's sentences, items and rows, by chunk id."""
         return self._index.piece_vectors(passages)
 
-    def _by_pieces(self, vector: NDArray[np.float32], found: list[Passage]) -> list[Passage]:
+    def _keyword_weight(self, question: str) -> float:
+        """The English embedder reads no language without spaces; its cosines are noise there, and words count more."""
+        weight = self._settings.keyword_weight
+        return max(weight, _UNREAD) if has_unspaced(question) else weight
+
+    def _by_pieces(self, vector: NDArray[np.float32], found: list[Passage], share: float) -> list[Passage]:
         """A chunk says many things: let the piece that is closest to the question count beside the whole."""
         vectors = self._index.piece_vectors(found)
-        share = (1 - self._settings.keyword_weight) * self._settings.piece_weight
         scored: list[Passage] = []
         for passage in found:
             scores, pieces = passage.scores, vectors[passage.chunk_id]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support_bot.answering.intent import Intent, Recognised
+from support_bot.answering.intent import CERTAIN, Intent, Recognised
 from support_bot.answering.pinned import PinnedMatcher, Wording, normal, same_words
 from support_bot.answering.policy import Features, Step, decide
 from support_bot.engine.fake import HashingEmbedder
@@ -84,15 +84,19 @@ def test_apostrophes_and_spaces_do_not_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("intent", "step"),
+    ("intent", "score", "step"),
     [
-        (Intent.HUMAN_REQUEST, Step.HAND_OFF),
-        (Intent.INJECTION, Step.DECLINE),
-        (Intent.QUESTION, Step.PINNED),
-        (Intent.OFFTOPIC, Step.PINNED),
-        (Intent.CHITCHAT, Step.PINNED),
+        (Intent.HUMAN_REQUEST, CERTAIN, Step.HAND_OFF),
+        (Intent.INJECTION, CERTAIN, Step.DECLINE),
+        (Intent.HUMAN_REQUEST, 0.9, Step.PINNED),
+        (Intent.INJECTION, 0.9, Step.PINNED),
+        (Intent.QUESTION, 0.9, Step.PINNED),
+        (Intent.OFFTOPIC, 0.9, Step.PINNED),
+        (Intent.CHITCHAT, 0.9, Step.PINNED),
     ],
 )
-def test_a_pinned_answer_wins_over_all_but_a_person_and_an_injection(intent: Intent, step: Step) -> None:
-    decision = decide(Recognised(intent, 0.9), Features(1, 1, 1, 1), threshold=0.4, pinned=0.95)
+def test_a_pinned_answer_wins_over_all_but_a_person_and_an_injection_beyond_doubt(
+    intent: Intent, score: float, step: Step
+) -> None:
+    decision = decide(Recognised(intent, score), Features(1, 1, 1, 1), threshold=0.4, pinned=0.95)
     assert decision.step is step
