@@ -135,12 +135,14 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(tmp_path: Path, 
     life = Life(nursery, tmp_path / "data", chance)
     ledger, everybody = people(SEED)
     kinds: Counter[str] = Counter()
+    patient = 0  # lives that went on until a message more was acknowledged
     for number in range(KILLS):
         if number % 10 == 9:
             kill_while_the_schema_is_made(nursery, tmp_path / f"fresh-{number}" / "data", chance)
             kinds["while the schema is made"] += 1
             continue
         seen = _something_more(ledger) if number % 2 == 0 else lambda: True
+        patient += number % 2 == 0
         kinds[kill_and_come_back(life, everybody, chance, seen)] += 1
         assert problems(life.data, ledger) == [], f"after kill {number + 1} ({dict(kinds)}):\n{life.log()}"
         life.kill()
@@ -148,5 +150,5 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(tmp_path: Path, 
         f"{dict(kinds)}: {len(ledger.acknowledged)} messages, {len(ledger.handoffs)} tickets, "
         f"{len(ledger.replies)} replies, {len(ledger.documents)} documents\n"
     )
-    assert ledger.acknowledged
+    assert len(ledger.acknowledged) >= patient
     assert ledger.handoffs

@@ -7,8 +7,11 @@ import pytest
 
 from .sources import ROOT, project_files
 
-_OWNERS = ("pypi", "pythonhosted", "npmjs", r"[a-z]+\.debian")
-REGISTRIES = re.compile(rf"\b(?:{'|'.join(_OWNERS)})\.(?:org|com)\b")
+# Reserved for examples, names without a dot, numbers, and documents that are cited; nothing that sells or gives away.
+_KNOWN = r"(?:[\w-]+\.)*example(?:\.(?:com|org|net))?|[\w-]+(?:\.internal)?|[0-9a-fx.]+"
+_CITED = r"www\.w3\.org|www\.apache\.org|schemas\.openxmlformats\.org|semver\.org|keepachangelog\.com"
+UNKNOWN_HOSTS = re.compile(rf"https?://(?!(?:{_KNOWN}|{_CITED})\.?(?![\w.-]))[\w-]+\.")
+CHOICE_OF_AN_INDEX = re.compile(r"-{2}(?:extra-)?index-url|-{2}registry")
 MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:work|opt|root|home)/")
 
 
@@ -22,9 +25,18 @@ def lines_with(pattern: re.Pattern[str]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("pattern", [REGISTRIES, MACHINE_PATHS], ids=["registries", "paths"])
+@pytest.mark.parametrize(
+    "pattern", [UNKNOWN_HOSTS, CHOICE_OF_AN_INDEX, MACHINE_PATHS], ids=["hosts", "choice of an index", "paths"]
+)
 def test_nothing_committed_is_about_one_machine(pattern: re.Pattern[str]) -> None:
     assert lines_with(pattern) == []
+
+
+@pytest.mark.parametrize("host", ["files.somewhere.org", "shop.examples.com", "semver.org.evil.com"])
+def test_a_host_that_nobody_knows_is_seen(host: str) -> None:
+    address = "https" + f"://{host}/simple"
+    assert UNKNOWN_HOSTS.search(address)
+    assert not UNKNOWN_HOSTS.search("http" + "://127.0.0.1:8080/ or http" + "://bot.example.com/help.")
 
 
 def test_the_lock_holds_every_dependency_with_hashes() -> None:
