@@ -69,5 +69,8 @@ def as_text(found: dict[str, Any]) -> str:
         lines += [f"{time['chunks']:<9}{time['p50_ms']:>8}{time['p95_ms']:>10}" for time in times]
         lines.append(f"last against first: p50 x {found['ratio_p50']}, p95 x {found['ratio_p95']}")
     if speed := found.get("ingestion"):
-        lines.append(f"ingestion {speed['chunks_per_s']} chunks/s ({speed['chunks']} chunks)")
+        lines.append(
+            f"ingestion {speed['chunks_per_s']} chunks/s until they are found, {speed['complete_per_s']} with the "
+            f"vectors of their sentences ({speed['chunks']} chunks)"
+        )
     return "\n".join(lines)

@@ -50,4 +50,11 @@ def test_copies_are_like_their_originals_but_not_the_same(given: Settings, artic
 def test_every_chunk_of_the_articles_is_stored(given: Settings, articles: list[Path]) -> None:
     found = bench.ingestion(given, articles, work([]))
     assert found.chunks == len(bench.pieces(given, articles, HashingEmbedder()).drafts)
-    assert found.chunks_per_s > 0
+    assert 0 < found.complete_per_s <= found.chunks_per_s
+
+
+def test_the_sentences_of_a_filled_index_have_vectors_too(given: Settings, articles: list[Path]) -> None:
+    known, asked = bench.pieces(given, articles, HashingEmbedder()), work([])
+    with bench._index(asked.embedder, known) as (db, filling, index):
+        bench._fill(db, filling, known, 60, asked.progress)
+        assert index.lacking_pieces(10) == []
