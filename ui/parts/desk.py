@@ -208,6 +208,8 @@ def _what(line: TicketHistoryLine) -> str:
     match line.kind:
         case "opened":
             return f"Opened: {words(str(line.detail.get('reason', '')))}"
+        case "assigned" if line.by is None:
+            return "It went back to nobody"
         case "assigned":
             return f"{who} assigned it" if line.detail.get("to") is not None else f"{who} gave it back to nobody"
         case "changed":
