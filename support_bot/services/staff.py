@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import math
 import secrets
 
 from argon2 import PasswordHasher
@@ -30,7 +31,9 @@ def _hash(token: str) -> str:
 def _require_unlocked(staff: Staff, now: dt.datetime) -> None:
     if staff.is_locked(now) and staff.locked_until is not None:
         wait = (staff.locked_until - now).total_seconds()
-        raise LimitExceeded("Too many wrong passwords. Try again later.", retry_after=wait)
+        minutes = math.ceil(wait / 60)
+        later = f"in {minutes} minutes" if minutes > 1 else "in a minute"
+        raise LimitExceeded(f"Too many wrong passwords. Try again {later}.", retry_after=wait)
 
 
 class StaffService:

@@ -117,12 +117,12 @@ class TestConversation:
 
 class TestSignIn:
     def test_it_works_without_scripts_and_fetches_nothing(self) -> None:
-        html = login_page("Acme", "", "/admin")
+        html = login_page("Acme", "/admin")
         assert '<form method="post" action="login">' in html and 'name="next" value="/admin"' in html
         assert "<script" not in html and "<link" not in html and "http" not in html
 
     def test_what_comes_from_outside_is_escaped(self) -> None:
-        assert SCRIPT not in login_page(SCRIPT, SCRIPT, f'"{SCRIPT}')
+        assert SCRIPT not in login_page(SCRIPT, f'"{SCRIPT}', SCRIPT, f'"{SCRIPT}')
 
 
 class TestLook:
