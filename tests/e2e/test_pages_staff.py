@@ -121,6 +121,26 @@ def test_keys_and_narrow_screens_of_the_desk(server: Server, new_page: NewPage) 
     picture(desk, "desk-phone")
 
 
+PAINT_OVER = """async () => {
+  const box = document.body.appendChild(document.createElement("div"));
+  let look;
+  window.supportBot.bind(box, () => {}, (_, seen) => { look = seen; });
+  const is_open = (html) => { box.innerHTML = html; look(); return !!box.querySelector("dialog")?.open; };
+  const [first, second] = [1, 2].map((serial) => `<dialog data-serial="${serial}">Delete?</dialog>`);
+  const found = [is_open(first), is_open(""), is_open(first)];
+  box.querySelector("dialog").close();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  return [...found, is_open(""), is_open(first), is_open(second)];
+}"""
+
+
+def test_a_dialog_is_gone_only_when_somebody_closed_it(server: Server, new_page: NewPage) -> None:
+    """A look in the background that began before a click may arrive after it, with what was true before."""
+    admin = new_page()
+    sign_in(admin, server, "/admin")
+    assert admin.evaluate(PAINT_OVER) == [True, False, True, False, False, True]
+
+
 def test_files_become_articles_that_answer_and_vanish_when_deleted(server: Server, new_page: NewPage) -> None:
     admin, customer = new_page(width=1440, height=860), new_page()
     sign_in(admin, server, "/admin")
