@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import NewPage, Server, picture, sign_in
@@ -139,6 +140,18 @@ def test_a_dialog_is_gone_only_when_somebody_closed_it(server: Server, new_page:
     admin = new_page()
     sign_in(admin, server, "/admin")
     assert admin.evaluate(PAINT_OVER) == [True, False, True, False, False, True]
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440])
+@pytest.mark.parametrize("path", ["/desk", "/admin"])
+def test_no_tab_and_no_filter_is_cut_off(server: Server, new_page: NewPage, path: str, width: int) -> None:
+    page = new_page(width=width, height=844)
+    sign_in(page, server, path)
+    page.locator(".list-head, #admin-list").first.wait_for()
+    for button in page.locator(".rail .view, .filters .button").all():
+        box = button.bounding_box()
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= width, button.text_content()
+    picture(page, f"tabs{path.replace('/', '-')}-{width}")
 
 
 def test_files_become_articles_that_answer_and_vanish_when_deleted(server: Server, new_page: NewPage) -> None:
