@@ -28,6 +28,11 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def made_up_password() -> str:
+    """A password that nobody guesses, to be shown once."""
+    return secrets.token_urlsafe(12)
+
+
 def _require_unlocked(staff: Staff, now: dt.datetime) -> None:
     if staff.is_locked(now) and staff.locked_until is not None:
         wait = (staff.locked_until - now).total_seconds()
@@ -162,7 +167,7 @@ class StaffService:
             if tx.staff.page():
                 return None
         given = self._settings.admin_password
-        password = given.get_secret_value() if given else secrets.token_urlsafe(12)
+        password = given.get_secret_value() if given else made_up_password()
         try:
             self.add(self._settings.admin_email, "Admin", Role.ADMIN, password)
         except Conflict:  # another server, which started at the same moment, was first and tells

@@ -142,6 +142,32 @@ def test_a_dialog_is_gone_only_when_somebody_closed_it(server: Server, new_page:
     assert admin.evaluate(PAINT_OVER) == [True, False, True, False, False, True]
 
 
+def test_people_join_and_leave_the_team(server: Server, new_page: NewPage) -> None:
+    admin, agent = new_page(width=1440, height=860), new_page()
+    sign_in(admin, server, "/admin")
+    admin.get_by_role("button", name="Team", exact=True).click()
+    email = f"kim-{uuid.uuid4().hex[:6]}@example.com"
+    admin.get_by_label("Name", exact=True).fill("Kim")
+    admin.get_by_label("E-mail").fill(email)
+    admin.get_by_role("button", name="Add to the team").click()
+    password = admin.locator("#admin-team code").inner_text()
+    expect(admin.get_by_label("Name", exact=True)).to_have_value("")
+    admin.get_by_label("Name", exact=True).fill("Half a na")
+    admin.wait_for_timeout(2000)  # the page looks again meanwhile
+    expect(admin.get_by_label("Name", exact=True)).to_have_value("Half a na")
+    sign_in(agent, Server(server.base_url, email, password))
+    picture(admin, "admin-team")
+
+    row = admin.locator("tr", has_text=email)
+    row.get_by_role("button", name="Deactivate").click()
+    admin.get_by_role("dialog").get_by_role("button", name="Deactivate").click()
+    expect(row.get_by_text("Deactivated")).to_be_visible()
+    expect(agent.get_by_role("heading", name="Sign in")).to_be_visible(timeout=10_000)
+    row.get_by_role("button", name="Reactivate").click()
+    expect(row.get_by_text("Deactivated")).to_have_count(0)
+    sign_in(agent, Server(server.base_url, email, password))
+
+
 @pytest.mark.parametrize("width", [390, 768, 1440])
 @pytest.mark.parametrize("path", ["/desk", "/admin"])
 def test_no_tab_and_no_filter_is_cut_off(server: Server, new_page: NewPage, path: str, width: int) -> None:
