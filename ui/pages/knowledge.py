@@ -200,7 +200,7 @@ class KnowledgePage:
             return trial_parts.trial_running(shelf.question)
         if shelf.trial_told:
             return trial_parts.trial_told(shelf.trial_told)
-        return trial_parts.trial_results(shelf.trial) if shelf.trial else ""
+        return trial_parts.trial_results(shelf.trial) if shelf.trial else trial_parts.trial_empty()
 
     def _nothing(self) -> Changes:
         return {self.nav: gr.skip()}
