@@ -35,6 +35,12 @@ class Conflict(SupportBotError):
     code = "conflict"
 
 
+class DamagedFile(Conflict):
+    """A stored file is not what was uploaded, or the disk does not give it back."""
+
+    code = "damaged_file"
+
+
 class Invalid(SupportBotError):
     """The input cannot be used; the detail says what to change."""
 

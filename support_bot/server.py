@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -44,7 +45,7 @@ def build_server(app: App) -> FastAPI:
             await to_thread.run_sync(app.close)
 
     server = build_api(app, live)
-    server.include_router(sign_in_router(lambda target, error: login_page(app.settings.company, error, target)))
+    server.include_router(sign_in_router(functools.partial(login_page, app.settings.company)))
     server.include_router(widget_router(Path(ui.__file__).parent / "widget"))
     mount(server, app)
     server.add_middleware(StaffGate, app=app)  # after the pages' own layers, so that it stands before them

@@ -82,6 +82,9 @@
       const key = event.target.dataset?.keep;
       if (key) memory[event.target.open ? "add" : "delete"](key);
     }, true);
+    element.addEventListener("close", (event) => {
+      if (event.target.dataset?.serial) element.dataset.closed = event.target.dataset.serial;
+    }, true);
     watch("value", () => refreshed(element));
     refreshed(element);
   }
@@ -165,9 +168,9 @@
   function refreshed(element) {
     for (const kept of element.querySelectorAll("details[data-keep]")) kept.open = memory.has(kept.dataset.keep);
     const dialog = element.querySelector("dialog[data-serial]");
-    if (dialog && dialog.dataset.serial !== element.dataset.serial) {
-      element.dataset.serial = dialog.dataset.serial;
-      if (!dialog.open) dialog.showModal();
+    // A late look at what was before may have painted over a dialog that nobody closed: it opens again.
+    if (dialog && !dialog.open && dialog.dataset.serial !== element.dataset.closed) {
+      dialog.showModal();
       (dialog.querySelector(".cited") || dialog).scrollIntoView({ block: "center" });
     }
     const file = element.querySelector("[data-download]");

@@ -46,6 +46,12 @@
   bot.hooks.refreshed.push((element) => {
     const form = element.querySelector("form[data-ticket]");
     if (form) restoreDraft(form);
+    // What is typed in outlives a rendering, so a form whose words were taken has to be emptied.
+    const taken = element.querySelector("form[data-taken]");
+    if (taken && now.taken !== taken.dataset.taken) {
+      if (now.taken) taken.reset();
+      now.taken = taken.dataset.taken;
+    }
     const find = element.querySelector("input[data-scope]");
     if (find && find.dataset.scope !== now.scope) {
       now.scope = find.dataset.scope;

@@ -109,6 +109,10 @@ class StaffIn(BaseModel):
     password: Password
 
 
+class StaffPatch(BaseModel):
+    active: bool = Field(description="false ends all access at once; true lets the person sign in again.")
+
+
 class PasswordIn(BaseModel):
     password: Password
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -55,7 +56,7 @@ def delete_document(api: Api, document: Document) -> Any:
 
 
 def list_staff(api: Api) -> Any:
-    """Everyone who may sign in."""
+    """Agents and admins; who is not active cannot sign in."""
     return api.get("/staff")["staff"]
 
 
@@ -67,8 +68,18 @@ def add_staff(api: Api, email: str, password: Password, name: str = "", role: Ro
 
 def change_password(api: Api, email: str, password: Password) -> Any:
     """Give somebody a new password; all their sessions end."""
-    api.send("PUT", f"/staff/{email}/password", json={"password": password})
+    api.send("PUT", f"/staff/{quote(email, safe='')}/password", json={"password": password})
     return {"changed": email}
+
+
+def deactivate_staff(api: Api, email: str) -> Any:
+    """End somebody's access at once: sessions and keys end, open tickets go to nobody, old messages keep the name."""
+    return api.send("PATCH", f"/staff/{quote(email, safe='')}", json={"active": False})
+
+
+def reactivate_staff(api: Api, email: str) -> Any:
+    """Let somebody sign in again, with the password from before; sessions and keys that ended stay so."""
+    return api.send("PATCH", f"/staff/{quote(email, safe='')}", json={"active": True})
 
 
 def create_key(api: Api, name: str, role: Role = Role.AGENT) -> Any:
@@ -171,6 +182,8 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
     ("staff", "list", list_staff, ("id", "email", "name", "role", "active")),
     ("staff", "add", add_staff, ("id", "email", "name", "role")),
     ("staff", "password", change_password, ("changed",)),
+    ("staff", "deactivate", deactivate_staff, ("id", "email", "name", "role", "active")),
+    ("staff", "reactivate", reactivate_staff, ("id", "email", "name", "role", "active")),
     ("staff", "key", create_key, ("key",)),
     ("channels", "list", list_channels, ("slug", "name", "enabled", "allowed_origins")),
     ("channels", "show", show_channel, ("slug", "name", "enabled", "allowed_origins", "greeting", "accent")),

@@ -7,6 +7,7 @@ import datetime as dt
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from support_bot.errors import Conflict
 from support_bot.models.base import Base, enum_column, utcnow
 from support_bot.values import Role
 
@@ -39,6 +40,23 @@ class Staff(Base):
     def note_success(self) -> None:
         self.failed_sign_ins = 0
         self.locked_until = None
+
+    def deactivate(self, *, by: int | None, other_admins: int) -> None:
+        """End this person's access; their name stays on what they wrote. Twice is once.
+
+        `by` is a staff id, None for the owner of the data folder; `other_admins` is how many active ones there are
+        beside this person. Raises Conflict for oneself, and for the last active admin, after whom nobody could let
+        anybody in again."""
+        if self.id == by:
+            raise Conflict("You cannot deactivate yourself; another admin can.")
+        if self.active and self.role is Role.ADMIN and not other_admins:
+            raise Conflict(f"{self.email} is the last active admin; add or reactivate another one first.")
+        self.active = False
+
+    def reactivate(self) -> None:
+        """Let this person sign in again, with the password from before and without a pause. Twice is once."""
+        self.active = True
+        self.note_success()
 
     def may(self, role: Role) -> bool:
         """Whether this person may do what `role` may do."""

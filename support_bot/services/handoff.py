@@ -43,6 +43,13 @@ def lock_ticket(tx: Transaction, ticket_id: int) -> tuple[Ticket, Conversation]:
     return tx.tickets.lock(ticket_id), conversation
 
 
+def let_go(tx: Transaction, ticket_id: int, staff_id: int, by: int | None) -> None:
+    """Give an open ticket of somebody who left back to nobody, where the others find it."""
+    ticket, _ = lock_ticket(tx, ticket_id)
+    if ticket.is_open and ticket.assignee_id == staff_id:
+        ticket.assign(None, by)
+
+
 def change_mode(tx: Transaction, conversation: Conversation, mode: Mode) -> bool:
     """Move the conversation and say so in its log; False when it was there already."""
     if not conversation.change_mode(mode):

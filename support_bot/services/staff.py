@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import math
 import secrets
 
 from argon2 import PasswordHasher
@@ -11,12 +12,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from support_bot.errors import Conflict, Invalid, LimitExceeded, Unauthorized
 from support_bot.models import ApiKey, Staff, StaffSession, utcnow
+from support_bot.services.handoff import let_go
 from support_bot.services.views import ApiKeyView, SignedIn, StaffView
 from support_bot.settings import Settings
 from support_bot.storage.database import Database
 from support_bot.values import Role
 
 _WRONG = "E-mail address or password is wrong."
+_DEACTIVATED = "This account is deactivated. Ask an admin to reactivate it."
 _LEAST_PASSWORD = 10
 _MOST_STRANGERS = 10_000
 
@@ -25,10 +28,17 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def made_up_password() -> str:
+    """A password that nobody guesses, to be shown once."""
+    return secrets.token_urlsafe(12)
+
+
 def _require_unlocked(staff: Staff, now: dt.datetime) -> None:
     if staff.is_locked(now) and staff.locked_until is not None:
         wait = (staff.locked_until - now).total_seconds()
-        raise LimitExceeded("Too many wrong passwords. Try again later.", retry_after=wait)
+        minutes = math.ceil(wait / 60)
+        later = f"in {minutes} minutes" if minutes > 1 else "in a minute"
+        raise LimitExceeded(f"Too many wrong passwords. Try again {later}.", retry_after=wait)
 
 
 class StaffService:
@@ -61,7 +71,9 @@ class StaffService:
             if not right:
                 pause = dt.timedelta(minutes=security.lockout_minutes)
                 staff.note_failure(now, limit=security.lockout_failures, pause=pause)
-            elif staff.active:
+            elif not staff.active:
+                raise Unauthorized(_DEACTIVATED)  # only who knows the password is told
+            else:
                 staff.note_success()
                 tx.staff.delete_expired_sessions(now)
                 token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
@@ -122,13 +134,40 @@ class StaffService:
             staff.note_success()
             tx.staff.delete_sessions_of(staff.id)
 
+    def deactivate(self, email: str, by: int | None) -> StaffView:
+        """End somebody's access at once: sessions end, keys that act for them are revoked, open tickets go to nobody.
+
+        `by` is the admin's id, None for the owner of the data folder. Twice is once. Raises NotFound for an unknown
+        address, Conflict for oneself and for the last active admin."""
+        with self._db.transaction() as tx:
+            tx.one_at_a_time("staff")  # two admins who deactivate each other: the second is the last one
+            staff = tx.staff.lock_by_email(email)
+            staff.deactivate(by=by, other_admins=tx.staff.count_other_admins(staff.id))
+            tx.staff.delete_sessions_of(staff.id)
+            tx.staff.revoke_keys_of(staff.id, utcnow())
+            view = StaffView.of(staff)
+        # Each under its conversation's lock, which nobody may ask for while they hold the row of a member of staff.
+        with self._db.reading() as tx:
+            left = [ticket.id for ticket in tx.tickets.open_of(view.id)]
+        for ticket_id in left:
+            with self._db.transaction() as tx:
+                let_go(tx, ticket_id, view.id, by)
+        return view
+
+    def reactivate(self, email: str) -> StaffView:
+        """Let somebody sign in again; sessions and keys that ended stay so. Raises NotFound for an unknown address."""
+        with self._db.transaction() as tx:
+            staff = tx.staff.lock_by_email(email)
+            staff.reactivate()
+            return StaffView.of(staff)
+
     def ensure_admin(self) -> str | None:
         """Make the first admin where there is nobody yet; the password if one was made up, to be shown once."""
         with self._db.reading() as tx:
             if tx.staff.page():
                 return None
         given = self._settings.admin_password
-        password = given.get_secret_value() if given else secrets.token_urlsafe(12)
+        password = given.get_secret_value() if given else made_up_password()
         try:
             self.add(self._settings.admin_email, "Admin", Role.ADMIN, password)
         except Conflict:  # another server, which started at the same moment, was first and tells
@@ -141,7 +180,7 @@ class StaffService:
         """A key that acts as this person with this role; the key itself is shown only now."""
         key = f"sb_{secrets.token_urlsafe(32)}"
         with self._db.transaction() as tx:
-            if not tx.staff.get(staff_id).may(role):
+            if not tx.staff.lock(staff_id).may(role):  # or it would be added while they are being deactivated
                 raise Invalid("A key cannot do more than the person it belongs to.")
             row = ApiKey(
                 name=name.strip()[:200] or "key", prefix=key[:10], key_hash=_hash(key), role=role, staff_id=staff_id

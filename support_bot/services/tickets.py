@@ -144,8 +144,8 @@ class TicketService:
         """Give the ticket to a member of staff, or to nobody."""
 
         def assign(tx: Transaction, ticket: Ticket) -> None:
-            if to is not None:
-                tx.staff.get(to)
+            if to is not None and not (person := tx.staff.get(to)).active:
+                raise Conflict(f"{person.name} is deactivated and cannot take tickets.")
             ticket.assign(to, by=staff_id)
 
         return self._change(ticket_id, assign)

@@ -8,8 +8,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from support_bot.errors import NotFound
+from support_bot.errors import DamagedFile, NotFound
 from support_bot.storage.trouble import storage_trouble
+
+_REMEDY = "Upload it again, or restore a backup; `support-bot doctor` looks at every file."
 
 
 class BlobStore:
@@ -21,10 +23,11 @@ class BlobStore:
     def put(self, data: bytes) -> str:
         """Store and return the SHA-256. A crash leaves no half-written blob: the name appears with the whole file.
 
-        Raises StorageFull, or Invalid where the disk refuses otherwise; then nothing is left behind."""
+        A file that is there but damaged is replaced. Raises StorageFull, or Invalid where the disk refuses otherwise;
+        then nothing is left behind."""
         sha256 = hashlib.sha256(data).hexdigest()
         target = self._path(sha256)
-        if target.exists():
+        if self.is_whole(sha256):
             return sha256
         with storage_trouble(self._root):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -40,10 +43,24 @@ class BlobStore:
         return sha256
 
     def get(self, sha256: str) -> bytes:
+        """The content, which is what was stored. Raises NotFound, or DamagedFile where it is not that any more."""
         try:
-            return self._path(sha256).read_bytes()
+            data = self._path(sha256).read_bytes()
         except FileNotFoundError:
             raise NotFound("The stored file is gone; upload it again.") from None
+        except OSError as error:
+            raise DamagedFile(f"The stored file cannot be read ({error.strerror}). {_REMEDY}") from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise DamagedFile(f"The stored file is damaged: it is not what was uploaded. {_REMEDY}")
+        return data
+
+    def is_whole(self, sha256: str) -> bool:
+        """Whether the file is there and is what was stored."""
+        try:
+            self.get(sha256)
+        except (NotFound, DamagedFile):
+            return False
+        return True
 
     def delete(self, sha256: str) -> None:
         self._path(sha256).unlink(missing_ok=True)

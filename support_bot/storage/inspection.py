@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import make_url, select
+from sqlalchemy import func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from support_bot.errors import Invalid, SupportBotError
-from support_bot.models import DocumentVersion
+from support_bot.errors import DamagedFile, Invalid, NotFound, SupportBotError
+from support_bot.models import Document, DocumentVersion
+from support_bot.storage.blobs import BlobStore
 from support_bot.storage.database import Database
 from support_bot.storage.migrations import current_revision, head_revision, is_known, upgrade
 
@@ -84,15 +85,33 @@ def find_trouble(url: str) -> str:
     return ""
 
 
-def missing_files(url: str, files: Path) -> int:
-    """How many of the uploaded files that the database names are not there."""
-    db = Database(url)
+@dataclass(frozen=True, slots=True)
+class FileTrouble:
+    """Uploaded files that are `missing`, or `damaged`, by the names of their documents."""
+
+    missing: tuple[str, ...]
+    damaged: tuple[str, ...]
+
+
+def find_file_trouble(url: str, folder: Path) -> FileTrouble:
+    """Read every uploaded file that the database names, also of earlier versions, and compare it with its hash."""
+    db, blobs = Database(url), BlobStore(folder)
     try:
         with db.read_connection() as connection:
-            named = connection.scalars(select(DocumentVersion.sha256).distinct()).all()
-        return sum(not (files / sha256[:2] / sha256).exists() for sha256 in named)
+            name = func.min(Document.name)
+            query = select(DocumentVersion.sha256, name).join(Document).group_by(DocumentVersion.sha256).order_by(name)
+            named = connection.execute(query).all()
     finally:
         db.close()
+    missing, damaged = [], []
+    for sha256, document in named:
+        try:
+            blobs.get(sha256)
+        except NotFound:
+            missing.append(document)
+        except DamagedFile:
+            damaged.append(document)
+    return FileTrouble(tuple(missing), tuple(damaged))
 
 
 def make_newest(url: str) -> DatabaseState:

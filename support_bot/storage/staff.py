@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from support_bot.errors import NotFound
 from support_bot.models import ApiKey, Staff, StaffSession
+from support_bot.values import Role
 
 
 class StaffRepository:
@@ -38,6 +39,18 @@ class StaffRepository:
         """The member of staff, read again and locked until the transaction ends."""
         query = select(Staff).where(Staff.id == staff_id).with_for_update()
         return self._session.scalars(query.execution_options(populate_existing=True)).one()
+
+    def lock_by_email(self, email: str) -> Staff:
+        """The same by address. Raises NotFound."""
+        found = self.find_by_email(email)
+        if found is None:
+            raise NotFound(f"There is nobody with the address {email}.")
+        return self.lock(found.id)
+
+    def count_other_admins(self, staff_id: int) -> int:
+        """Active admins beside this person."""
+        others = (Staff.id != staff_id, Staff.role == Role.ADMIN, Staff.active)
+        return self._session.scalar(select(func.count()).select_from(Staff).where(*others)) or 0
 
     def page(self) -> Sequence[Staff]:
         return self._session.scalars(select(Staff).order_by(Staff.name)).all()
@@ -77,6 +90,11 @@ class StaffRepository:
         """The key, unless it was revoked."""
         query = select(ApiKey).where(ApiKey.key_hash == key_hash, ApiKey.revoked_at.is_(None))
         return self._session.scalars(query).one_or_none()
+
+    def revoke_keys_of(self, staff_id: int, now: dt.datetime) -> None:
+        """Make every key that acts for this person useless; those revoked before keep their time."""
+        mine = (ApiKey.staff_id == staff_id, ApiKey.revoked_at.is_(None))
+        self._session.execute(update(ApiKey).where(*mine).values(revoked_at=now))
 
     def page_keys(self) -> Sequence[ApiKey]:
         return self._session.scalars(select(ApiKey).order_by(ApiKey.id)).all()

@@ -39,6 +39,11 @@ class TicketRepository:
         query = select(Ticket).where(Ticket.conversation_id == conversation_id, Ticket.status.in_(_OPEN))
         return self._session.scalars(query).one_or_none()
 
+    def open_of(self, staff_id: int) -> Sequence[Ticket]:
+        """Open tickets that are this person's."""
+        query = select(Ticket).where(Ticket.assignee_id == staff_id, Ticket.status.in_(_OPEN))
+        return self._session.scalars(query).all()
+
     def of_conversation(self, conversation_id: str) -> Sequence[Ticket]:
         query = select(Ticket).where(Ticket.conversation_id == conversation_id).order_by(Ticket.id)
         return self._session.scalars(query).all()

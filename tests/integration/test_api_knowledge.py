@@ -107,6 +107,41 @@ def test_what_cannot_be_pinned_is_told(api: Api) -> None:
     assert len(call(api, "GET", "/pinned-answers")["pinned"]) == 1
 
 
+def curve(*points: tuple[float, int, int, int]) -> dict[str, Any]:
+    names = ("threshold", "n", "answered", "wrong")
+    return {
+        "threshold": 0.5,
+        "wrong_at_most": 0.3,
+        "points": [dict(zip(names, point, strict=True)) for point in points],
+    }
+
+
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [
+        ([(0.5, 10, 3, 4)], "threshold 0.5 with n 10, answered 3, wrong 4 cannot be"),
+        ([(0.5, 10, 11, 4)], "at most n are answered"),
+        ([(0.9, 10, 2, 0), (0.5, 10, 3, 4)], "answered 3, wrong 4 cannot be"),
+        ([(0.9, 10, 2, 0), (0.5, 20, 3, 1)], "not of one exam"),
+        ([(0.5, 10, 3, 1), (0.9, 10, 5, 1)], "a lower threshold answers all of these too"),
+        ([(0.9, 10, 3, 2), (0.5, 10, 5, 1)], "a lower threshold answers all of these too"),
+        ([(0.5, 10, 0, 0)], "answered"),
+        ([(0.5, 0, 0, 0)], "body.points.0.n"),
+        ([(1.5, 10, 3, 1)], "body.points.0.threshold"),
+        ([(0.5, 10, 3, -1)], "body.points.0.wrong"),
+    ],
+)
+def test_a_curve_that_no_exam_gives_is_refused(api: Api, points: list[tuple[float, int, int, int]], words: str) -> None:
+    assert words in call(api, "PUT", "/risk", curve(*points), 422)["detail"]
+    assert call(api, "GET", "/risk")["chosen"] is None
+
+
+def test_a_curve_is_taken_in_any_order_and_with_thresholds_that_were_rounded_alike(api: Api) -> None:
+    points = [(0.5, 10, 4, 1), (0.9, 10, 2, 0), (0.5, 10, 3, 1), (0.1, 10, 10, 4)]
+    assert len(call(api, "PUT", "/risk", curve(*points))["chosen"]["points"]) == 4
+    assert call(api, "PUT", "/risk", curve())["chosen"]["points"] == []
+
+
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", "/trials"), ("GET", "/pinned-answers"), ("POST", "/pinned-answers")]
 )

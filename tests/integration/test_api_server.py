@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -77,6 +78,9 @@ class TestSigningIn:
         answered = browser.post("/login", data=form | {"next": "/desk?ticket=7"})
         assert answered.status_code == 401 and "set-cookie" not in answered.headers
         assert "<form" in answered.text and 'value="/desk?ticket=7"' in answered.text and "wrong" in answered.text
+        kept = re.findall(r'value="(.*?)"', answered.text)
+        assert kept == ["/desk?ticket=7", form.get("email", "")]  # and no password
+        assert answered.text.count(" autofocus") == 1
 
     def test_too_many_wrong_passwords_pause_the_account(self, api: Api, browser: TestClient) -> None:
         api.app.staff.add("clumsy@example.com", "Clumsy", Role.AGENT, PASSWORD)
@@ -85,10 +89,11 @@ class TestSigningIn:
         assert statuses == [401] * 5 + [429]
         answered = browser.post("/login", data=form | {"password": PASSWORD})
         assert answered.status_code == 429 and int(answered.headers["retry-after"]) > 60 and "<form" in answered.text
+        assert f"Try again in {api.app.settings.security.lockout_minutes:g} minutes." in answered.text
 
     def test_is_limited_by_address(self, tmp_path_factory: pytest.TempPathFactory) -> None:
         with running_api(tmp_path_factory.mktemp("data"), sign_ins_per_minute=2) as limited:
-            limited.asgi.include_router(sign_in_router(lambda target, error: error))
+            limited.asgi.include_router(sign_in_router(lambda _target, error, _email: error))
             strangers = [{"email": f"{number}@example.com", "password": "x"} for number in range(3)]
             answers = [limited.client.post("/login", data=stranger) for stranger in strangers]
             assert [answer.status_code for answer in answers] == [401, 401, 429]

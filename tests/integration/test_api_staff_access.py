@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from support_bot.values import Role
 
@@ -139,6 +140,10 @@ class TestBrowsers:
         assert browser.get(f"{V1}/me").status_code == 401
 
 
+def _token(api: Api, email: str) -> str:
+    return api.app.staff.sign_in(email, PASSWORD).token
+
+
 class TestAdministration:
     def test_knows_addresses_with_letters_beyond_ascii(self, api: Api) -> None:
         person = {"email": "ÞÓRA@example.com", "name": "Þóra", "role": "agent", "password": PASSWORD}
@@ -152,6 +157,36 @@ class TestAdministration:
         assert added.status_code == 201 and "password" not in added.json()
         assert api.client.post(f"{V1}/staff", json=person, headers=api.admin).status_code == 409
         assert "new@example.com" in api.client.get(f"{V1}/staff", headers=api.admin).text
+
+    def test_ends_the_access_of_somebody_who_left(self, api: Api) -> None:
+        person = {"email": "left@example.com", "name": "Left", "role": "admin", "password": PASSWORD}
+        added = api.client.post(f"{V1}/staff", json=person, headers=api.admin).json()
+        _, secret = api.app.staff.create_key("till", Role.ADMIN, added["id"])
+        key = {"Authorization": f"Bearer {secret}"}
+        browser = TestClient(api.asgi, cookies={"support_bot_session": _token(api, person["email"])})
+        assert browser.get(f"{V1}/me").status_code == api.client.get(f"{V1}/me", headers=key).status_code == 200
+        gone = api.client.patch(f"{V1}/staff/left@example.com", json={"active": False}, headers=api.admin)
+        assert gone.status_code == 200 and gone.json() == added | {"active": False}
+        assert browser.get(f"{V1}/me").status_code == api.client.get(f"{V1}/me", headers=key).status_code == 401
+        back = api.client.patch(f"{V1}/staff/left@example.com", json={"active": True}, headers=api.admin)
+        assert back.json()["active"] and _token(api, person["email"])
+
+    def test_does_not_deactivate_itself_or_the_last_admin(self, api: Api) -> None:
+        for headers, words in ((api.admin, "yourself"), ({"Authorization": f"Bearer {api.app.owner_token}"}, "last")):
+            for staff in api.app.staff.page():
+                if staff.role is Role.ADMIN and staff.email != "admin@example.com":
+                    api.app.staff.deactivate(staff.email, None)
+            refused = api.client.patch(f"{V1}/staff/admin@example.com", json={"active": False}, headers=headers)
+            assert refused.status_code == 409 and words in refused.json()["detail"]
+
+    @pytest.mark.parametrize(
+        ("email", "body", "status"),
+        [("nobody@example.com", {"active": False}, 404), ("nobody", {"active": False}, 422)]
+        + [("agent@example.com", body, 422) for body in ({}, {"active": None}, {"active": "gone"})],
+    )
+    def test_says_what_is_wrong_with_a_change(self, api: Api, email: str, body: Any, status: int) -> None:
+        assert api.client.patch(f"{V1}/staff/{email}", json=body, headers=api.admin).status_code == status
+        assert api.client.get(f"{V1}/me", headers=api.agent).status_code == 200
 
     def test_an_invalid_password_is_not_repeated(self, api: Api) -> None:
         person = {"email": "p@example.com", "name": "P", "role": "agent", "password": "hush"}

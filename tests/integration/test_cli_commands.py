@@ -151,6 +151,22 @@ class TestPeople:
         assert [row["role"] for row in first.json] == ["admin"]
         assert "password" not in run("staff", "list", "--json").err
 
+    def test_staff_are_deactivated_and_reactivated(self, run: Run) -> None:
+        run("staff", "add", "ana+1@example.com", "--password", "a long enough one")
+        assert run("staff", "deactivate", "ana+1@example.com", "--json").json["active"] is False
+        assert {row["email"]: row["active"] for row in run("staff", "list", "--json").json} == {
+            "admin@example.com": True,
+            "ana+1@example.com": False,
+        }
+        assert run("staff", "reactivate", "ana+1@example.com", "--json").json["active"] is True
+
+    @pytest.mark.parametrize(
+        ("email", "words"), [("admin@example.com", "last active admin"), ("no?body@example.com", "There is nobody")]
+    )
+    def test_whoever_cannot_be_deactivated_is_told_why(self, run: Run, email: str, words: str) -> None:
+        refused = run("staff", "deactivate", email)
+        assert (refused.status, refused.out) == (1, "") and words in refused.err
+
     def test_staff_are_added_and_get_another_password(self, run: Run) -> None:
         added = run("staff", "add", "ana@example.com", "--role", "agent", "--password", "a long enough one", "--json")
         assert added.json["name"] == "ana"

@@ -57,6 +57,11 @@ def make_newer(data: Path) -> None:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
 
 
+def spoil_file(data: Path) -> None:
+    [file] = [path for path in (data / "files").rglob("*") if path.is_file()]
+    file.write_bytes(file.read_bytes().replace(b"4.90", b"9.90"))
+
+
 def spoil_index(data: Path) -> None:
     (data / "chroma" / "chroma.sqlite3").write_bytes(b"garbage" * 1000)
 
@@ -72,12 +77,13 @@ def turn_the_clock_back(data: Path) -> None:
         (spoil_database, "database", "it is damaged (file is not a database): restore the newest backup"),
         (spoil_pages, "database", "restore the newest backup"),
         (make_newer, "database", "a newer version of the product made it (schema 9999): install that version"),
-        (lambda data: shutil.rmtree(data / "files"), "uploaded files", "1 of them are gone: restore a backup"),
+        (lambda data: shutil.rmtree(data / "files"), "uploaded files", "1 is gone (delivery.md): restore a backup"),
+        (spoil_file, "uploaded files", "1 is damaged (delivery.md): restore a backup, or upload these documents again"),
         (lambda data: shutil.rmtree(data / "chroma"), "index", "1 chunks missing, 0 too many: run `support-bot reind"),
         (spoil_index, "index", "file is not a database: run `support-bot reindex`"),
         (turn_the_clock_back, "clock", "120 minutes behind files that are there: set it"),
     ],
-    ids=["no database", "damaged", "newer", "files gone", "index gone", "index damaged", "clock"],
+    ids=["no database", "damaged", "newer", "files gone", "file damaged", "index gone", "index damaged", "clock"],
 )
 def test_what_is_wrong_is_named_with_its_remedy(
     given: Settings, spoil: Callable[[Path], None], name: str, detail: str
@@ -88,6 +94,15 @@ def test_what_is_wrong_is_named_with_its_remedy(
     assert detail in sick.detail
     again = found(given)[name]  # nothing was mended by looking
     assert again == sick
+
+
+def test_of_many_files_that_are_gone_some_are_named(tmp_path: Path) -> None:
+    with closing(make_app(tmp_path, start=False)) as app:
+        for number in range(5):
+            app.knowledge.add(f"{number}.md", f"# Delivery {number}\n\nA day.".encode())
+    shutil.rmtree(tmp_path / "data" / "files")
+    detail = found(settings(tmp_path))["uploaded files"].detail
+    assert detail.startswith("5 are gone (0.md, 1.md, 2.md and 2 more): ")
 
 
 def test_a_locked_database_is_named(given: Settings) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from support_bot.assembly import App
-from support_bot.errors import DatabaseUnavailable, IndexBroken, NotFound, StorageFull
+from support_bot.errors import DamagedFile, DatabaseUnavailable, IndexBroken, NotFound, StorageFull
 from support_bot.services.knowledge import KnowledgeService
 from support_bot.storage.data_folder import DataFolder
 from support_bot.values import Audience, Done, Text
@@ -45,6 +45,21 @@ def spoil_middle(folder: Path) -> None:
     data = bytearray((folder / "chroma.sqlite3").read_bytes())
     data[8192 : len(data) // 2] = b"\xff" * (len(data) // 2 - 8192)
     (folder / "chroma.sqlite3").write_bytes(data)
+
+
+def flip_a_bit(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+
+def cut_short(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def put_a_folder_there(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
 
 
 class TestIndex:
@@ -142,6 +157,33 @@ class TestFiles:
         second = app.knowledge.add("second.md", DELIVERY.encode()).document.id
         [view] = app.knowledge.wait_until_ready([second], 20)
         assert view.status == "ready", view.reason
+
+    @pytest.mark.parametrize("spoil", [flip_a_bit, cut_short, put_a_folder_there])
+    def test_a_damaged_file_is_not_ingested_and_uploading_it_again_mends_it(
+        self, tmp_path: Path, spoil: Callable[[Path], None]
+    ) -> None:
+        with closing(make_app(tmp_path, start=False)) as app:
+            document = app.knowledge.add("delivery.md", DELIVERY.encode()).document.id
+            [file] = [path for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()]
+            spoil(file)
+            app.knowledge.process(document)
+            failed = app.catalogue.get(document).document
+            assert (failed.status, failed.chunks) == ("failed", 0)
+            assert "Upload it again, or restore a backup" in failed.reason
+            if file.is_dir():
+                file.rmdir()  # no program but an admin does that
+            app.knowledge.add("delivery.md", DELIVERY.encode())
+            app.knowledge.process(document)
+            assert app.catalogue.get(document).document.status == "ready"
+
+    def test_a_damaged_version_is_not_brought_back(self, app: App, tmp_path: Path) -> None:
+        document = add_article(app, "delivery.md", DELIVERY)
+        [file] = [path for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()]
+        app.knowledge.replace(document, RETURNS.encode())
+        flip_a_bit(file)
+        with pytest.raises(DamagedFile, match="is not what was uploaded"):
+            app.knowledge.roll_back(document, 1)
+        assert len(app.catalogue.get(document).versions) == 2
 
     def test_a_damaged_job_queue_is_begun_anew_and_the_work_goes_on(self, tmp_path: Path) -> None:
         before = make_app(tmp_path, start=False)

@@ -78,7 +78,9 @@ class TestInbox:
 
     def test_an_empty_list_says_what_happens_next(self) -> None:
         assert "New tickets appear here by themselves" in desk.ticket_list([], "")
-        assert "Try other words" in desk.ticket_list([], "", search="x")
+        assert "Try other words" in desk.ticket_list([], "", search="x", view="mine")
+        assert "assign a ticket to yourself" in desk.ticket_list([], "", view="mine")
+        assert len({desk.ticket_list([], "", view=view) for view in desk.TICKET_VIEWS}) == 4
 
 
 class TestConversation:
@@ -117,12 +119,12 @@ class TestConversation:
 
 class TestSignIn:
     def test_it_works_without_scripts_and_fetches_nothing(self) -> None:
-        html = login_page("Acme", "", "/admin")
+        html = login_page("Acme", "/admin")
         assert '<form method="post" action="login">' in html and 'name="next" value="/admin"' in html
         assert "<script" not in html and "<link" not in html and "http" not in html
 
     def test_what_comes_from_outside_is_escaped(self) -> None:
-        assert SCRIPT not in login_page(SCRIPT, SCRIPT, f'"{SCRIPT}')
+        assert SCRIPT not in login_page(SCRIPT, f'"{SCRIPT}', SCRIPT, f'"{SCRIPT}')
 
 
 class TestLook:

@@ -206,6 +206,7 @@ class Overtaken:
 class TestTrial:
     def test_shows_the_answer_the_decision_and_every_score(self, tab: Tab) -> None:
         tab.press("view", view="try")
+        assert "Nothing asked yet" in tab.seen["admin-found"]
         tab.test(QUESTION)
         html = tab.seen["admin-found"]
         assert "Answers" in html and "$4.90" in html and "sure, 20% needed" in html

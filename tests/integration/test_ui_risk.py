@@ -93,6 +93,7 @@ class TestPiece:
     def test_without_an_exam_it_says_how_to_make_one(self) -> None:
         page = risk_page(None, 0.35)
         assert "polyline" not in page and "answers from a confidence of 0.35" in page
+        assert "Whoever looks after the server types it there" in page
         assert "support-bot evaluate --kb DIR" in words(page) and "--calibrate --wrong-at-most 0.3" in words(page)
 
     @pytest.mark.parametrize("points", [[], [CurvePoint(0.5, 10, 3, 7)], [CurvePoint(0.5, 2, 3, 1)]])

@@ -184,6 +184,10 @@ class TestStates:
     def test_it_is_said_who_answers_now(self, mode: Mode, words: str) -> None:
         assert words in state_line(mode)
 
+    def test_what_the_rating_means_is_said(self) -> None:
+        assert "from 1 (very poor) to 5 (very good)" in state_line(Mode.CLOSED)
+        assert "Thank you for your rating" in state_line(Mode.CLOSED, rated=4)
+
     def test_a_message_that_did_not_get_through_can_be_sent_again_under_its_key(self) -> None:
         html = thread(Thread(CHANNEL, unsent=Unsent("Hello?", "Too many people.", "k1")))
         assert "Not sent. Too many people." in html

@@ -169,7 +169,9 @@ class DeskPage:
             chats = tickets.conversations(mode=Mode.BOT if desk.view == "bot" else None, limit=most)
             return parts.conversation_list(chats[: desk.limit], desk.conversation, more=len(chats) == most)
         rows = tickets.page(view=desk.view, staff_id=staff.id, search=desk.search, limit=most)
-        return parts.ticket_list(rows[: desk.limit], desk.conversation, search=desk.search, more=len(rows) == most)
+        return parts.ticket_list(
+            rows[: desk.limit], desk.conversation, view=desk.view, search=desk.search, more=len(rows) == most
+        )
 
     def _middle(self, desk: Desk, staff: StaffView) -> Changes:
         view = self._conversation(desk)

@@ -1,5 +1,5 @@
-"""The admin's knowledge page: articles with upload and progress, pinned answers, the trial of a question, and
-how sure the assistant must be."""
+"""The admin's pages: articles with upload and progress, pinned answers, the trial of a question, how sure the
+assistant must be, and the team."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ui.pages.articles import ArticlesView
 from ui.pages.pinned import PinnedTable
 from ui.pages.shelf import Shelf
 from ui.pages.surface import data_of, number, private, surface
+from ui.pages.team import TeamTable
 from ui.parts import documents as parts
 from ui.parts import trial as trial_parts
 from ui.parts.risk import risk_page
@@ -38,6 +39,7 @@ class KnowledgePage:
         self._app = app
         self._articles = ArticlesView(app)
         self._pinned = PinnedTable(app)
+        self._team = TeamTable(app)
         self._acts: dict[str, Callable[[Shelf, dict[str, Any]], None]] = {
             "view": self._view,
             **self._articles.acts(),
@@ -58,12 +60,13 @@ class KnowledgePage:
         self.pins = surface("admin-pins")
         self.pin = surface("admin-pin")
         self.sure = surface("admin-sure")
+        self.team = surface("admin-team")
         self.detail = surface("admin-detail")
         self.dialog = surface("admin-dialog")
         self.timer = gr.Timer(POLL_S)
         acting = [
-            self.nav, self.results, self.filters, self.list, self.found, self.pins, self.pin, self.sure, self.detail,
-            self.dialog,
+            self.nav, self.results, self.filters, self.list, self.found, self.pins, self.pin, self.sure, self.team,
+            self.detail, self.dialog,
         ]  # fmt: skip
         self._outputs = [self.shelf, *acting]
         page.load(self.opened, [self.shelf], self._outputs, **private())
@@ -98,10 +101,11 @@ class KnowledgePage:
         """One of the page's buttons; an error is told in the page."""
         staff = require(self._app, request, Role.ADMIN).staff
         data = data_of(event)
-        doing = self._acts.get(str(data.get("action")))
+        doing = (self._acts | self._team.acts(staff)).get(str(data.get("action")))
         if doing is None:
             return self._nothing()
         shelf.told = shelf.pin_told = ""
+        shelf.made = None
         try:
             doing(shelf, data)
         except SupportBotError as error:
@@ -176,6 +180,8 @@ class KnowledgePage:
                 pieces |= {self.pins: self._pinned.listed(shelf), self.pin: self._pinned.form(shelf)}
             case "sure":
                 pieces[self.sure] = risk_page(self._app.risk.find(), self._app.settings.answering.answer_threshold)
+            case "team":
+                pieces[self.team] = self._team.page(shelf, staff)
             case _:
                 pieces |= self._documents(shelf)
         changes = {piece: html for piece, html in pieces.items() if shelf.changed(str(piece.elem_id), html)}
@@ -194,7 +200,7 @@ class KnowledgePage:
             return trial_parts.trial_running(shelf.question)
         if shelf.trial_told:
             return trial_parts.trial_told(shelf.trial_told)
-        return trial_parts.trial_results(shelf.trial) if shelf.trial else ""
+        return trial_parts.trial_results(shelf.trial) if shelf.trial else trial_parts.trial_empty()
 
     def _nothing(self) -> Changes:
         return {self.nav: gr.skip()}

@@ -24,6 +24,7 @@ main {
 h1 { margin: 16px 0 4px; font-size: 20px; line-height: 28px; }
 p { margin: 0 0 20px; color: var(--muted); font-size: 14px; line-height: 20px; }
 p.error { padding: 8px 12px; border-radius: 8px; background: var(--bad-soft); color: var(--bad); }
+p.help { margin: 20px 0 0; font-size: 12px; line-height: 16px; }
 label { display: block; margin: 16px 0 4px; font-size: 14px; line-height: 20px; font-weight: 500; }
 input {
   width: 100%; height: 40px; padding: 0 12px; font: inherit;
@@ -37,8 +38,8 @@ button {
 """
 
 
-def login_page(company: str, error: str = "", next: str = "/desk") -> str:
-    """The whole page; `next` is where the form leads after signing in."""
+def login_page(company: str, next: str = "/desk", error: str = "", email: str = "") -> str:
+    """The whole page; `next` is where the form leads after signing in. An `email` that was typed in before stays."""
     problem = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, '
@@ -47,8 +48,10 @@ def login_page(company: str, error: str = "", next: str = "/desk") -> str:
         f'<span class="mark" aria-hidden="true">{escape(company[:1].upper())}</span><h1>Sign in</h1>'
         f"<p>{escape(company)} support desk</p>{problem}"
         f'<form method="post" action="login"><input type="hidden" name="next" value="{escape(next)}">'
-        '<label for="email">E-mail</label>'
-        '<input id="email" name="email" type="email" autocomplete="username" required autofocus>'
+        '<label for="email">E-mail</label><input id="email" name="email" type="email" autocomplete="username" '
+        f'value="{escape(email)}" required{"" if email else " autofocus"}>'
         '<label for="password">Password</label><input id="password" name="password" type="password" '
-        'autocomplete="current-password" required><button type="submit">Sign in</button></form></main></body></html>'
+        f'autocomplete="current-password" required{" autofocus" if email else ""}>'
+        '<button type="submit">Sign in</button></form>'
+        '<p class="help">Forgotten your password? An admin can give you a new one.</p></main></body></html>'
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from support_bot.services.views import TrialView
 from ui.parts.pinned import PinForm
+from ui.parts.team import MemberForm, NewPassword
 from ui.parts.uploads import Upload
 
 ANSWERS = 10
@@ -35,6 +36,8 @@ class Shelf:
     trial_told: str = ""
     pin: PinForm | None = None
     pin_told: str = ""
+    member: MemberForm = field(default_factory=MemberForm)
+    made: NewPassword | None = None
     dialog: str = ""
     serial: int = 0
     shown: dict[str, str] = field(default_factory=dict)

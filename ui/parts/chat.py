@@ -67,7 +67,8 @@ def _closing(rated: int | None) -> str:
         for score, word in enumerate(words, 1)
     )
     return (
-        "<p><b>This conversation has ended.</b> How well did we help? Write again to go on.</p>"
+        "<p><b>This conversation has ended.</b> How well did we help, from 1 (very poor) to 5 (very good)? Write again "
+        "to go on.</p>"
         f'<div class="scores" role="group" aria-label="Rate this conversation">{scores}</div>{again}'
     )
 

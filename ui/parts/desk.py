@@ -19,6 +19,11 @@ TICKET_VIEWS = {
     "solved": "Solved",
     "all": "All tickets",
 }
+_EMPTY = {
+    "mine": "Take a conversation over, or assign a ticket to yourself, and it appears here.",
+    "solved": "Tickets that somebody solves appear here.",
+    "all": "A ticket begins when a customer wants a person, or when you take a conversation over.",
+}
 CHAT_VIEWS = {"bot": "With the assistant", "every": "All conversations"}
 PRIORITIES = ("low", "normal", "high", "urgent")
 MODES = {
@@ -82,10 +87,12 @@ def inbox_head(view: str) -> str:
     return f'<div class="list-head"><h1>{escape(label)}</h1>{field}</div>'
 
 
-def ticket_list(rows: Sequence[TicketRow], selected: str, *, search: str = "", more: bool = False) -> str:
+def ticket_list(
+    rows: Sequence[TicketRow], selected: str, *, view: str = "open", search: str = "", more: bool = False
+) -> str:
     """The tickets of a view; those that wait say for how long."""
     if not rows:
-        hint = "Try other words." if search else "New tickets appear here by themselves."
+        hint = "Try other words." if search else _EMPTY.get(view, "New tickets appear here by themselves.")
         return _empty("No ticket found" if search else "Nothing here", hint)
     items = "".join(_ticket(row, selected) for row in rows)
     return f'{_waiting_line(rows)}<ul class="rows">{items}</ul>{_more(more)}'
@@ -208,6 +215,8 @@ def _what(line: TicketHistoryLine) -> str:
     match line.kind:
         case "opened":
             return f"Opened: {words(str(line.detail.get('reason', '')))}"
+        case "assigned" if line.by is None:
+            return "It went back to nobody"
         case "assigned":
             return f"{who} assigned it" if line.detail.get("to") is not None else f"{who} gave it back to nobody"
         case "changed":

@@ -29,7 +29,8 @@ def risk_page(chosen: RiskDial | None, in_force: float) -> str:
         return (
             f'{head}<div class="empty">{icon("book")}<p><b>Not chosen on an exam yet</b></p>'
             f'<p class="small">It answers from a confidence of {in_force:.4g}. This command asks an exam, draws the '
-            f"curve, and keeps the confidence that answers most at the rate of wrong answers you give:</p>"
+            f"curve, and keeps the confidence that answers most at the rate of wrong answers you give. Whoever looks "
+            f"after the server types it there:</p>"
             f"<code>{' '.join(f'<span>{escape(part)}</span>' for part in COMMAND)}</code></div>"
         )
     points = _sound(chosen.points)

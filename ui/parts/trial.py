@@ -8,6 +8,7 @@ from dataclasses import asdict
 from support_bot.services.views import TrialView
 from support_bot.values import AnswerStatus, Audience, Passage
 from ui.parts.html import action, escape, notice, pill, plural, progress
+from ui.parts.icons import icon
 from ui.parts.markdown import plain, safe_markdown
 from ui.parts.trace import decision_words, how_sure, known_scores, score_cells, score_heads, steps
 
@@ -30,6 +31,14 @@ def trial_form() -> str:
         'placeholder="A question as a customer would ask it">'
         '<label class="check"><input type="checkbox" name="internal" value="yes"> with articles for agents only</label>'
         '<button class="button primary" type="submit">Test</button></form>'
+    )
+
+
+def trial_empty() -> str:
+    """Before the first question."""
+    return (
+        f'<div class="empty">{icon("search")}<p><b>Nothing asked yet</b></p><p class="small">What the assistant would '
+        "say appears here, with the reason. Where it is wrong, pin an answer or change the article.</p></div>"
     )
 
 

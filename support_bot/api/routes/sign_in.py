@@ -19,8 +19,8 @@ from support_bot.api.staff_gate import DESK, LOGIN
 from support_bot.assembly import App
 from support_bot.errors import Forbidden, LimitExceeded, SupportBotError, Unauthorized
 
-SignInPage = Callable[[str, str], str]
-"""From where to go afterwards and what went wrong (or "") to HTML."""
+SignInPage = Callable[[str, str, str], str]
+"""From where to go afterwards, what went wrong (or "") and the address that was typed in (or "") to HTML."""
 
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 _FOREIGN_FORM = "This form was sent by a page of another site."
@@ -52,7 +52,7 @@ def sign_in_router(page: SignInPage) -> APIRouter:
             limits.count_sign_in(address)
             signed_in = app.staff.sign_in(form.email.strip(), form.password)
         except (Unauthorized, LimitExceeded) as error:
-            return _form(page, form.next, error)
+            return _form(page, form.next, error, form.email)
         answer = RedirectResponse(outside(app, safe_target(form.next)), HTTP_303_SEE_OTHER)
         answer.set_cookie(
             SESSION_COOKIE,
@@ -84,11 +84,11 @@ def safe_target(wanted: str) -> str:
     return wanted if _LOCAL_PATH.fullmatch(wanted) else DESK
 
 
-def _form(page: SignInPage, wanted: str, error: SupportBotError | None = None) -> HTMLResponse:
+def _form(page: SignInPage, wanted: str, error: SupportBotError | None = None, email: str = "") -> HTMLResponse:
     headers = {"Cache-Control": "no-store"}
     if error is not None and error.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
-    html = page(safe_target(wanted), error.detail if error else "")
+    html = page(safe_target(wanted), error.detail if error else "", email)
     return HTMLResponse(html, error.status if error else 200, headers=headers)
 
 

@@ -9,7 +9,17 @@ from support_bot.api.auth import Admin, Agent
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
 from support_bot.api.fields import PathId
-from support_bot.api.staff_schemas import Email, KeyCreated, KeyIn, KeysOut, Me, PasswordIn, StaffIn, StaffOut
+from support_bot.api.staff_schemas import (
+    Email,
+    KeyCreated,
+    KeyIn,
+    KeysOut,
+    Me,
+    PasswordIn,
+    StaffIn,
+    StaffOut,
+    StaffPatch,
+)
 from support_bot.services.views import StaffView
 
 router = APIRouter(prefix="/api/v1", tags=["staff"])
@@ -26,7 +36,7 @@ def who_am_i(caller: Agent) -> Me:
 
 @router.get("/staff", responses=_ERRORS)
 def list_staff(app: Bot, admin: Admin) -> StaffOut:
-    """Everyone who may sign in."""
+    """Agents and admins; who is not `active` cannot sign in."""
     return StaffOut(staff=app.staff.page())
 
 
@@ -34,6 +44,14 @@ def list_staff(app: Bot, admin: Admin) -> StaffOut:
 def add_staff(body: StaffIn, app: Bot, admin: Admin) -> StaffView:
     """Add an agent or an admin."""
     return app.staff.add(body.email, body.name, body.role, body.password.get_secret_value())
+
+
+@router.patch("/staff/{email}", responses=error_responses(400, 401, 403, 404, 409, 413, 422, 429))
+def change_staff(email: Email, body: StaffPatch, app: Bot, admin: Admin) -> StaffView:
+    """Deactivate somebody, whose sessions and keys end at once and whose name stays on old messages; or reactivate."""
+    if body.active:
+        return app.staff.reactivate(email)
+    return app.staff.deactivate(email, None if admin.is_owner else admin.id)
 
 
 @router.put("/staff/{email}/password", status_code=HTTP_204_NO_CONTENT, responses=_CHANGE_ERRORS)

@@ -1,0 +1,112 @@
+"""The team on the admin's pages: who may sign in, the form that adds somebody, and what is asked before access ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from support_bot.services.views import StaffView
+from support_bot.values import Role
+from ui.parts.html import action, attributes, escape, notice, pill, plural
+from ui.parts.icons import icon
+
+_ROLES = {Role.AGENT: "Agent", Role.ADMIN: "Admin"}
+
+
+@dataclass(frozen=True)
+class MemberForm:
+    """What stands in the form for a new member: empty, or as typed and not taken yet. `added` counts those taken."""
+
+    name: str = ""
+    email: str = ""
+    role: Role = Role.AGENT
+    added: int = 0
+
+
+@dataclass(frozen=True)
+class NewPassword:
+    """A password that was just made up for somebody; shown until the next thing is done."""
+
+    email: str
+    password: str
+
+
+def team_page(
+    members: Sequence[StaffView], own: int, typed: MemberForm, *, told: str = "", made: NewPassword | None = None
+) -> str:
+    """Everyone with what can be done about them, the active ones first; `own` is the id of whoever looks."""
+    rows = "".join(_member(member, own) for member in sorted(members, key=lambda member: not member.active))
+    return (
+        '<div class="page-head"><h1>Team</h1><p class="small">Agents answer customers on the desk. Admins also change '
+        f"articles, answers and the team.</p></div>{_form(typed)}"
+        f'<div class="team-told" role="status">{notice(told)}{_made(made)}</div>'
+        f'<table class="list"><caption class="unseen">{plural(len(members), "member")}</caption><thead><tr>'
+        f'<th scope="col">Member</th><th scope="col">Role and access</th></tr></thead><tbody>{rows}</tbody></table>'
+    )
+
+
+def _form(typed: MemberForm) -> str:
+    options = "".join(
+        f'<option value="{role.value}"{" selected" if role is typed.role else ""}>{label}</option>'
+        for role, label in _ROLES.items()
+    )
+    name = attributes(
+        {"name": "name", "value": typed.name, "maxlength": 200, "placeholder": "Name", "aria_label": "Name"}
+    )
+    email = attributes(
+        {"name": "email", "type": "email", "value": typed.email, "maxlength": 200, "placeholder": "E-mail",
+         "aria_label": "E-mail", "autocomplete": "off"}
+    )  # fmt: skip
+    return (
+        f'<form class="try" data-action="member-add" data-taken="{typed.added}"><input class="field" required{name}>'
+        f'<input class="field" required{email}><select class="field" name="role" aria-label="Role">{options}</select>'
+        '<button class="button primary" type="submit">Add to the team</button></form>'
+    )
+
+
+def _made(made: NewPassword | None) -> str:
+    if made is None:
+        return ""
+    return (
+        f'<p class="notice good">{icon("check")}<span>{escape(made.email)} signs in at <b>/desk</b> with the password '
+        f"<code>{escape(made.password)}</code>. It is shown only now: note it and pass it on.</span></p>"
+    )
+
+
+def _member(member: StaffView, own: int) -> str:
+    state = "" if member.active else pill("Deactivated", "waiting")
+    if member.id == own:
+        doing = '<span class="small">This is you.</span>'
+    elif member.active:
+        doing = action("New password", "member-ask-password", member=member.id) + action(
+            "Deactivate", "member-ask-deactivate", kind="danger", member=member.id
+        )
+    else:
+        doing = action("Reactivate", "member-reactivate", member=member.id)
+    return (
+        f'<tr><td><b>{escape(member.name)}</b><br><span class="small">{escape(member.email)}</span></td>'
+        f'<td><span class="pills">{pill(_ROLES[member.role])}{state}{doing}</span></td></tr>'
+    )
+
+
+def deactivate_dialog(member: StaffView, serial: int) -> str:
+    """Asks once more; says what ends and what stays."""
+    cancel = action("Keep access", "close-dialog")
+    go = action("Deactivate", "member-deactivate", kind="danger", member=member.id, then="close-dialog")
+    return (
+        f'<dialog class="ask" data-serial="{serial}" aria-label="Deactivate {escape(member.name)}">'
+        f"<h2>Deactivate {escape(member.name)}?</h2><p>{escape(member.email)} is signed out at once and cannot sign "
+        "in; programs with their API keys stop for good. Their open tickets go back to nobody, their name stays on "
+        f'what they wrote. You can reactivate them later.</p><div class="row">{cancel}{go}</div></dialog>'
+    )
+
+
+def password_dialog(member: StaffView, serial: int) -> str:
+    """Asks once more; says what happens to the old password."""
+    cancel = action("Keep the old one", "close-dialog")
+    go = action("Make a new password", "member-password", kind="primary", member=member.id, then="close-dialog")
+    return (
+        f'<dialog class="ask" data-serial="{serial}" aria-label="New password for {escape(member.name)}">'
+        f"<h2>A new password for {escape(member.name)}?</h2><p>The old one ends, and they are signed out at once. The "
+        f'new one is shown here for you to pass on.</p><div class="row">{cancel}{go}</div></dialog>'
+    )
