@@ -45,7 +45,11 @@ def start_server(folder: Path, **more: str) -> tuple[subprocess.Popen[bytes], st
     command = [str(Path(sys.executable).with_name("support-bot")), "serve", "--port", "0"]
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
-    return process, _url(process, log)
+    try:
+        return process, _url(process, log)
+    except BaseException:
+        process.kill()
+        raise
 
 
 @pytest.fixture(scope="session")
