@@ -27,7 +27,7 @@ _DOCUMENTS = 2
 class Vectors(Protocol):
     """Where the vectors come from: of the question by the index's own model, of the pieces as they are stored."""
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
 
     def piece_vectors(self, passages: Sequence[Passage]) -> dict[int, NDArray[np.float32]]: ...
 
@@ -105,7 +105,7 @@ def _best(found: _Read) -> float:
 
 def _score(question: str, passages: Sequence[Passage], vectors: Vectors, weights: Weights) -> list[_Read]:
     """The first passages with the score of each piece; how rare a word is, all passages say."""
-    asked = vectors.embed([question])[0]
+    asked = vectors.embed_questions([question])[0]
     known = vectors.piece_vectors(passages[:_PASSAGES_READ])
     cuts = [cut(passage.text) for passage in passages]
     words = [

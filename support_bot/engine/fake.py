@@ -179,6 +179,10 @@ class HashingEmbedder:
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
 
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The same."""
+        return self.embed(texts)
+
 
 def _features(text: str) -> list[tuple[str, float]]:
     features: list[tuple[str, float]] = []

@@ -82,6 +82,9 @@ class _Copies:
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return copies(self._pieces, len(texts), self._random)
 
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self.embed(texts)
+
 
 def copies(pieces: Pieces, count: int, random: np.random.Generator | None = None) -> NDArray[np.float32]:
     """Unit vectors [count, dimension]: real ones, drawn with replacement, each moved a little."""

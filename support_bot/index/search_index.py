@@ -132,9 +132,9 @@ class SearchIndex:
 
     # ---- searching
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors [n, dimension] by the index's own model."""
-        return self._model.embed(texts)
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors [n, dimension] of what is asked, by the index's own model."""
+        return self._model.embed_questions(texts)
 
     def vector_hits(
         self, vector: NDArray[np.float32], limit: int, audience: Audience | None

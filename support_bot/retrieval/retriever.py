@@ -30,7 +30,7 @@ class Retriever:
     ) -> list[Passage]:
         """The best passages with every score they earned; `audience` None searches internal articles too."""
         settings = self._settings
-        vector = self._index.embed([question])[0]
+        vector = self._index.embed_questions([question])[0]
         by_meaning = dict(self._index.vector_hits(vector, settings.candidates, audience))
         by_words = dict(self._index.keyword_hits(question, settings.candidates, audience))
         by_meaning |= self._index.cosines(vector, [chunk_id for chunk_id in by_words if chunk_id not in by_meaning])
@@ -48,9 +48,9 @@ class Retriever:
         )
         return found[: limit or settings.passages]
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors [n, dimension] by the index's own model."""
-        return self._index.embed(texts)
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors [n, dimension] of what is asked, by the index's own model."""
+        return self._index.embed_questions(texts)
 
     def piece_vectors(self, passages: Sequence[Passage]) -> dict[int, NDArray[np.float32]]:
         """Unit vectors [pieces, dimension] of each passage's sentences, items and rows, by chunk id."""

@@ -39,6 +39,9 @@ class Remembering:
         self._known.update(zip(unknown, self._embedder.embed(unknown), strict=True) if unknown else ())
         return np.stack([self._known[text] for text in texts])
 
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self.embed(texts)
+
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
