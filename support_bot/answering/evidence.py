@@ -29,6 +29,8 @@ class Vectors(Protocol):
 
     def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
 
+    def likeness(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]: ...
+
     def piece_vectors(self, passages: Sequence[Passage]) -> dict[int, NDArray[np.float32]]: ...
 
 
@@ -122,7 +124,7 @@ def _score(question: str, passages: Sequence[Passage], vectors: Vectors, weights
         shared = [[term for term in wanted if term in have] for have in words[rank]]
         overlaps = np.array([len(terms_) / max(1, len(wanted)) for terms_ in shared], dtype=np.float32)
         rare = np.array([sum(map(rarity.__getitem__, terms_)) / total for terms_ in shared], dtype=np.float32)
-        cosines = known[passage.chunk_id] @ asked
+        cosines = vectors.likeness(known[passage.chunk_id] @ asked)
         scores = (1 - weights.overlap - weights.rare) * cosines + weights.overlap * overlaps + weights.rare * rare
         around = np.pad(scores, 1, mode="edge")
         scores = (1 - weights.neighbours) * scores + weights.neighbours * (around[:-2] + around[2:]) / 2

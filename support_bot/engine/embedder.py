@@ -22,11 +22,14 @@ _ERRORS_ONLY = 3
 
 
 class TextEmbedder(Protocol):
-    """Something that turns texts into unit vectors. Safe to use from any thread."""
+    """Something that turns texts into unit vectors. Safe to use from any thread.
+
+    `reads_unspaced` tells whether it knows languages without spaces between words, such as Chinese."""
 
     name: str
     model_hash: str
     dimension: int
+    reads_unspaced: bool
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors [len(texts), dimension] of what is to be found, in the order of the texts."""
@@ -36,9 +39,15 @@ class TextEmbedder(Protocol):
         """The same of what is asked: some models are told which of the two a text is."""
         ...
 
+    def likeness(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosines of its vectors on the scale of MiniLM's, which weights and thresholds were fitted on."""
+        ...
+
 
 class Embedder:
     """Mean-pooled, L2-normalised sentence vectors (Reimers & Gurevych 2019). Safe to use from any thread."""
+
+    reads_unspaced = False
 
     def __init__(self, model: Path, tokenizer: Path, *, name: str, model_hash: str, threads: int = 0) -> None:
         """`threads` per call, 0 takes the physical cores. Raises WeightsError when a file cannot be loaded."""
@@ -75,6 +84,10 @@ class Embedder:
     def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The same: this model does not tell questions from what answers them."""
         return self.embed(texts)
+
+    def likeness(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosines."""
+        return cosines
 
     def _embed_batch(self, ids: list[list[int]]) -> NDArray[np.float32]:
         width = max(len(row) for row in ids)

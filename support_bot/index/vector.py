@@ -32,10 +32,13 @@ class EmbeddingModel(Protocol):
     """What the index needs of an embedder: unit vectors, float32 [n, dimension], of what is found and what is asked."""
 
     name: str
+    reads_unspaced: bool
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
 
     def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+    def likeness(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]: ...
 
 
 class LangChainEmbeddings(Embeddings):

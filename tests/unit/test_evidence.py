@@ -20,6 +20,7 @@ class _Vectors:
     """Embeds on the spot what a real index has stored."""
 
     embed_questions = staticmethod(HashingEmbedder().embed)
+    likeness = staticmethod(HashingEmbedder().likeness)
 
     def piece_vectors(self, passages: Sequence[Passage]) -> dict[int, NDArray[np.float32]]:
         return {
