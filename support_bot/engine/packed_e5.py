@@ -116,7 +116,9 @@ class PackedE5:
         for _ in range(count):
             (length,) = struct.unpack_from("<H", self._data, at)
             name = self._data[at + 2 : at + 2 + length].decode()
-            _, values, offset, _ = struct.unpack_from("<BIQQ", self._data, at + 2 + length)
+            _, values, offset, size = struct.unpack_from("<BIQQ", self._data, at + 2 + length)
+            if offset + size > len(self._data):
+                raise ValueError("it ends before its tensors do")
             places[name] = (offset, values)
             at += 2 + length + 21
         return places

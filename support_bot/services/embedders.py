@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -15,8 +16,9 @@ from support_bot.storage.database import Database
 AUTO = "auto"
 ENGLISH, MULTILINGUAL = "minilm", "multilingual-e5-small"
 _READS_ONLY = "en"
-_MOSTLY = 0.9
-"""The least share of English articles that the English embedder is kept for."""
+_log = logging.getLogger(__name__)
+_FEW = 0.1
+"""The largest share of articles in other languages that the English embedder is kept with."""
 
 
 class EmbedderChoice:
@@ -50,7 +52,12 @@ class EmbedderChoice:
         return tuple(dict.fromkeys((self.name, ENGLISH)))
 
     def open(self) -> tuple[TextEmbedder, TextEmbedder]:
-        """The embedder that serves, and the one that tells what a message wants. Raises WeightsError."""
+        """The embedder that serves, and the one that tells what a message wants; the log says what would be better.
+
+        Raises WeightsError."""
+        _log.info("the articles are read by %s", self.name)
+        if advice := self.advice():
+            _log.warning("%s", advice)
         serving = load_embedder(self._store, self.name)
         if self.name in (ENGLISH, HashingEmbedder.name):
             return serving, serving
@@ -58,8 +65,10 @@ class EmbedderChoice:
 
     def advice(self) -> str:
         """What to do so that the articles are read as well as they can be; empty where there is nothing to do."""
+        if self._settings.retrieval.embedder != AUTO or self.name not in (ENGLISH, MULTILINGUAL):
+            return ""
         best = self._reads_best()
-        if self._settings.retrieval.embedder != AUTO or self.name not in (ENGLISH, MULTILINGUAL) or best == self.name:
+        if best == self.name:
             return ""
         if best == ENGLISH:
             return (
@@ -74,10 +83,8 @@ class EmbedderChoice:
         )
         pull = "" if self._store.is_present(MULTILINGUAL) else f"run `support-bot models pull {MULTILINGUAL}`, then "
         if self._shared:
-            where = (
-                "set SUPPORT_BOT_RETRIEVAL__EMBEDDER=" + MULTILINGUAL + " for every server and worker and restart them"
-            )
-            return f"{why} To change that, {pull}{where}."
+            name = f"SUPPORT_BOT_RETRIEVAL__EMBEDDER={MULTILINGUAL}"
+            return f"{why} To change that, {pull}set {name} for every server and worker, and restart them."
         return f"{why} To change that, {pull}restart the server: it reads the articles anew, which may take minutes."
 
     @property
@@ -86,7 +93,7 @@ class EmbedderChoice:
 
     def _reads_best(self) -> str:
         found = self._languages()
-        return MULTILINGUAL if _foreign(found) > (1 - _MOSTLY) * sum(found.values()) else ENGLISH
+        return MULTILINGUAL if _foreign(found) > _FEW * sum(found.values()) else ENGLISH
 
     def _languages(self) -> dict[str, int]:
         with self._db.reading() as tx:
