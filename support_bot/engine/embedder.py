@@ -112,7 +112,7 @@ def session(model: str | bytes, name: str, threads: int) -> onnxruntime.Inferenc
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the library raises bare exceptions
-        raise WeightsError(f"{name} cannot be loaded ({error}); verify or pull it again.") from error
+        raise WeightsError(f"{name} cannot be loaded ({error}); verify or pull {name} again.") from error
 
 
 def by_length(
