@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from support_bot.answering.chain import AnswerChain
 from support_bot.answering.intent import IntentRecogniser
 from support_bot.engine.base import TextEngine
-from support_bot.engine.embedder import Embedder, TextEmbedder
-from support_bot.engine.fake import FakeEngine, HashingEmbedder
+from support_bot.engine.embedder import TextEmbedder
+from support_bot.engine.embedders import load_embedder
+from support_bot.engine.fake import FakeEngine
 from support_bot.engine.langchain import EngineChatModel
 from support_bot.engine.llama_engine import LlamaEngine
 from support_bot.engine.weights import Progress, WeightsStore
@@ -28,6 +29,7 @@ from support_bot.services.backup import BackupService
 from support_bot.services.catalogue import Catalogue
 from support_bot.services.channels import ChannelService
 from support_bot.services.chat import ChatService
+from support_bot.services.embedders import EmbedderChoice
 from support_bot.services.feedback import FeedbackService
 from support_bot.services.handoff import HandoffService
 from support_bot.services.health import HealthService
@@ -153,8 +155,9 @@ def prepare(settings: Settings, progress: Progress | None = None) -> None:
         if settings.engine.kind == "fake":
             return
         store = weights_store(settings)
-        _pull(store, ModelService(db, store, settings).writer_name(), progress)
-        _pull(store, settings.retrieval.embedder, progress)
+        models = ModelService(db, store, settings)
+        for name in (models.writer_name(), *models.embedder.needed()):
+            _pull(store, name, progress)
     finally:
         db.close()
 
@@ -178,9 +181,10 @@ def build_worker(settings: Settings, progress: Progress | None = None) -> Worker
         db.require()
         upgrade(db.engine)
         store = weights_store(settings)
+        name = EmbedderChoice(db, store, settings).name
         if settings.engine.kind != "fake":
-            _pull(store, settings.retrieval.embedder, progress)
-        search = _search(settings, db, _embedder(settings, store))
+            _pull(store, name, progress)
+        search = _search(settings, db, load_embedder(store, name))
         jobs = _queue(settings, db)
         pipeline = IngestionPipeline.from_plugins(settings.ingestion)
         return Worker(_knowledge(settings, db, pipeline, search, jobs), jobs, search.index, db)
@@ -210,10 +214,10 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     risk = RiskService(db)
     settings = settings.model_copy(update={"answering": risk.applied(settings.answering)})
     engine = engine or _engine(settings, store, models)
-    embedder = embedder or _embedder(settings, store)
-    search = _search(settings, db, embedder)
-    pinned = PinnedAnswerService(db, embedder.embed)
-    recogniser = IntentRecogniser(embedder.embed, embedder.model_hash)
+    of_articles, of_messages = (embedder, embedder) if embedder else models.embedder.open()
+    search = _search(settings, db, of_articles)
+    pinned = PinnedAnswerService(db, of_messages.embed)
+    recogniser = IntentRecogniser(of_messages.embed, of_messages.model_hash)
     chain = AnswerChain(search.retriever, engine, settings.answering, recogniser, pinned.find)
     jobs = _queue(settings, db)
     health = HealthService(engine, {"database": db.check, "index": search.index.check, "jobs": jobs.pending})
@@ -292,9 +296,3 @@ def _engine(settings: Settings, store: WeightsStore, models: ModelService) -> Te
         return FakeEngine()
     entry = store.get(models.writer_name())
     return LlamaEngine.load(store.path(entry.name), name=entry.name, model_hash=entry.sha256, settings=settings.engine)
-
-
-def _embedder(settings: Settings, store: WeightsStore) -> TextEmbedder:
-    if settings.engine.kind == "fake":
-        return HashingEmbedder()
-    return Embedder.load(store, settings.retrieval.embedder)

@@ -55,7 +55,9 @@ class EngineSettings(BaseModel):
 class RetrievalSettings(BaseModel):
     """How passages are found."""
 
-    embedder: str = Field("minilm", description="Catalogue name of the embedding model.")
+    embedder: str = Field(
+        "auto", description="Catalogue name of the embedding model; `auto` chooses by the languages of the articles."
+    )
     passages: int = Field(10, description="Passages kept after fusion.")
     candidates: int = Field(40, description="Candidates taken from each search before fusion.")
     keyword_weight: float = Field(0.1, ge=0, le=1, description="Share of the keyword search in the fused score.")

@@ -27,7 +27,9 @@ _DOCUMENTS = 2
 class Vectors(Protocol):
     """Where the vectors come from: of the question by the index's own model, of the pieces as they are stored."""
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+    def likeness(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]: ...
 
     def piece_vectors(self, passages: Sequence[Passage]) -> dict[int, NDArray[np.float32]]: ...
 
@@ -105,7 +107,7 @@ def _best(found: _Read) -> float:
 
 def _score(question: str, passages: Sequence[Passage], vectors: Vectors, weights: Weights) -> list[_Read]:
     """The first passages with the score of each piece; how rare a word is, all passages say."""
-    asked = vectors.embed([question])[0]
+    asked = vectors.embed_questions([question])[0]
     known = vectors.piece_vectors(passages[:_PASSAGES_READ])
     cuts = [cut(passage.text) for passage in passages]
     words = [
@@ -122,7 +124,7 @@ def _score(question: str, passages: Sequence[Passage], vectors: Vectors, weights
         shared = [[term for term in wanted if term in have] for have in words[rank]]
         overlaps = np.array([len(terms_) / max(1, len(wanted)) for terms_ in shared], dtype=np.float32)
         rare = np.array([sum(map(rarity.__getitem__, terms_)) / total for terms_ in shared], dtype=np.float32)
-        cosines = known[passage.chunk_id] @ asked
+        cosines = vectors.likeness(known[passage.chunk_id] @ asked)
         scores = (1 - weights.overlap - weights.rare) * cosines + weights.overlap * overlaps + weights.rare * rare
         around = np.pad(scores, 1, mode="edge")
         scores = (1 - weights.neighbours) * scores + weights.neighbours * (around[:-2] + around[2:]) / 2

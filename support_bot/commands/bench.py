@@ -7,11 +7,12 @@ from typing import Any
 
 from support_bot.assembly import weights_store
 from support_bot.commands.exam_options import BenchOptions
-from support_bot.engine.embedder import Embedder
+from support_bot.engine.embedders import load_embedder
 from support_bot.engine.weights import Progress
 from support_bot.errors import Invalid
 from support_bot.evaluation import bench
 from support_bot.evaluation.dataset import read_questions
+from support_bot.services.embedders import AUTO, ENGLISH
 from support_bot.services.sample_company import sample_company
 from support_bot.settings import Settings
 
@@ -25,10 +26,10 @@ def measure(settings: Settings, options: BenchOptions, progress: Progress) -> di
         raise Invalid(f"{unknown[0]} cannot be measured; there is {', '.join(PARTS)}.")
     sizes = _sizes(options.chunks)
     store = weights_store(settings)
-    name = settings.retrieval.embedder
+    name = ENGLISH if settings.retrieval.embedder == AUTO else settings.retrieval.embedder
     if not store.is_present(name):
         store.pull(name, progress)
-    embedder = Embedder.load(store, name)
+    embedder = load_embedder(store, name)
     articles = sorted(path for path in (sample_company() / "articles").glob("*") if path.is_file())
     found: dict[str, Any] = {"machine": bench.machine(), "embedder": name}
     if "retrieval" in wanted:

@@ -19,6 +19,7 @@ from support_bot.commands.index import open_index
 from support_bot.engine.catalogue import Kind
 from support_bot.engine.weights import WeightsStore
 from support_bot.errors import IndexBroken, SupportBotError
+from support_bot.services.embedders import AUTO, ENGLISH, EmbedderChoice
 from support_bot.services.models import ModelService
 from support_bot.settings import Settings
 from support_bot.storage.data_folder import DataFolder, Owner
@@ -58,6 +59,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     store = WeightsStore(settings.weights_dir, offline=True)
     weights = list(_weights(settings, store, has_database=state.is_newest))
     yield from weights
+    if state.is_newest:
+        yield _embedder(settings, store)
     if owner and owner.url:
         yield _served_index(owner)
     elif state.is_newest and all(finding.ok for finding in weights):
@@ -154,7 +157,7 @@ def _clock(settings: Settings) -> Finding:
 def _weights(settings: Settings, store: WeightsStore, *, has_database: bool) -> Iterator[Finding]:
     if settings.engine.kind == "fake":
         return
-    for name in (_writer(settings, store, has_database), settings.retrieval.embedder):
+    for name in _serving(settings, store, has_database):
         try:
             whole = store.verify(name)
         except SupportBotError as error:
@@ -164,15 +167,22 @@ def _weights(settings: Settings, store: WeightsStore, *, has_database: bool) -> 
         yield Finding(f"weights {name}", whole, "present, the hash is right" if whole else remedy)
 
 
-def _writer(settings: Settings, store: WeightsStore, has_database: bool) -> str:
+def _serving(settings: Settings, store: WeightsStore, has_database: bool) -> tuple[str, ...]:
+    """The names of the weights that a start needs."""
     if not has_database:
         default = next(entry.name for entry in store.entries() if entry.kind is Kind.WRITER and entry.default)
-        return settings.engine.model or default
-    db = Database(settings.effective_database_url)
-    try:
-        return ModelService(db, store, settings).writer_name()
-    finally:
-        db.close()
+        named = settings.retrieval.embedder
+        return settings.engine.model or default, ENGLISH, *({named} - {AUTO, ENGLISH})
+    with closing(Database(settings.effective_database_url)) as db:
+        models = ModelService(db, store, settings)
+        return models.writer_name(), *models.embedder.needed()
+
+
+def _embedder(settings: Settings, store: WeightsStore) -> Finding:
+    """Which embedder the next start takes; what to do where another would read the articles better."""
+    with closing(Database(settings.effective_database_url)) as db:
+        choice = EmbedderChoice(db, store, settings)
+        return Finding("embedder", True, choice.advice() or f"{choice.name}, chosen at each start")
 
 
 def _served_index(owner: Owner) -> Finding:

@@ -12,7 +12,8 @@ from support_bot.answering import intent_weights
 from support_bot.answering.intent import INTENTS
 from support_bot.commands.forward import find_server, forward
 from support_bot.engine.catalogue import Kind
-from support_bot.engine.embedder import Embedder, TextEmbedder
+from support_bot.engine.embedder import TextEmbedder
+from support_bot.engine.embedders import load_embedder
 from support_bot.engine.fake import HashingEmbedder
 from support_bot.engine.weights import Progress, WeightsStore
 from support_bot.services.models import ModelService
@@ -73,7 +74,7 @@ class Weights:
     def fit_intents(self, file: Path) -> list[dict[str, Any]]:
         """Fit the recogniser of what a message wants to every embedder that is here; write the weights to `file`."""
         here = [e.name for e in self._store.entries() if e.kind is Kind.EMBEDDER and self._store.is_present(e.name)]
-        embedders: list[TextEmbedder] = [HashingEmbedder(), *(Embedder.load(self._store, name) for name in here)]
+        embedders: list[TextEmbedder] = [HashingEmbedder(), *(load_embedder(self._store, name) for name in here)]
         fitted = {embedder.model_hash: intent_weights.fit(embedder.embed, INTENTS) for embedder in embedders}
         intent_weights.save(fitted, file)
         return [{"name": e.name, "sha256": e.model_hash, "examples": intent_weights.count()} for e in embedders]

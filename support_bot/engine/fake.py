@@ -166,6 +166,7 @@ class HashingEmbedder:
     name = "hashing"
     model_hash = "hashing"
     dimension = 384
+    reads_unspaced = False
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors [len(texts), 384], in the order of the texts; a text without words is a zero vector."""
@@ -178,6 +179,14 @@ class HashingEmbedder:
                 vectors[row, (number >> 1) % self.dimension] += weight if number & 1 else -weight
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
+
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The same."""
+        return self.embed(texts)
+
+    def likeness(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosines."""
+        return cosines
 
 
 def _features(text: str) -> list[tuple[str, float]]:

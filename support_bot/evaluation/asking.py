@@ -11,6 +11,7 @@ from support_bot.errors import Invalid
 from support_bot.evaluation.dataset import Prediction, Question, Retrieved, Trace
 from support_bot.services.chat import ChatService
 from support_bot.services.knowledge import KnowledgeService
+from support_bot.services.models import ModelService
 from support_bot.services.tickets import TicketService
 from support_bot.services.views import TraceView
 from support_bot.values import AnswerEvent, AnswerStatus, Asked, Evidence, HandOff, Refused, SourceRef, Text
@@ -29,6 +30,8 @@ class Bot(Protocol):
     def knowledge(self) -> KnowledgeService: ...
     @property
     def tickets(self) -> TicketService: ...
+    @property
+    def models(self) -> ModelService: ...
     def start(self) -> None: ...
     def close(self) -> None: ...
 

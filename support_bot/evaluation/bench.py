@@ -81,11 +81,18 @@ class _Copies:
 
     def __init__(self, pieces: Pieces, name: str) -> None:
         self.name = name
+        self.reads_unspaced = False
         self._pieces = pieces
         self._random = np.random.default_rng(7)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return copies(self._pieces, len(texts), self._random)
+
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self.embed(texts)
+
+    def likeness(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        return cosines
 
 
 def copies(pieces: Pieces, count: int, random: np.random.Generator | None = None) -> NDArray[np.float32]:

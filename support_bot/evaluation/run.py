@@ -89,8 +89,7 @@ def evaluate_all(
         todo = [question for question in questions if question.id not in done]
         if not todo:
             continue
-        with _temporary_bot(settings, options, build) as bot:
-            unread = _ingest(bot.knowledge, base.folder, options.progress)
+        with _temporary_bot(settings, base.folder, options, build) as (bot, unread):
             failed |= _ask_all(bot, todo, out, options)
         unreadable |= {f"{base.name}/{name}".lstrip("/"): reason for name, reason in unread.items()}
     asked = [question for _, questions in selected for question in questions]
@@ -122,28 +121,36 @@ def _start_file(out: Path, resume: bool) -> set[str]:
 
 
 @contextmanager
-def _temporary_bot(settings: Settings, options: Options, build: Callable[[Settings], Bot]) -> Iterator[Bot]:
-    """A bot on an empty data folder of its own, which goes when the block ends."""
+def _temporary_bot(
+    settings: Settings, kb: Path, options: Options, build: Callable[[Settings], Bot]
+) -> Iterator[tuple[Bot, dict[str, str]]]:
+    """A bot on a data folder of its own with the articles of `kb`, and why some could not be read; the folder goes when
+    the block ends. Where the articles call for another embedder the bot is started again, as a company would."""
     with tempfile.TemporaryDirectory(prefix="support-bot-evaluation-", ignore_cleanup_errors=True) as folder:
         options.progress("Loading the model", 0, 0)
         engine = settings.engine.model_copy(update={"model": options.engine} if options.engine else {})
         answering: dict[str, Any] = {"write": settings.answering.write and not options.quote_only}
         answering |= {"answer_threshold": 0.0} if options.answer_all else {}
-        bot = build(
-            settings.model_copy(
-                update={
-                    "data_dir": Path(folder),
-                    "database_url": "",
-                    "chroma_url": "",
-                    "sample_data": False,
-                    "engine": engine,
-                    "answering": settings.answering.model_copy(update=answering),
-                }
-            )
+        chosen = settings.model_copy(
+            update={
+                "data_dir": Path(folder),
+                "database_url": "",
+                "chroma_url": "",
+                "sample_data": False,
+                "engine": engine,
+                "answering": settings.answering.model_copy(update=answering),
+            }
         )
+        bot = build(chosen)
         try:
             bot.start()
-            yield bot
+            unread = _ingest(bot.knowledge, kb, options.progress)
+            if bot.models.embedder.upcoming() != bot.models.embedder.name:
+                options.progress("Reading documents with another embedder", 0, 0)
+                bot.close()
+                bot = build(chosen)
+                bot.start()
+            yield bot, unread
         finally:
             bot.close()
 

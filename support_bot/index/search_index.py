@@ -132,26 +132,41 @@ class SearchIndex:
 
     # ---- searching
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors [n, dimension] by the index's own model."""
-        return self._model.embed(texts)
+    @property
+    def reads_unspaced(self) -> bool:
+        """Whether the vectors of languages without spaces mean anything."""
+        return self._model.reads_unspaced
+
+    def likeness(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosines of the index's own vectors on the scale that all embedders share."""
+        return self._model.likeness(cosines)
+
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors [n, dimension] of what is asked, by the index's own model."""
+        return self._model.embed_questions(texts)
 
     def vector_hits(
         self, vector: NDArray[np.float32], limit: int, audience: Audience | None
     ) -> list[tuple[int, float]]:
-        """The nearest chunks; none while the vectors cannot be searched, so that words alone find something."""
+        """The nearest chunks with their likeness; none while the vectors cannot be searched, so that words alone find
+        something."""
         try:
-            return self._vectors.search(vector, limit, audience.value if audience else None)
+            return list(self._alike(self._vectors.search(vector, limit, audience.value if audience else None)).items())
         except IndexBroken:
             _log.warning("searched by words alone, the vector index does not answer", exc_info=True)
             return []
 
-    def cosines(self, vector: NDArray[np.float32], chunk_ids: Sequence[int]) -> dict[int, float]:
-        """Cosine similarity of chunks that another search found; those without a vector yet are left out."""
+    def likenesses(self, vector: NDArray[np.float32], chunk_ids: Sequence[int]) -> dict[int, float]:
+        """Likeness of chunks that another search found; those without a vector yet are left out."""
         try:
-            return self._vectors.cosines(vector, chunk_ids)
+            return self._alike(self._vectors.cosines(vector, chunk_ids).items())
         except IndexBroken:  # `vector_hits` has said so
             return {}
+
+    def _alike(self, cosines: Iterable[tuple[int, float]]) -> dict[int, float]:
+        found = dict(cosines)
+        alike = self._model.likeness(np.array(list(found.values()), dtype=np.float32))
+        return dict(zip(found, alike.tolist(), strict=True))
 
     def piece_vectors(self, passages: Sequence[Passage]) -> dict[int, NDArray[np.float32]]:
         """Unit vectors [pieces, dimension] of each passage, in the order of `pieces.cut`, by chunk id."""

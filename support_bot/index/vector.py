@@ -29,11 +29,16 @@ _log = logging.getLogger(__name__)
 
 
 class EmbeddingModel(Protocol):
-    """What the index needs of an embedder: unit vectors, float32 [n, dimension]."""
+    """What the index needs of an embedder: unit vectors, float32 [n, dimension], of what is found and what is asked."""
 
     name: str
+    reads_unspaced: bool
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+    def likeness(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]: ...
 
 
 class LangChainEmbeddings(Embeddings):
@@ -46,7 +51,7 @@ class LangChainEmbeddings(Embeddings):
         return self._model.embed(texts).tolist()  # type: ignore[no-any-return]
 
     def embed_query(self, text: str) -> list[float]:
-        return self._model.embed([text])[0].tolist()  # type: ignore[no-any-return]
+        return self._model.embed_questions([text])[0].tolist()  # type: ignore[no-any-return]
 
 
 class VectorIndex:
@@ -87,7 +92,7 @@ class VectorIndex:
         try:
             self._get(limit=1)
             # A search reads what listing does not: the graph of the vectors.
-            self.search(self._model.embed(["anything"])[0], 1, None)
+            self.search(self._model.embed_questions(["anything"])[0], 1, None)
         except IndexBroken:
             return False
         return True

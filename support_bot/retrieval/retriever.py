@@ -30,10 +30,10 @@ class Retriever:
     ) -> list[Passage]:
         """The best passages with every score they earned; `audience` None searches internal articles too."""
         settings = self._settings
-        vector = self._index.embed([question])[0]
+        vector = self._index.embed_questions([question])[0]
         by_meaning = dict(self._index.vector_hits(vector, settings.candidates, audience))
         by_words = dict(self._index.keyword_hits(question, settings.candidates, audience))
-        by_meaning |= self._index.cosines(vector, [chunk_id for chunk_id in by_words if chunk_id not in by_meaning])
+        by_meaning |= self._index.likenesses(vector, [chunk_id for chunk_id in by_words if chunk_id not in by_meaning])
         weight = self._keyword_weight(question)
         fused = convex_combination(by_meaning, by_words, keyword_weight=weight)
         passages = self._index.read([chunk_id for chunk_id, _ in fused], audience)
@@ -48,18 +48,22 @@ class Retriever:
         )
         return found[: limit or settings.passages]
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors [n, dimension] by the index's own model."""
-        return self._index.embed(texts)
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors [n, dimension] of what is asked, by the index's own model."""
+        return self._index.embed_questions(texts)
+
+    def likeness(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosines of the index's own vectors on the scale that all embedders share."""
+        return self._index.likeness(cosines)
 
     def piece_vectors(self, passages: Sequence[Passage]) -> dict[int, NDArray[np.float32]]:
         """Unit vectors [pieces, dimension] of each passage's sentences, items and rows, by chunk id."""
         return self._index.piece_vectors(passages)
 
     def _keyword_weight(self, question: str) -> float:
-        """The English embedder reads no language without spaces; its cosines are noise there, and words count more."""
+        """Where the embedder reads no language without spaces its cosines are noise there, and words count more."""
         weight = self._settings.keyword_weight
-        return max(weight, _UNREAD) if has_unspaced(question) else weight
+        return max(weight, _UNREAD) if has_unspaced(question) and not self._index.reads_unspaced else weight
 
     def _by_pieces(self, vector: NDArray[np.float32], found: list[Passage], share: float) -> list[Passage]:
         """A chunk says many things: let the piece that is closest to the question count beside the whole."""
@@ -68,7 +72,7 @@ class Retriever:
         for passage in found:
             scores, pieces = passage.scores, vectors[passage.chunk_id]
             if len(pieces):
-                best = float((pieces @ vector).max())
+                best = float(self._index.likeness(pieces @ vector).max())
                 fused = scores.fused + share * (best - (scores.vector or 0.0))
                 scores = replace(scores, rerank=best, fused=fused)
             scored.append(replace(passage, scores=scores))

@@ -56,7 +56,7 @@ class BackupService:
         """The weights in use by name, with their SHA-256; they are not in the backup themselves."""
         if self._settings.engine.kind == "fake":
             return {}
-        names = (self._models.writer_name(), self._settings.retrieval.embedder)
+        names = (self._models.writer_name(), *self._models.embedder.needed())
         return {name: self._sha256(name) for name in names}
 
     def _sha256(self, name: str) -> str:

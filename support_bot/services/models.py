@@ -8,6 +8,7 @@ from support_bot.engine.catalogue import CatalogueEntry, Kind
 from support_bot.engine.weights import Progress, WeightsStore
 from support_bot.errors import Invalid
 from support_bot.models import Deployment
+from support_bot.services.embedders import EmbedderChoice
 from support_bot.services.views import ModelRow
 from support_bot.settings import Settings
 from support_bot.storage.database import Database
@@ -20,9 +21,10 @@ class ModelService:
         self._db = db
         self._store = store
         self._settings = settings
+        self.embedder = EmbedderChoice(db, store, settings)
 
     def page(self) -> list[ModelRow]:
-        used = {self.current().name, self._settings.retrieval.embedder}
+        used = {self.current().name, *self.embedder.needed()}
         return [self._row(entry, used) for entry in self._store.entries()]
 
     def current(self) -> ModelRow:

@@ -124,6 +124,12 @@ class DocumentRepository:
         rows = self._session.execute(select(Document.status, func.count()).group_by(Document.status))
         return {row[0]: row[1] for row in rows}
 
+    def languages(self) -> dict[str, int]:
+        """How many searchable documents there are in each language that could be told, most first."""
+        query = select(Document.language, func.count()).where(Document.language != "", Document.version > 0)
+        query = query.group_by(Document.language).order_by(func.count().desc(), Document.language)
+        return {row[0]: row[1] for row in self._session.execute(query)}
+
     def in_status(self, *statuses: DocumentStatus) -> Sequence[int]:
         query = select(Document.id).where(Document.status.in_(statuses)).order_by(Document.id)
         return self._session.scalars(query).all()

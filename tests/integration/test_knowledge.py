@@ -190,7 +190,7 @@ def test_an_audience_that_changes_while_vectors_are_made_is_the_one_that_counts(
 
     monkeypatch.setattr(index, "put_vectors", put_and_change)
     app.knowledge.process(added.document.id)
-    assert index.vector_hits(index.embed(["delivery"])[0], 5, Audience.PUBLIC)
+    assert index.vector_hits(index.embed_questions(["delivery"])[0], 5, Audience.PUBLIC)
 
 
 def test_healing_touches_only_what_is_wrong(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

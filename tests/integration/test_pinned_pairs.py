@@ -18,7 +18,7 @@ PAIRS = json.loads((Path(__file__).parents[1] / "pinned_pairs.json").read_text(e
 @pytest.fixture(scope="module")
 def matcher() -> PinnedMatcher:
     settings = Settings()
-    return PinnedMatcher(Embedder.load(weights_store(settings), settings.retrieval.embedder).embed)
+    return PinnedMatcher(Embedder.load(weights_store(settings), "minilm").embed)
 
 
 def fires(matcher: PinnedMatcher, pairs: list[list[str]]) -> list[str]:

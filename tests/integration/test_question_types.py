@@ -32,12 +32,19 @@ class Remembering:
     def __init__(self, embedder: Embedder) -> None:
         self.name, self.model_hash, self.dimension = embedder.name, embedder.model_hash, embedder.dimension
         self._embedder = embedder
+        self.reads_unspaced = embedder.reads_unspaced
         self._known: dict[str, NDArray[np.float32]] = {}
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         unknown = [text for text in dict.fromkeys(texts) if text not in self._known]
         self._known.update(zip(unknown, self._embedder.embed(unknown), strict=True) if unknown else ())
         return np.stack([self._known[text] for text in texts])
+
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self.embed(texts)
+
+    def likeness(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self._embedder.likeness(cosines)
 
 
 @pytest.fixture(scope="module")

@@ -116,7 +116,7 @@ class TestIndex:
         monkeypatch.setattr(app.knowledge._index, "put_vectors", lambda *_: None)
         app.knowledge.set_audience(document, Audience.INTERNAL)
         index = app.knowledge._index
-        hits = [number for number, _ in index.vector_hits(index.embed([QUESTION])[0], 5, Audience.PUBLIC)]
+        hits = [number for number, _ in index.vector_hits(index.embed_questions([QUESTION])[0], 5, Audience.PUBLIC)]
         assert hits  # the vectors still say public
         assert app.knowledge.search(QUESTION) == []
 

