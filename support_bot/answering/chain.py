@@ -246,7 +246,7 @@ class AnswerChain:
             said = citations.without_indices(sentence).strip()
             if not said.strip(" ."):
                 continue
-            verdict = grounding.supported(said, _words(work.excerpts))
+            verdict = grounding.supported(said, grounding.all_words(work.excerpts))
             if verdict.ok:
                 gate.held.append(sentence.strip())
             else:
@@ -263,7 +263,7 @@ class AnswerChain:
             decision=work.decision,
             confidence=work.confidence,
             threshold=work.threshold,
-            model=f"{self._engine.name}:{self._engine.model_hash[:12]}",
+            model=f"{self._engine.name}:{'+'.join(part[:12] for part in self._engine.model_hash.split('+'))}",
             prompt_hash=prompt.prompt_hash(),
             draft=work.draft,
             sentences_cut=tuple(work.cut),
@@ -281,11 +281,6 @@ def _count(work: _Work, generation: Generation) -> None:
         work.tokens = {"prompt": stats.prompt_tokens, "reused": stats.reused_tokens, "answer": stats.answer_tokens}
         work.timings["queue"] = stats.queue_s
         work.timings["first_token"] = stats.first_token_s
-
-
-def _words(excerpts: Sequence[Excerpt]) -> str:
-    """All that the evidence says, titles and headings included: a sentence may name what an article is about."""
-    return "\n".join(f"{e.passage.title} {e.passage.heading}\n{e.text}" for e in excerpts)
 
 
 def _queue(generation: Generation, stopped: Callable[[], bool]) -> Iterator[Queued]:

@@ -163,12 +163,12 @@ def _choose(read: Sequence[_Read], best: _Read, most_words: int, weights: Weight
 def _fitting(found: _Read, number: int, most_words: int, spent: int) -> set[int]:
     """The piece with the whole list it belongs to if that fits, else the piece alone; what is said first may be cut
     down to the part of the list around it."""
-    pieces, group = found.pieces, _group(found.pieces, number) - found.chosen
-    limit = most_words if len(group) == 1 else max(most_words, _LIST_WORDS)
-    if spent and spent + sum(pieces[place].words for place in group) > limit:
+    pieces, whole = found.pieces, group(found.pieces, number) - found.chosen
+    limit = most_words if len(whole) == 1 else max(most_words, _LIST_WORDS)
+    if spent and spent + sum(pieces[place].words for place in whole) > limit:
         return {number} if spent + pieces[number].words <= most_words else set()
     fitting: set[int] = set()
-    for place in sorted(group, key=lambda place: abs(place - number)):
+    for place in sorted(whole, key=lambda place: abs(place - number)):
         if fitting and spent + pieces[place].words > limit:
             break
         fitting.add(place)
@@ -176,7 +176,7 @@ def _fitting(found: _Read, number: int, most_words: int, spent: int) -> set[int]
     return fitting
 
 
-def _group(pieces: Sequence[Segment], number: int) -> set[int]:
+def group(pieces: Sequence[Segment], number: int) -> set[int]:
     """The places of all steps where one of them was found, and of a whole list where its lead-in was; else alone."""
     piece = pieces[number]
     if piece.kind == "item" and _STEP.match(piece.text):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from support_bot.index.keyword import terms
 from support_bot.index.segments import plain
+from support_bot.values import Excerpt
 
 _FACT = re.compile(
     r"https?://\S+|www\.\S+"  # links
@@ -18,6 +19,8 @@ _FACT = re.compile(
 )
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _MEASURE = re.compile(r"([$€£¥])?\s?(\d+(?:[.,:]\d+)*)\s?([$€£¥%])?")
+_WORD = re.compile(r"[^\W\d_]+")
+_LIST_MARK = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*+])\s+(?=\S)", re.MULTILINE)
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+", re.MULTILINE)
 _NEGATION = re.compile(
     r"\b(not|no|never|cannot|can't|won't|don't|doesn't|isn't|aren't|without|unless|only|except)\b", re.IGNORECASE
@@ -54,13 +57,20 @@ def numbers(text: str) -> set[str]:
 
 
 def foreign_unit(sentence: str, evidence: str) -> str:
-    """A number of the sentence with a unit (currency, per cent, the word behind it) that it does not have in the
-    evidence, as in `71 dollars` for `71 pounds`; nothing where all are the evidence's own."""
+    """A number of the sentence with a unit (currency, per cent, else the word behind it) that it does not have in the
+    evidence, as in `71 dollars` for `71 pounds`; nothing where all are the evidence's own.
+
+    In a table the unit may stand anywhere in the number's row or above its columns."""
     allowed: dict[str, set[str]] = {}
-    for number, symbols, words in _measures(evidence):
-        allowed.setdefault(number, set()).update(symbols, map(_unit, words))
-    for number, symbols, words in _measures(sentence):
-        unit = {_unit(words[0])} if words and words[0] not in _NO_UNIT else set()
+    head = ""
+    for line in _normal(evidence).splitlines():
+        row = line.lstrip().startswith("|")
+        head = (head or line) if row else ""
+        around = {_unit(word) for word in _WORD.findall(f"{head} {line}")} if row else set()
+        for number, symbols, words in _measures(line):
+            allowed.setdefault(number, set()).update(symbols, map(_unit, words), around)
+    for number, symbols, words in _measures(_normal(sentence)):
+        unit = {_unit(words[0])} if words and not symbols and words[0] not in _NO_UNIT else set()
         if number in allowed and (unit | symbols) - allowed[number]:
             return " ".join([*sorted(symbols), number, *words[:1]])
     return ""
@@ -71,12 +81,11 @@ def _unit(word: str) -> str:
 
 
 def _measures(text: str) -> list[tuple[str, set[str], list[str]]]:
-    """Each number with the symbols beside it and the words behind it, up to the next number or sentence end."""
-    lowered = _normal(text)
+    """Each number with the symbols beside it and the words behind it, up to the next number or pause."""
     found = []
-    for match in _MEASURE.finditer(lowered):
-        behind = re.split(r"[.;:!?|\n\d]", lowered[match.end() :], maxsplit=1)[0]
-        words = re.findall(r"[^\W\d_]+", behind)[:_UNIT_WITHIN]
+    for match in _MEASURE.finditer(text):
+        behind = re.split(r"[.,;:!?|\n\d]", text[match.end() :], maxsplit=1)[0]
+        words = _WORD.findall(behind)[:_UNIT_WITHIN]
         found.append((match[2].replace(",", ""), set(filter(None, (match[1], match[3]))), words))
     return found
 
@@ -86,9 +95,15 @@ def names(text: str) -> set[str]:
     return {match.group().lower() for match in _NAME.finditer(plain(text))}
 
 
+def all_words(excerpts: Sequence[Excerpt]) -> str:
+    """All that the evidence says, titles and headings included: a sentence may name what an article is about."""
+    return "\n".join(f"{e.passage.title} {e.passage.heading}\n{e.text}" for e in excerpts)
+
+
 def supported(sentence: str, evidence: str, *, least_overlap: float = 0.6) -> Verdict:
     """Whether the evidence carries the sentence: its numbers, names, links and enough of its words occur there."""
     have = _normal(evidence)
+    sentence = _LIST_MARK.sub("", sentence)
     if missing := numbers(sentence) - numbers(evidence):
         return Verdict(False, f"numbers not in the evidence: {', '.join(sorted(missing))}")
     if foreign := foreign_unit(sentence, evidence):

@@ -22,6 +22,7 @@ class Kind(enum.StrEnum):
     WRITER = "writer"
     EMBEDDER = "embedder"
     TOKENIZER = "tokenizer"
+    ADAPTER = "adapter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,9 @@ BUILT_IN: tuple[CatalogueEntry, ...] = (
         ),
     ),
 )
+
+SHIPPED_ADAPTERS: tuple[CatalogueEntry, ...] = ()
+"""Adapters that lie in the package beside this file; `parent` is the writer they were trained on."""
 
 
 def checked_name(name: str) -> str:
