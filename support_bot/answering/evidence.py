@@ -39,7 +39,7 @@ class Weights:
     `overlap` and `rare` are the shares of shared words, all alike or by how rare they are among what was found, the
     rest is the cosine; `neighbours` the share that the pieces around lend; `rank_cost` what each place behind the
     first costs a passage; `keep` the share of the best score that a further piece needs, `elsewhere` one of another
-    article."""
+    article, `core` one that may not be lost when the evidence is said in other words."""
 
     overlap: float = 0.15
     rare: float = 0.15
@@ -47,6 +47,7 @@ class Weights:
     rank_cost: float = 0.08
     keep: float = 0.5
     elsewhere: float = 0.95
+    core: float = 0.9
     most_pieces: int = 5
 
 
@@ -84,7 +85,8 @@ def select(
     best = max(read, key=_best)
     _choose(read, best, most_words, weights)
     said = [best, *(found for found in read if found is not best and found.chosen)]
-    return Selection(tuple(map(_excerpt, said)), closest)
+    bar = weights.core * _best(best)
+    return Selection(tuple(_excerpt(found, bar) for found in said), closest)
 
 
 def overlap(wanted: Sequence[str], text: str) -> float:
@@ -189,6 +191,8 @@ def group(pieces: Sequence[Segment], number: int) -> set[int]:
     return {number} | {place for place, other in enumerate(pieces) if other.block == follows.block}
 
 
-def _excerpt(found: _Read) -> Excerpt:
+def _excerpt(found: _Read, bar: float) -> Excerpt:
     places = sorted(found.chosen)
-    return Excerpt(found.passage, join([found.pieces[place] for place in places]), float(found.scores[places].max()))
+    pieces = [found.pieces[place] for place in places]
+    core = "\n".join(piece.text for piece, place in zip(pieces, places, strict=True) if found.scores[place] >= bar)
+    return Excerpt(found.passage, join(pieces), float(found.scores[places].max()), core)

@@ -6,16 +6,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from support_bot.assembly import App, build_app, prepare, weights_store
+from support_bot.assembly import weights_store
+from support_bot.commands.local import SearchOnly
 from support_bot.commands.training_options import WriterOptions
 from support_bot.distillation.company import open_company
 from support_bot.distillation.training import Recipe
 from support_bot.distillation.writer import Run, distill_writer
-from support_bot.engine.fake import FakeEngine
 from support_bot.engine.weights import Progress
-from support_bot.jobs.handlers import register
 from support_bot.retrieval.retriever import Retriever
-from support_bot.services.knowledge import KnowledgeService
 from support_bot.settings import Settings
 
 _BASE = "smollm2-135m"
@@ -36,23 +34,6 @@ def train_writer(settings: Settings, options: WriterOptions, report: Progress) -
     )
 
     def company(articles: Path) -> AbstractContextManager[Retriever]:
-        return open_company(settings, articles, _Product)
+        return open_company(settings, articles, lambda given: SearchOnly(given, report))
 
     return distill_writer(run, company, report)
-
-
-class _Product:
-    """The search of the product alone: nothing writes."""
-
-    def __init__(self, settings: Settings) -> None:
-        prepare(settings)
-        self._app: App = build_app(settings, engine=FakeEngine())
-        register(self._app)
-        self.knowledge: KnowledgeService = self._app.knowledge
-        self.retriever: Retriever = self._app.langchain().retriever.retriever
-
-    def start(self) -> None:
-        self._app.start()
-
-    def close(self) -> None:
-        self._app.close()

@@ -30,7 +30,7 @@ Tell = Callable[[str, int, int], None]
 _ARTICLE = re.compile(r"\s*\[a(\d+)\]")
 _EVERY_PASSAGE = 200  # more chunks than an invented company has
 _SELECTED = 0.4  # of the examples show what the product selects, not the marked sentences alone
-_OPENING = re.compile(r"(?:yes|no|nope|sorry)\b(?:, no)?[,:] |[^.:!?,\d*\[\]]{1,28}: (?=\S)", re.IGNORECASE)
+_OPENING = re.compile(r"(?:(?:yes|no|nope|sorry)[,:] )+|[^.:!?,\d*\[\]]{1,28}: (?=\S)", re.IGNORECASE)
 _LEAST_OVERLAP = 0.4  # of a sentence's words; lower than in the gate, so that it also learns the customer's terms
 _ALONE = 0.3  # of the examples show the question as rewritten by hand, not as the bot would search it
 

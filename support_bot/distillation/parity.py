@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,12 +20,15 @@ BOUND = 0.02
 which alone is about 0.001; rows in the wrong order are far above 0.1."""
 
 
-def compare(torch_model: Any, llama: LlamaModel, examples: Sequence[Tokens]) -> dict[str, float]:
+def compare(torch_model: Any, llama: LlamaModel, examples: Sequence[Tokens], record: Path) -> dict[str, float]:
     """Mean divergence (KL, nats) over all answer tokens, the largest difference of the wanted token's log-probability,
-    and the share of tokens where both think the same one most likely. Raises WeightsError above the bound."""
+    and the share of tokens where both think the same one most likely. Raises WeightsError above the bound.
+
+    What PyTorch computed is written to `record`, a line for each example, so that others can compare without PyTorch."""
     divergences: list[float] = []
     differences: list[float] = []
     same: list[bool] = []
+    lines = []
     for example in examples:
         ours = _log_softmax(answer_logits(torch_model, example))
         theirs = _log_softmax(llama_logits(llama, example))
@@ -31,6 +36,9 @@ def compare(torch_model: Any, llama: LlamaModel, examples: Sequence[Tokens]) -> 
         divergences += list((np.exp(ours) * (ours - theirs)).sum(axis=-1))
         differences += list(np.abs(ours[rows, wanted] - theirs[rows, wanted]))
         same += list(ours.argmax(axis=-1) == theirs.argmax(axis=-1))
+        known = [round(float(value), 4) for value in ours[rows, wanted]]
+        lines.append(json.dumps({"prompt": example.prompt, "answer": example.answer, "log_probabilities": known}))
+    record.write_text("\n".join(lines) + "\n", "utf-8")
     found = {
         "kl": round(float(np.mean(divergences)), 5),
         "largest_difference": round(float(np.max(differences)), 4),

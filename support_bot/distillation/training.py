@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
+Tell = Callable[[str, int, int], None]
+
 _IGNORED = -100
 _CLIP = 1.0
 _TOLD_EVERY = 10  # steps
@@ -100,18 +102,15 @@ def put_tensors(model: Any, tensors: dict[str, NDArray[np.float32]]) -> None:
             parameter.data = torch.from_numpy(known).to(parameter.dtype)
 
 
-def train(
-    model: Any, examples: Sequence[Tokens], held_out: Sequence[Tokens], recipe: Recipe, tell: Callable[[str, int, int], None]
-) -> Trained:  # fmt: skip
+def train(model: Any, examples: Sequence[Tokens], held_out: Sequence[Tokens], recipe: Recipe, tell: Tell) -> Trained:
     """Train the adapter of `model` in place. The processor computes in bfloat16, the sums are kept in float32."""
     begin = time.monotonic()
     losses = {"held_out_before": mean_loss(model, held_out, recipe.batch)}
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     masters = [parameter.detach().float().clone() for parameter in trained]
     optimizer = torch.optim.AdamW(masters, lr=recipe.learning_rate, weight_decay=0.0)
-    batches = [
-        batch for epoch in range(recipe.epochs) for batch in _batches(examples, recipe.batch, recipe.seed + epoch)
-    ]
+    seeds = range(recipe.seed, recipe.seed + recipe.epochs)
+    batches = [batch for seed in seeds for batch in _batches(examples, recipe.batch, seed)]
     model.train()
     recent: list[float] = []
     for step, batch in enumerate(batches):

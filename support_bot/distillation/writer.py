@@ -31,7 +31,8 @@ from support_bot.engine.llama import LlamaModel
 from support_bot.errors import Invalid
 from support_bot.evaluation.companies import split_names
 
-_TRAIN, _HELD_OUT, _TENSORS, _ADAPTER = "examples.jsonl", "held_out.jsonl", "adapter.npz", "writer.gguf"
+_TRAIN, _HELD_OUT = "examples.jsonl", "held_out.jsonl"
+_TENSORS, _ADAPTER, _PARITY = "adapter.npz", "writer.gguf", "parity.jsonl"
 _HELD_OUT_EXAMPLES = 24
 _COMPARED = 6
 _CONTEXT = 1024
@@ -66,7 +67,7 @@ def distill_writer(run: Run, company: OpenCompany, tell: Tell) -> dict[str, Any]
         trained = {"tensors": file_sha256(run.out / _TENSORS)}
         manifest.stage("export", trained, [_ADAPTER], lambda: _export(run))
         exported = {"adapter": file_sha256(run.out / _ADAPTER), **trained}
-        manifest.stage("parity", exported, [], lambda: _compare(run))
+        manifest.stage("parity", exported, [_PARITY], lambda: _compare(run))
         return _figures(manifest)
 
 
@@ -131,7 +132,7 @@ def _compare(run: Run) -> Mapping[str, Any]:
     llama = LlamaModel(run.weights, n_ctx=_CONTEXT, n_batch=_CONTEXT)
     try:
         llama.put_adapter(run.out / _ADAPTER)
-        return compare(model, llama, _tokens(run, _HELD_OUT)[:_COMPARED])
+        return compare(model, llama, _tokens(run, _HELD_OUT)[:_COMPARED], run.out / _PARITY)
     finally:
         llama.close()
 
