@@ -24,7 +24,7 @@ def compare(torch_model: Any, llama: LlamaModel, examples: Sequence[Tokens], rec
     """Mean divergence (KL, nats) over all answer tokens, the largest difference of the wanted token's log-probability,
     and the share of tokens where both think the same one most likely. Raises WeightsError above the bound.
 
-    What PyTorch computed is written to `record`, a line for each example, so that others can compare without PyTorch."""
+    What PyTorch computed is written to `record`, a line for each example: who has no PyTorch can compare too."""
     divergences: list[float] = []
     differences: list[float] = []
     same: list[bool] = []
