@@ -85,7 +85,7 @@ def select(
     best = max(read, key=_best)
     _choose(read, best, most_words, weights)
     said = [best, *(found for found in read if found is not best and found.chosen)]
-    bar = weights.core * _best(best)
+    bar = _best(best) - (1 - weights.core) * abs(_best(best))
     return Selection(tuple(_excerpt(found, bar) for found in said), closest)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from support_bot.index.keyword import terms
-from support_bot.index.segments import plain
+from support_bot.index.segments import plain, segments
 from support_bot.values import Excerpt
 
 _FACT = re.compile(
@@ -26,6 +26,7 @@ _NEGATION = re.compile(
     r"\b(not|no|never|cannot|can't|won't|don't|doesn't|isn't|aren't|without|unless|only|except)\b", re.IGNORECASE
 )
 _FEW_WORDS = 3
+_LEAST_OVERLAP_WITH_ONE = 0.75
 _NO_UNIT = frozenset(
     "a an and are as at be been but by can each every for from has have if in into is it more of off on or our out "
     "than that the then this to until up was we were when will with within you your".split()
@@ -124,6 +125,22 @@ def supported(sentence: str, evidence: str, *, least_overlap: float = 0.6) -> Ve
     return Verdict(True)
 
 
+def said_by_one(sentence: str, excerpts: Sequence[Excerpt]) -> Verdict:
+    """Whether one sentence, item or row of the evidence carries the sentence by itself, with all that introduces it.
+
+    A small model joins halves of two true sentences into a false one: all its words occur in the evidence then."""
+    verdict = supported(sentence, all_words(excerpts))
+    if not verdict.ok:
+        return verdict
+    for excerpt in excerpts:
+        around = f"{excerpt.passage.title} {excerpt.passage.heading}"
+        for piece in segments(excerpt.text):
+            whole = f"{around} {piece.context}\n{piece.table_head}\n{piece.text}"
+            if supported(sentence, whole, least_overlap=_LEAST_OVERLAP_WITH_ONE).ok:
+                return verdict
+    return Verdict(False, "joins what stands apart in the evidence")
+
+
 def brief(sentences: Sequence[str], evidence: str) -> Verdict:
     """Whether the sentences say nothing twice and take hardly more words than the evidence they stand for."""
     said = [_normal(sentence) for sentence in sentences]
@@ -143,7 +160,9 @@ def begins_anew(draft: str, shown: Sequence[str]) -> Verdict:
 
 
 def keeps_facts(answer: str, evidence: str, *, least_overlap: float = 0.7) -> Verdict:
-    """Whether the answer still says what the evidence says: no number, name, restriction or step was lost."""
+    """Whether the answer still says what the evidence says: no number, name, restriction or step was lost.
+
+    The evidence may be the part of it that must not be lost; `least_overlap` is the share of its words to be said."""
     if lost := numbers(evidence) - numbers(answer):
         return Verdict(False, f"lost numbers: {', '.join(sorted(lost))}")
     said = _normal(answer)

@@ -61,10 +61,10 @@ class Trained:
     seconds: float
 
 
-def load_base(file: Path) -> Any:
-    """The model of a GGUF file with its weights as numbers again, in bfloat16: they are as the server computes them."""
+def load_base(file: Path, *, exact: bool = False) -> Any:
+    """The model of a GGUF file with its weights as plain numbers: float32 where it has to be `exact`, else bfloat16."""
     model = AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name, dtype=torch.float32)
-    return model.to(torch.bfloat16)
+    return model if exact else model.to(torch.bfloat16)
 
 
 def add_adapter(base: Any, recipe: Recipe) -> Any:

@@ -127,7 +127,7 @@ def _export(run: Run) -> Mapping[str, Any]:
 
 
 def _compare(run: Run) -> Mapping[str, Any]:
-    model = add_adapter(load_base(run.weights).float(), run.recipe)
+    model = add_adapter(load_base(run.weights, exact=True), run.recipe)
     put_tensors(model, load_tensors(run.out / _TENSORS))
     llama = LlamaModel(run.weights, n_ctx=_CONTEXT, n_batch=_CONTEXT)
     try:

@@ -45,7 +45,7 @@ def record(**given: object) -> dict[str, Any]:
 STEPS = record(
     type="howto", question="change adress", standalone="How do I change my address?", gold=["a2"],
     evidence=["2. Choose **Address**.", "Parcels already sent keep the old address."],
-    answer="1. Open Account.\n2. Choose Address.\n3. Press Save [a2].\n\nParcels already sent keep the old address [a2].",
+    answer="1. Open Account.\n2. Choose Address.\n3. Press Save [a2].\n\nParcels already sent keep the old one [a2].",
 )  # fmt: skip
 
 
