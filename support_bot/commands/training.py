@@ -10,6 +10,7 @@ from support_bot.assembly import weights_store
 from support_bot.commands.local import SearchOnly
 from support_bot.commands.training_options import WriterOptions
 from support_bot.distillation.company import open_company
+from support_bot.distillation.examples import Shown
 from support_bot.distillation.training import Recipe
 from support_bot.distillation.writer import Run, distill_writer
 from support_bot.engine.weights import Progress
@@ -27,7 +28,7 @@ def train_writer(settings: Settings, options: WriterOptions, report: Progress) -
         out=options.out,
         base=store.get(_BASE),
         weights=store.pull(_BASE, report),
-        most_words=settings.answering.evidence_words,
+        shown=Shown(settings.answering.evidence_words, options.selected),
         recipe=Recipe(rank=options.rank),
         limit=options.limit,
         longest=options.longest,

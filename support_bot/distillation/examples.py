@@ -29,10 +29,18 @@ Tell = Callable[[str, int, int], None]
 
 _ARTICLE = re.compile(r"\s*\[a(\d+)\]")
 _EVERY_PASSAGE = 200  # more chunks than an invented company has
-_SELECTED = 0.4  # of the examples show what the product selects, not the marked sentences alone
 _OPENING = re.compile(r"(?:(?:yes|no|nope|sorry)[,:] )+|[^.:!?,\d*\[\]]{1,28}: (?=\S)", re.IGNORECASE)
 _LEAST_OVERLAP = 0.4  # of a sentence's words; lower than in the gate, so that it also learns the customer's terms
 _ALONE = 0.3  # of the examples show the question as rewritten by hand, not as the bot would search it
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What stands in the prompts: at most `most_words` of evidence where the product selects it, which it does in the
+    share `selected` of the examples; the others show what was marked by hand alone."""
+
+    most_words: int
+    selected: float = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +79,14 @@ class _Read:
 
 
 def write_examples(
-    companies: Path, names: Sequence[str], out: Path, company: OpenCompany, most_words: int, tell: Tell
+    companies: Path, names: Sequence[str], out: Path, company: OpenCompany, shown: Shown, tell: Tell
 ) -> int:  # fmt: skip
     """Write the suitable examples of these companies to `out`, one JSON object a line; their number."""
     count = 0
     with out.open("w", encoding="utf-8") as file:
         for place, name in enumerate(names, start=1):
-            for material in materials(companies, name, company, most_words):
-                if (found := example(material)) is not None:
+            for material in materials(companies, name, company, shown.most_words):
+                if (found := example(material, shown.selected)) is not None:
                     file.write(json.dumps(asdict(found), ensure_ascii=False) + "\n")
                     count += 1
             tell("Reading companies", place, len(names))
@@ -113,10 +121,11 @@ def materials(companies: Path, name: str, company: OpenCompany, most_words: int)
             )
 
 
-def example(material: Material) -> Example | None:
-    """The example made of it, always the same one; None where the answer is not borne out by what is shown."""
-    chance = _chance(material.id)
-    selected = chance < _SELECTED
+def example(material: Material, share: float) -> Example | None:
+    """The example made of it, always the same one; None where the answer is not borne out by what is shown.
+
+    In `share` of the examples the excerpts are as the product selects them."""
+    selected = _chance(material.id) < share
     shown = material.selected if selected else material.marked
     alone = _chance(material.id + "question") < _ALONE
     question = material.record["standalone"] if alone else material.question

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
+from transformers.utils.logging import disable_progress_bar
 
 Tell = Callable[[str, int, int], None]
 
@@ -63,6 +64,7 @@ class Trained:
 
 def load_base(file: Path, *, exact: bool = False) -> Any:
     """The model of a GGUF file with its weights as plain numbers: float32 where it has to be `exact`, else bfloat16."""
+    disable_progress_bar()
     model = AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name, dtype=torch.float32)
     return model if exact else model.to(torch.bfloat16)
 

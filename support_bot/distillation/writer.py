@@ -10,7 +10,7 @@ from typing import Any
 
 from support_bot.answering.prompt import instructions
 from support_bot.distillation.adapter_file import About, write_adapter
-from support_bot.distillation.examples import OpenCompany, read_examples, write_examples
+from support_bot.distillation.examples import OpenCompany, Shown, read_examples, write_examples
 from support_bot.distillation.manifest import Manifest, opened
 from support_bot.distillation.parity import compare
 from support_bot.distillation.tokens import Tokenizer
@@ -43,14 +43,14 @@ Tell = Callable[[str, int, int], None]
 @dataclass(frozen=True, slots=True)
 class Run:
     """What is trained: on the companies under `companies` (as `splits.json` there says), from `weights`, the file of
-    `base`, into the folder `out`. `most_words` of evidence are selected as in serving; at most `limit` examples of at
-    most `longest` tokens are taken."""
+    `base`, into the folder `out`, with the evidence `shown`; at most `limit` examples of at most `longest` tokens are
+    taken."""
 
     companies: Path
     out: Path
     base: CatalogueEntry
     weights: Path
-    most_words: int
+    shown: Shown
     recipe: Recipe
     limit: int | None = None
     longest: int = 260
@@ -59,7 +59,7 @@ class Run:
 def distill_writer(run: Run, company: OpenCompany, tell: Tell) -> dict[str, Any]:
     """Do what is not done yet; the figures of each stage by its name. Raises Invalid, Conflict, WeightsError."""
     with opened(run.out) as manifest:
-        inputs = {**_hashes(run), "instructions": instructions(), "words": run.most_words}
+        inputs = {**_hashes(run), "instructions": instructions(), "shown": asdict(run.shown)}
         manifest.stage("examples", inputs, [_TRAIN, _HELD_OUT], lambda: _make_examples(run, company, tell))
         before = {"examples": file_sha256(run.out / _TRAIN), "base": run.base.sha256}
         recipe = {**asdict(run.recipe), "limit": run.limit, "longest": run.longest}
@@ -91,7 +91,7 @@ def _make_examples(run: Run, company: OpenCompany, tell: Tell) -> Mapping[str, A
     figures = {}
     for split, file in (("train", _TRAIN), ("validation", _HELD_OUT)):
         folder, names = run.companies / "companies", _names(run, split)
-        figures[split] = write_examples(folder, names, run.out / file, company, run.most_words, tell)
+        figures[split] = write_examples(folder, names, run.out / file, company, run.shown, tell)
     return figures
 
 

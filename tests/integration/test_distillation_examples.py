@@ -13,7 +13,7 @@ import pytest
 from support_bot.answering.prompt import instructions
 from support_bot.commands.local import SearchOnly
 from support_bot.distillation.company import open_company
-from support_bot.distillation.examples import Example, example, materials, read_examples, write_examples
+from support_bot.distillation.examples import Example, Shown, example, materials, read_examples, write_examples
 from support_bot.errors import Invalid
 from support_bot.retrieval.retriever import Retriever
 
@@ -70,9 +70,9 @@ def tell(stage: str, done: int, total: int) -> None:
     pass
 
 
-def made(companies: Path, company: Any, *records: dict[str, Any]) -> list[Example | None]:
+def made(companies: Path, company: Any, *records: dict[str, Any], selected: float = 0.4) -> list[Example | None]:
     (companies / "shop.qa.jsonl").write_text("\n".join(map(json.dumps, records)))
-    return [example(material) for material in materials(companies, "shop", company, most_words=54)]
+    return [example(material, selected) for material in materials(companies, "shop", company, most_words=54)]
 
 
 def test_a_row_keeps_its_header_and_a_step_its_list(companies: Path, company: Any) -> None:
@@ -129,7 +129,7 @@ def test_what_has_no_evidence_is_left_out(companies: Path, company: Any, unfit: 
 def test_the_same_records_make_the_same_file(companies: Path, company: Any, tmp_path: Path) -> None:
     (companies / "shop.qa.jsonl").write_text("\n".join(map(json.dumps, [record(), STEPS])))
     for name in ("one", "two"):
-        assert write_examples(companies, ["shop"], tmp_path / name, company, 54, tell) == 2
+        assert write_examples(companies, ["shop"], tmp_path / name, company, Shown(54), tell) == 2
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     assert [found.type for found in read_examples(tmp_path / "one")] == ["factual", "howto"]
 
@@ -138,3 +138,11 @@ def test_articles_that_are_none_are_named(companies: Path, company: Any, tmp_pat
     (tmp_path / "odd.articles.jsonl").write_text('{"id": "a1"}')
     with pytest.raises(Invalid, match=r"odd\.articles"), company(tmp_path / "odd.articles.jsonl"):
         pass
+
+
+def test_what_the_product_selects_is_shown_with_what_was_marked(companies: Path, company: Any) -> None:
+    [marked], [selected] = (made(companies, company, record(), selected=share) for share in (0, 1))
+    assert marked and selected
+    assert (marked.evidence, selected.evidence) == ("marked", "selected")
+    assert "| Price |" in marked.user and "| Users |" not in marked.user
+    assert "| Price |" in selected.user and len(selected.user) > len(marked.user)
