@@ -41,6 +41,7 @@ FindPinned = Callable[[str, str], tuple[Excerpt, ...]]
 empty where the question is not pinned."""
 
 _QUEUE_LOOK_S = 0.5
+_LEAST_KEPT = 0.4  # of the words of what answers best; its numbers, names and restrictions are kept whole
 _SENTENCE_ENDS = (".", "!", "?", "\n")
 _log = logging.getLogger(__name__)
 
@@ -221,18 +222,19 @@ class AnswerChain:
         return min(160, 24 + 2 * sum(len(excerpt.text.split()) for excerpt in work.excerpts))
 
     def _checked(self, work: _Work) -> list[str]:
-        """The draft's sentences if all of them hold and no fact of the evidence was lost; otherwise none."""
+        """The draft's sentences if all of them hold and no fact of the core of the evidence was lost; else none."""
         gate = self._gate(work)
         work.cut += gate.refused
         if work.cut or not gate.held:
             return []
         said = [citations.without_indices(sentence) for sentence in gate.held]
         known = "\n".join(excerpt.text for excerpt in work.excerpts)
+        core = "\n".join(excerpt.core for excerpt in work.excerpts)
         titles = [prompt.title_line(excerpt) for excerpt in work.excerpts]
         for verdict in (
             grounding.begins_anew(citations.without_indices(work.draft), titles),
             grounding.brief(said, known),
-            grounding.keeps_facts(" ".join(said), known),
+            grounding.keeps_facts(" ".join(said), core, least_overlap=_LEAST_KEPT),
         ):
             if not verdict.ok:
                 work.cut.append(f"{work.draft} ({verdict.why})")
@@ -246,7 +248,7 @@ class AnswerChain:
             said = citations.without_indices(sentence).strip()
             if not said.strip(" ."):
                 continue
-            verdict = grounding.supported(said, _words(work.excerpts))
+            verdict = grounding.said_by_one(said, work.excerpts)
             if verdict.ok:
                 gate.held.append(sentence.strip())
             else:
@@ -263,7 +265,7 @@ class AnswerChain:
             decision=work.decision,
             confidence=work.confidence,
             threshold=work.threshold,
-            model=f"{self._engine.name}:{self._engine.model_hash[:12]}",
+            model=f"{self._engine.name}:{'+'.join(part[:12] for part in self._engine.model_hash.split('+'))}",
             prompt_hash=prompt.prompt_hash(),
             draft=work.draft,
             sentences_cut=tuple(work.cut),
@@ -281,11 +283,6 @@ def _count(work: _Work, generation: Generation) -> None:
         work.tokens = {"prompt": stats.prompt_tokens, "reused": stats.reused_tokens, "answer": stats.answer_tokens}
         work.timings["queue"] = stats.queue_s
         work.timings["first_token"] = stats.first_token_s
-
-
-def _words(excerpts: Sequence[Excerpt]) -> str:
-    """All that the evidence says, titles and headings included: a sentence may name what an article is about."""
-    return "\n".join(f"{e.passage.title} {e.passage.heading}\n{e.text}" for e in excerpts)
 
 
 def _queue(generation: Generation, stopped: Callable[[], bool]) -> Iterator[Queued]:

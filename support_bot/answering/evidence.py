@@ -41,7 +41,7 @@ class Weights:
     `overlap` and `rare` are the shares of shared words, all alike or by how rare they are among what was found, the
     rest is the cosine; `neighbours` the share that the pieces around lend; `rank_cost` what each place behind the
     first costs a passage; `keep` the share of the best score that a further piece needs, `elsewhere` one of another
-    article."""
+    article, `core` one that may not be lost when the evidence is said in other words."""
 
     overlap: float = 0.15
     rare: float = 0.15
@@ -49,6 +49,7 @@ class Weights:
     rank_cost: float = 0.08
     keep: float = 0.5
     elsewhere: float = 0.95
+    core: float = 0.9
     most_pieces: int = 5
 
 
@@ -86,7 +87,8 @@ def select(
     best = max(read, key=_best)
     _choose(read, best, most_words, weights)
     said = [best, *(found for found in read if found is not best and found.chosen)]
-    return Selection(tuple(map(_excerpt, said)), closest)
+    bar = _best(best) - (1 - weights.core) * abs(_best(best))
+    return Selection(tuple(_excerpt(found, bar) for found in said), closest)
 
 
 def overlap(wanted: Sequence[str], text: str) -> float:
@@ -165,12 +167,12 @@ def _choose(read: Sequence[_Read], best: _Read, most_words: int, weights: Weight
 def _fitting(found: _Read, number: int, most_words: int, spent: int) -> set[int]:
     """The piece with the whole list it belongs to if that fits, else the piece alone; what is said first may be cut
     down to the part of the list around it."""
-    pieces, group = found.pieces, _group(found.pieces, number) - found.chosen
-    limit = most_words if len(group) == 1 else max(most_words, _LIST_WORDS)
-    if spent and spent + sum(pieces[place].words for place in group) > limit:
+    pieces, whole = found.pieces, group(found.pieces, number) - found.chosen
+    limit = most_words if len(whole) == 1 else max(most_words, _LIST_WORDS)
+    if spent and spent + sum(pieces[place].words for place in whole) > limit:
         return {number} if spent + pieces[number].words <= most_words else set()
     fitting: set[int] = set()
-    for place in sorted(group, key=lambda place: abs(place - number)):
+    for place in sorted(whole, key=lambda place: abs(place - number)):
         if fitting and spent + pieces[place].words > limit:
             break
         fitting.add(place)
@@ -178,7 +180,7 @@ def _fitting(found: _Read, number: int, most_words: int, spent: int) -> set[int]
     return fitting
 
 
-def _group(pieces: Sequence[Segment], number: int) -> set[int]:
+def group(pieces: Sequence[Segment], number: int) -> set[int]:
     """The places of all steps where one of them was found, and of a whole list where its lead-in was; else alone."""
     piece = pieces[number]
     if piece.kind == "item" and _STEP.match(piece.text):
@@ -191,6 +193,8 @@ def _group(pieces: Sequence[Segment], number: int) -> set[int]:
     return {number} | {place for place, other in enumerate(pieces) if other.block == follows.block}
 
 
-def _excerpt(found: _Read) -> Excerpt:
+def _excerpt(found: _Read, bar: float) -> Excerpt:
     places = sorted(found.chosen)
-    return Excerpt(found.passage, join([found.pieces[place] for place in places]), float(found.scores[places].max()))
+    pieces = [found.pieces[place] for place in places]
+    core = "\n".join(piece.text for piece, place in zip(pieces, places, strict=True) if found.scores[place] >= bar)
+    return Excerpt(found.passage, join(pieces), float(found.scores[places].max()), core)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from support_bot.index.keyword import terms
-from support_bot.index.segments import plain
+from support_bot.index.segments import plain, segments
+from support_bot.values import Excerpt
 
 _FACT = re.compile(
     r"https?://\S+|www\.\S+"  # links
@@ -18,11 +19,14 @@ _FACT = re.compile(
 )
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _MEASURE = re.compile(r"([$€£¥])?\s?(\d+(?:[.,:]\d+)*)\s?([$€£¥%])?")
+_WORD = re.compile(r"[^\W\d_]+")
+_LIST_MARK = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*+])\s+(?=\S)", re.MULTILINE)
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+", re.MULTILINE)
 _NEGATION = re.compile(
     r"\b(not|no|never|cannot|can't|won't|don't|doesn't|isn't|aren't|without|unless|only|except)\b", re.IGNORECASE
 )
 _FEW_WORDS = 3
+_LEAST_OVERLAP_WITH_ONE = 0.75
 _NO_UNIT = frozenset(
     "a an and are as at be been but by can each every for from has have if in into is it more of off on or our out "
     "than that the then this to until up was we were when will with within you your".split()
@@ -54,13 +58,20 @@ def numbers(text: str) -> set[str]:
 
 
 def foreign_unit(sentence: str, evidence: str) -> str:
-    """A number of the sentence with a unit (currency, per cent, the word behind it) that it does not have in the
-    evidence, as in `71 dollars` for `71 pounds`; nothing where all are the evidence's own."""
+    """A number of the sentence with a unit (currency, per cent, else the word behind it) that it does not have in the
+    evidence, as in `71 dollars` for `71 pounds`; nothing where all are the evidence's own.
+
+    In a table the unit may stand anywhere in the number's row or above its columns."""
     allowed: dict[str, set[str]] = {}
-    for number, symbols, words in _measures(evidence):
-        allowed.setdefault(number, set()).update(symbols, map(_unit, words))
-    for number, symbols, words in _measures(sentence):
-        unit = {_unit(words[0])} if words and words[0] not in _NO_UNIT else set()
+    head = ""
+    for line in _normal(evidence).splitlines():
+        row = line.lstrip().startswith("|")
+        head = (head or line) if row else ""
+        around = {_unit(word) for word in _WORD.findall(f"{head} {line}")} if row else set()
+        for number, symbols, words in _measures(line):
+            allowed.setdefault(number, set()).update(symbols, map(_unit, words), around)
+    for number, symbols, words in _measures(_normal(sentence)):
+        unit = {_unit(words[0])} if words and not symbols and words[0] not in _NO_UNIT else set()
         if number in allowed and (unit | symbols) - allowed[number]:
             return " ".join([*sorted(symbols), number, *words[:1]])
     return ""
@@ -71,12 +82,11 @@ def _unit(word: str) -> str:
 
 
 def _measures(text: str) -> list[tuple[str, set[str], list[str]]]:
-    """Each number with the symbols beside it and the words behind it, up to the next number or sentence end."""
-    lowered = _normal(text)
+    """Each number with the symbols beside it and the words behind it, up to the next number or pause."""
     found = []
-    for match in _MEASURE.finditer(lowered):
-        behind = re.split(r"[.;:!?|\n\d]", lowered[match.end() :], maxsplit=1)[0]
-        words = re.findall(r"[^\W\d_]+", behind)[:_UNIT_WITHIN]
+    for match in _MEASURE.finditer(text):
+        behind = re.split(r"[.,;:!?|\n\d]", text[match.end() :], maxsplit=1)[0]
+        words = _WORD.findall(behind)[:_UNIT_WITHIN]
         found.append((match[2].replace(",", ""), set(filter(None, (match[1], match[3]))), words))
     return found
 
@@ -86,9 +96,15 @@ def names(text: str) -> set[str]:
     return {match.group().lower() for match in _NAME.finditer(plain(text))}
 
 
+def all_words(excerpts: Sequence[Excerpt]) -> str:
+    """All that the evidence says, titles and headings included: a sentence may name what an article is about."""
+    return "\n".join(f"{e.passage.title} {e.passage.heading}\n{e.text}" for e in excerpts)
+
+
 def supported(sentence: str, evidence: str, *, least_overlap: float = 0.6) -> Verdict:
     """Whether the evidence carries the sentence: its numbers, names, links and enough of its words occur there."""
     have = _normal(evidence)
+    sentence = _LIST_MARK.sub("", sentence)
     if missing := numbers(sentence) - numbers(evidence):
         return Verdict(False, f"numbers not in the evidence: {', '.join(sorted(missing))}")
     if foreign := foreign_unit(sentence, evidence):
@@ -107,6 +123,22 @@ def supported(sentence: str, evidence: str, *, least_overlap: float = 0.6) -> Ve
     if bool(_NEGATION.search(sentence)) and not _NEGATION.search(evidence):
         return Verdict(False, "denies what the evidence does not deny")
     return Verdict(True)
+
+
+def said_by_one(sentence: str, excerpts: Sequence[Excerpt]) -> Verdict:
+    """Whether one sentence, item or row of the evidence carries the sentence by itself, with all that introduces it.
+
+    A small model joins halves of two true sentences into a false one: all its words occur in the evidence then."""
+    verdict = supported(sentence, all_words(excerpts))
+    if not verdict.ok:
+        return verdict
+    for excerpt in excerpts:
+        around = f"{excerpt.passage.title} {excerpt.passage.heading}"
+        for piece in segments(excerpt.text):
+            whole = f"{around} {piece.context}\n{piece.table_head}\n{piece.text}"
+            if supported(sentence, whole, least_overlap=_LEAST_OVERLAP_WITH_ONE).ok:
+                return verdict
+    return Verdict(False, "joins what stands apart in the evidence")
 
 
 def brief(sentences: Sequence[str], evidence: str) -> Verdict:
@@ -128,7 +160,9 @@ def begins_anew(draft: str, shown: Sequence[str]) -> Verdict:
 
 
 def keeps_facts(answer: str, evidence: str, *, least_overlap: float = 0.7) -> Verdict:
-    """Whether the answer still says what the evidence says: no number, name, restriction or step was lost."""
+    """Whether the answer still says what the evidence says: no number, name, restriction or step was lost.
+
+    The evidence may be the part of it that must not be lost; `least_overlap` is the share of its words to be said."""
     if lost := numbers(evidence) - numbers(answer):
         return Verdict(False, f"lost numbers: {', '.join(sorted(lost))}")
     said = _normal(answer)

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from support_bot.api.app import build_api
 from support_bot.assembly import App, build_app, prepare
 from support_bot.commands.forward import ASGIApp
+from support_bot.engine.fake import FakeEngine
 from support_bot.engine.weights import Progress
 from support_bot.jobs.handlers import register
 from support_bot.settings import Settings
@@ -22,6 +23,23 @@ def build(settings: Settings, progress: Progress) -> App:
     app = build_app(settings)
     register(app)
     return app
+
+
+class SearchOnly:
+    """The product as far as it finds things; nothing in it writes, so no weights of a writer are loaded."""
+
+    def __init__(self, settings: Settings, progress: Progress) -> None:
+        prepare(settings, progress)
+        self._app = build_app(settings, engine=FakeEngine())
+        register(self._app)
+        self.knowledge = self._app.knowledge
+        self.retriever = self._app.langchain().retriever.retriever
+
+    def start(self) -> None:
+        self._app.start()
+
+    def close(self) -> None:
+        self._app.close()
 
 
 @contextmanager

@@ -22,6 +22,7 @@ class Kind(enum.StrEnum):
     WRITER = "writer"
     EMBEDDER = "embedder"
     TOKENIZER = "tokenizer"
+    ADAPTER = "adapter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,19 @@ BUILT_IN: tuple[CatalogueEntry, ...] = (
         ),
     ),
 )
+
+SHIPPED_ADAPTERS: tuple[CatalogueEntry, ...] = (
+    CatalogueEntry(
+        name="smollm2-135m-writer",
+        kind=Kind.ADAPTER,
+        file="writer.gguf",
+        sha256="5454b47fc160c736e6919a86cb97d9087f9f3371ed6b073a58e68319d2a23316",
+        bytes=7_551_488,
+        licence="Apache-2.0",
+        parent="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    ),
+)
+"""Adapters that lie in the package beside this file; `parent` is the writer they were trained on."""
 
 
 def checked_name(name: str) -> str:

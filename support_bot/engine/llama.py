@@ -72,6 +72,15 @@ class LlamaModel:
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(n_batch, 0, 1)
 
+    def put_adapter(self, path: Path) -> None:
+        """Lay a LoRA file over the weights from the next step on. Raises WeightsError where it does not fit them."""
+        adapter = llama_cpp.llama_adapter_lora_init(self._model, str(path).encode()) if self._model else None
+        if not adapter:
+            raise WeightsError(f"{path.name} does not fit this model: it was made for another, or is damaged.")
+        one = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(adapter)  # freed with the model
+        if llama_cpp.llama_set_adapters_lora(self._context, one, 1, (ctypes.c_float * 1)(1.0)) != 0:
+            raise WeightsError(f"llama.cpp does not take the adapter {path.name}.")
+
     # ---- one step
 
     def decode(self, batch: Sequence[BatchToken]) -> None:

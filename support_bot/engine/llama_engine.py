@@ -6,6 +6,7 @@ import logging
 import threading
 from pathlib import Path
 
+from support_bot.engine.adapter import find_adapter
 from support_bot.engine.base import Generation, GenerationRequest
 from support_bot.engine.chat_format import ChatFormat
 from support_bot.engine.llama import LlamaModel
@@ -31,9 +32,15 @@ class LlamaEngine:
 
     @classmethod
     def load(cls, path: Path, *, name: str, model_hash: str, settings: EngineSettings) -> LlamaEngine:
-        """Load a verified GGUF file. Raises WeightsError when llama.cpp cannot use it."""
+        """Load a verified GGUF file with its adapter, whose hash then stands behind the model's: `model+adapter`.
+
+        Raises WeightsError when llama.cpp cannot use one of them."""
+        adapter = find_adapter(settings.adapter, model_hash)
         model = LlamaModel(path, n_ctx=settings.context_tokens, n_threads=settings.threads)
         try:
+            if adapter:
+                model.put_adapter(adapter.path)
+                model_hash = f"{model_hash}+{adapter.sha256}"
             return cls(model, name=name, model_hash=model_hash, queue_limit=settings.queue_limit)
         except BaseException:
             model.close()

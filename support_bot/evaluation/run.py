@@ -144,7 +144,7 @@ def _temporary_bot(
         bot = build(chosen)
         try:
             bot.start()
-            unread = _ingest(bot.knowledge, kb, options.progress)
+            unread = ingest(bot.knowledge, kb, options.progress)
             if bot.models.embedder.upcoming() != bot.models.embedder.name:
                 options.progress("Reading documents with another embedder", 0, 0)
                 bot.close()
@@ -155,7 +155,7 @@ def _temporary_bot(
             bot.close()
 
 
-def _ingest(knowledge: KnowledgeService, kb: Path, progress: Progress) -> dict[str, str]:
+def ingest(knowledge: KnowledgeService, kb: Path, progress: Progress) -> dict[str, str]:
     """Add every supported file under its name relative to the folder; reasons by name for those that yield no text."""
     suffixes = tuple(knowledge.supported())
     paths = sorted(path for path in kb.rglob("*") if path.is_file() and path.name.lower().endswith(suffixes))

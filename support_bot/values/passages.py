@@ -78,11 +78,15 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """The sentences, steps or table rows of one passage that were chosen as evidence, in the article's own words."""
+    """The sentences, steps or table rows of one passage that were chosen as evidence, in the article's own words.
+
+    `core` are those of them, a line each, that answer best: what may not be lost when it is said in other words. It is
+    empty where the excerpt only adds to a better one."""
 
     passage: Passage
     text: str
     score: float
+    core: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,25 @@ class TestAnswer:
         assert "$99" in trace.sentences_cut[0]
         app.close()
 
+    @pytest.mark.parametrize(
+        ("said", "heard"),
+        [
+            ("Standard delivery costs $4.90 and takes 3 to 5 business days [1].", True),  # express is not asked for
+            ("Standard delivery takes 3 to 5 business days [1].", False),  # the price is
+            ("Standard delivery costs $12 [1].", False),  # the price of another sentence
+            ("Express delivery costs $12 and arrives the next day [1].", False),
+        ],
+    )
+    def test_a_model_may_leave_out_what_does_not_answer(self, tmp_path: Path, said: str, heard: bool) -> None:
+        app = make_app(tmp_path, FakeEngine(default=said))
+        add_article(app, "delivery.md", DELIVERY)
+        chat = app.chat.start("web")
+        ask(app, chat.id, "How much does standard delivery cost?")
+        (message,) = [m for m in app.chat.messages(chat.id) if m.author == "bot"]
+        assert (message.text == said.removesuffix(" [1].") + ".") is heard
+        assert "$4.90" in message.text
+        app.close()
+
     def test_a_model_that_keeps_every_fact_is_heard(self, tmp_path: Path) -> None:
         said = "Express delivery costs $12 and arrives the next day, says the article [1]."
         app = make_app(tmp_path, FakeEngine(default=said))

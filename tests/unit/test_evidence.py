@@ -111,3 +111,18 @@ def test_where_nothing_fits_the_nearest_is_still_named_for_the_decision() -> Non
         assert len(found.excerpts) == 1
         scores.append(found.excerpts[0].score)
     assert min(scores) <= 0
+
+
+def test_the_core_is_what_answers_about_as_well_as_the_best() -> None:
+    text = "A lamp costs 40 euros. It is made of brass. Lamps of glass cost 60 euros."
+    found = [_select("what does a lamp cost", text, weights=Weights(core=core)) for core in (1.0, 0.0)]
+    best, every = (selection.excerpts[0] for selection in found)
+    assert best.core == "A lamp costs 40 euros."
+    assert best.text == every.text
+    assert every.core == "A lamp costs 40 euros.\nLamps of glass cost 60 euros."
+
+
+def test_something_is_always_core() -> None:
+    for question in ("what does a lamp cost", "quantum chromodynamics", "zzz"):
+        found = _select(question, "Cables of brass.", "Bulbs shine.", weights=Weights(rank_cost=0.5))
+        assert found.excerpts[0].core

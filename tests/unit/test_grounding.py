@@ -2,7 +2,8 @@
 
 import pytest
 
-from support_bot.answering.grounding import begins_anew, brief, keeps_facts, supported
+from support_bot.answering.grounding import begins_anew, brief, keeps_facts, said_by_one, supported
+from support_bot.values import Audience, Excerpt, Passage
 
 EVIDENCE = (
     "Standard delivery costs $4.90 and takes 3 to 5 business days. Write to help@acme.example.com or open "
@@ -114,3 +115,62 @@ def test_a_number_with_another_unit_is_refused(sentence: str, evidence: str) -> 
 )
 def test_the_unit_of_the_evidence_is_kept(sentence: str, evidence: str) -> None:
     assert supported(sentence, evidence).ok
+
+
+RATES = (
+    "| Way | Fee | Takes |\n| --- | --- | --- |\n| Bank | none | 3 days |\n| Card | $2 | 1 hour |\n\n"
+    "**Rates.** We add 0.4% for rupees and 0.9% for every other currency. On weekends the figures are 0.6% and 1.2%. "
+    "In Arnholt there is no night price. Costeria costs more at night."
+)
+
+
+def excerpt(text: str) -> Excerpt:
+    return Excerpt(Passage(1, 1, "rates.md", "Sending money", (), text, None, Audience.PUBLIC), text, 1.0)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We add 0.4% for rupees.",
+        "On weekends the figures are 0.6% and 1.2%.",
+        "Sending money by card costs a fee of $2.",
+        "A card takes 1 hour.",
+        "The bank takes 3 days.",
+    ],
+)
+def test_what_one_sentence_or_row_says_is_released(sentence: str) -> None:
+    assert said_by_one(sentence, [excerpt(RATES)]).ok
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["We add 0.6% for rupees.", "The bank takes 3 days and $2.", "Costeria has no night price.", "Card takes 3 days."],
+)
+def test_two_true_sentences_do_not_make_a_third(sentence: str) -> None:
+    assert "apart" in said_by_one(sentence, [excerpt(RATES)]).why
+
+
+def test_what_the_evidence_does_not_say_at_all_is_named() -> None:
+    assert "numbers" in said_by_one("A card costs $7.", [excerpt(RATES)]).why
+    assert not said_by_one("A card costs $2.", []).ok
+
+
+@pytest.mark.parametrize(
+    ("sentence", "ok"),
+    [
+        ("Small has 2 users.", True),  # the unit stands at the head of the row
+        ("Large costs $9 a month.", True),
+        ("Large costs 9 pounds a month.", False),
+        ("1. Page of prices: Large costs $9.", True),  # the number of a step is no fact
+    ],
+)
+def test_a_unit_may_stand_in_the_row(sentence: str, ok: bool) -> None:
+    table = "| Prices | Small | Large |\n| --- | --- | --- |\n| Page | $5 a month | $9 a month |\n| Users | 2 | 10 |"
+    assert supported(sentence, table, least_overlap=0.4).ok is ok
+
+
+def test_the_core_alone_must_be_kept() -> None:
+    core = "Tell the trainer within 48 hours under **Classes > Report**."
+    assert keeps_facts("Tell the trainer within 48 hours under Classes > Report.", core, least_overlap=0.4).ok
+    assert not keeps_facts("Tell the trainer under Classes > Report.", core, least_overlap=0.4).ok
+    assert not keeps_facts("Tell the trainer within 48 hours.", core, least_overlap=0.4).ok

@@ -1,0 +1,23 @@
+"""What can be said after `support-bot distill`. Imports nothing slow: every command reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriterOptions:
+    """Each field is an option of the command."""
+
+    companies: Annotated[Path, typer.Option(help="Training data: splits.json and companies/.")]
+    out: Annotated[Path, typer.Option(help="Folder of the run; one that was stopped goes on where it was.")]
+    rank: Annotated[int, typer.Option(min=1, help="Rank of the adapter: its size, and what it can hold.")] = 16
+    selected: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of examples with the evidence that the bot would select.")
+    ] = 0.4
+    limit: Annotated[int | None, typer.Option(min=1, help="Train on so many examples only.")] = None
+    longest: Annotated[int, typer.Option(min=1, help="Leave out examples of more tokens.")] = 260

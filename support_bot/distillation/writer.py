@@ -1,0 +1,151 @@
+"""Train the writer: hand-written answers of invented companies in, a LoRA file for llama.cpp out, in four stages."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from support_bot.answering.prompt import instructions
+from support_bot.distillation.adapter_file import About, write_adapter
+from support_bot.distillation.examples import OpenCompany, Shown, read_examples, write_examples
+from support_bot.distillation.manifest import Manifest, opened
+from support_bot.distillation.parity import compare
+from support_bot.distillation.tokens import Tokenizer
+from support_bot.distillation.training import (
+    Recipe,
+    Tokens,
+    adapter_tensors,
+    add_adapter,
+    load_base,
+    load_tensors,
+    put_tensors,
+    save_tensors,
+    train,
+)
+from support_bot.engine.catalogue import CatalogueEntry
+from support_bot.engine.digest import file_sha256
+from support_bot.engine.llama import LlamaModel
+from support_bot.errors import Invalid
+from support_bot.evaluation.companies import split_names
+
+_TRAIN, _HELD_OUT = "examples.jsonl", "held_out.jsonl"
+_TENSORS, _ADAPTER, _PARITY = "adapter.npz", "writer.gguf", "parity.jsonl"
+_HELD_OUT_EXAMPLES = 24
+_COMPARED = 6
+_CONTEXT = 1024
+
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is trained: on the companies under `companies` (as `splits.json` there says), from `weights`, the file of
+    `base`, into the folder `out`, with the evidence `shown`; at most `limit` examples of at most `longest` tokens are
+    taken."""
+
+    companies: Path
+    out: Path
+    base: CatalogueEntry
+    weights: Path
+    shown: Shown
+    recipe: Recipe
+    limit: int | None = None
+    longest: int = 260
+
+
+def distill_writer(run: Run, company: OpenCompany, tell: Tell) -> dict[str, Any]:
+    """Do what is not done yet; the figures of each stage by its name. Raises Invalid, Conflict, WeightsError."""
+    with opened(run.out) as manifest:
+        inputs = {**_hashes(run), "instructions": instructions(), "shown": asdict(run.shown)}
+        manifest.stage("examples", inputs, [_TRAIN, _HELD_OUT], lambda: _make_examples(run, company, tell))
+        before = {"examples": file_sha256(run.out / _TRAIN), "base": run.base.sha256}
+        recipe = {**asdict(run.recipe), "limit": run.limit, "longest": run.longest}
+        manifest.stage("train", {**before, **recipe}, [_TENSORS], lambda: _train(run, tell))
+        trained = {"tensors": file_sha256(run.out / _TENSORS)}
+        manifest.stage("export", trained, [_ADAPTER], lambda: _export(run))
+        exported = {"adapter": file_sha256(run.out / _ADAPTER), **trained}
+        manifest.stage("parity", exported, [_PARITY], lambda: _compare(run))
+        return _figures(manifest)
+
+
+def _figures(manifest: Manifest) -> dict[str, Any]:
+    return {name: {"seconds": stage["seconds"], **stage["figures"]} for name, stage in manifest.stages.items()}
+
+
+def _hashes(run: Run) -> dict[str, str]:
+    names = [*_names(run, "train"), *_names(run, "validation")]
+    files = [run.companies / "companies" / f"{name}.{kind}.jsonl" for name in names for kind in ("articles", "qa")]
+    if missing := [file for file in files if not file.is_file()]:
+        raise Invalid(f"{missing[0]} is not there, but splits.json lists it.")
+    return {file.name: file_sha256(file) for file in files}
+
+
+def _names(run: Run, split: str) -> list[str]:
+    return sorted(split_names(run.companies, split))
+
+
+def _make_examples(run: Run, company: OpenCompany, tell: Tell) -> Mapping[str, Any]:
+    figures = {}
+    for split, file in (("train", _TRAIN), ("validation", _HELD_OUT)):
+        folder, names = run.companies / "companies", _names(run, split)
+        figures[split] = write_examples(folder, names, run.out / file, company, run.shown, tell)
+    return figures
+
+
+def _train(run: Run, tell: Tell) -> Mapping[str, Any]:
+    examples, held_out = _tokens(run, _TRAIN), _tokens(run, _HELD_OUT)[:_HELD_OUT_EXAMPLES]
+    if not examples:
+        raise Invalid("No example is left to train on.")
+    model = add_adapter(load_base(run.weights), run.recipe)
+    save_tensors(adapter_tensors(model), run.out / _TENSORS)  # what cannot be saved is known before the long run
+    trained = train(model, examples[: run.limit], held_out, run.recipe, tell)
+    save_tensors(trained.tensors, run.out / _TENSORS)
+    used = examples[: run.limit]
+    return {
+        "examples": len(used),
+        "tokens": sum(example.length for example in used),
+        "steps": trained.steps,
+        "losses": trained.losses,
+    }
+
+
+def _export(run: Run) -> Mapping[str, Any]:
+    config = load_base(run.weights).config
+    about = About(
+        name=f"{run.base.name}-writer",
+        licence=run.base.licence,
+        parent=run.base.sha256,
+        alpha=run.recipe.alpha,
+        heads=config.num_attention_heads,
+        kv_heads=config.num_key_value_heads,
+    )
+    write_adapter(load_tensors(run.out / _TENSORS), run.out / _ADAPTER, about)
+    return {"bytes": (run.out / _ADAPTER).stat().st_size}
+
+
+def _compare(run: Run) -> Mapping[str, Any]:
+    model = add_adapter(load_base(run.weights, exact=True), run.recipe)
+    put_tensors(model, load_tensors(run.out / _TENSORS))
+    llama = LlamaModel(run.weights, n_ctx=_CONTEXT, n_batch=_CONTEXT)
+    try:
+        llama.put_adapter(run.out / _ADAPTER)
+        return compare(model, llama, _tokens(run, _HELD_OUT)[:_COMPARED], run.out / _PARITY)
+    finally:
+        llama.close()
+
+
+def _tokens(run: Run, file: str) -> Sequence[Tokens]:
+    """The examples that are short enough, in an order of chance that is always the same."""
+    llama = LlamaModel(run.weights, n_ctx=_CONTEXT)
+    try:
+        tokenizer = Tokenizer(llama)
+        examples = read_examples(run.out / file)
+        found = [Tokens(tokenizer.prompt(example), tokenizer.answer(example)) for example in examples]
+    finally:
+        llama.close()
+    short = [tokens for tokens in found if tokens.length <= run.longest]
+    random.Random(run.recipe.seed).shuffle(short)
+    return short
