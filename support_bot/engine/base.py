@@ -21,7 +21,8 @@ class GenerationRequest:
 
     `max_tokens` counts the answer; `temperature` 0 is greedy; text from the first `stop` string on is not given out.
     `deadline_s` counts seconds of running, not of waiting in the queue. The same `seed` and temperature give the same
-    answer; `top_p` (0..1] only matters above temperature 0."""
+    answer; `top_p` (0..1] only matters above temperature 0. Nobody waits for `background` work, so it lets chats pass.
+    """
 
     messages: tuple[ChatTurn, ...]
     max_tokens: int = 160
@@ -30,6 +31,7 @@ class GenerationRequest:
     deadline_s: float = 60.0
     seed: int = 0
     top_p: float = 0.95
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
