@@ -21,8 +21,8 @@ class GenerationRequest:
 
     `max_tokens` counts the answer; `temperature` 0 is greedy; text from the first `stop` string on is not given out.
     `deadline_s` counts seconds of running, not of waiting in the queue. The same `seed` and temperature give the same
-    answer; `top_p` (0..1] only matters above temperature 0. Nobody waits for `background` work, so it lets chats pass.
-    """
+    answer, but for rounding that depends on what else runs; `top_p` (0..1] only matters above temperature 0. Nobody
+    waits for `background` work, so it lets chats pass."""
 
     messages: tuple[ChatTurn, ...]
     max_tokens: int = 160
@@ -39,7 +39,8 @@ class GenerationStats:
     """The figures of a generation that is over, however it ended.
 
     Times are seconds from `start()`: until it ran (`queue_s`), until the first piece of text (0.0 if there was none),
-    until the end. `reused_tokens` of `prompt_tokens` were still in memory. `finish` is `end` (the model was done),
+    until the end. `reused_tokens` of `prompt_tokens` were still in memory; `accepted_tokens` of the answer were guessed
+    right, out of `drafted_tokens`. `finish` is `end` (the model was done),
     `stop` (a stop string), `length` (no tokens left), `deadline`, `cancelled` or `failed`."""
 
     prompt_tokens: int
@@ -49,6 +50,8 @@ class GenerationStats:
     first_token_s: float
     total_s: float
     finish: str = "end"
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
 
 
 class Generation(Protocol):

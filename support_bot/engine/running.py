@@ -30,6 +30,8 @@ class RunningGeneration:
         self.request = request
         self.cancelled = False
         self.reused = 0
+        self.drafted = 0
+        self.accepted = 0
         self.started_at = self.asked_at = time.monotonic()
         self._owner = owner
         self._written = 0
@@ -97,6 +99,8 @@ class RunningGeneration:
             first_token_s=self._first_token_s,
             total_s=total_s,
             finish=finish,
+            drafted_tokens=self.drafted,
+            accepted_tokens=self.accepted,
         )
         self._started.set()
         self._pieces.put(None)

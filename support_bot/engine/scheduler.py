@@ -11,6 +11,7 @@ from support_bot.engine.base import GenerationRequest
 from support_bot.engine.memory import CellBudget
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.slot import Slot
+from support_bot.engine.speculation import DraftPlan
 from support_bot.engine.step_model import BatchToken, StepModel
 from support_bot.engine.waiting import WaitingLine, due_at
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
@@ -44,6 +45,7 @@ class Scheduler:
         self._n_slots = slots
         self._step_tokens = step_tokens
         self._cells = CellBudget(model, slots)
+        self._drafts = DraftPlan()
         self._slots: dict[int, Slot] = {}
         self._running: dict[int, RunningGeneration] = {}
         self._line = WaitingLine()
@@ -150,7 +152,10 @@ class Scheduler:
             self._end_the_unwanted()
             batch, busy = self._fill()
             if batch:
+                began = time.monotonic()
                 self._model.decode(batch)
+                if all(slot.written for slot in busy):
+                    self._drafts.learn(len(batch), time.monotonic() - began)
                 self._hand_out(busy)
         except Exception:
             logger.exception("a step of the model failed")
@@ -164,6 +169,7 @@ class Scheduler:
         texts = [slot.take(self._model) for slot in busy]
         for slot, text in zip(busy, texts, strict=True):
             generation = self._running[slot.sequence]
+            generation.drafted, generation.accepted = slot.drafted, slot.accepted
             generation.give(text, slot.written)
             if slot.finish:
                 self._free(slot.sequence)
@@ -171,7 +177,7 @@ class Scheduler:
                 generation.end(slot.finish)
 
     def _fill(self) -> tuple[list[BatchToken], list[Slot]]:
-        """The tokens of the next step and the slots that have some: those who write, then those who read."""
+        """The tokens of the next step and the slots that have some: those who write, those who read, then guesses."""
         batch: list[BatchToken] = []
         busy = [slot for slot in self._slots.values() if not slot.is_reading]
         for slot in busy:
@@ -182,6 +188,11 @@ class Scheduler:
                 break
             reader.add_to(batch, room)
             busy.append(reader)
+        writers = [slot for slot in busy if slot.written]
+        offers = [slot.offer(self._model) for slot in writers]
+        lengths = self._drafts.lengths(offers, self._step_tokens - len(batch))
+        for slot, length in zip(writers, lengths, strict=True):
+            slot.add_draft(batch, length)
         return batch, busy
 
     def _next_reader(self) -> Slot | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from support_bot.engine.base import GenerationRequest
 from support_bot.engine.sampling import sample
+from support_bot.engine.speculation import Drafter
 from support_bot.engine.step_model import BatchToken, StepModel
 from support_bot.engine.text_stream import TextStream
 
@@ -23,10 +24,14 @@ class Slot:
         self.sequence = sequence
         self.reused = reused
         self.written = 0
+        self.drafted = 0
+        self.accepted = 0
         self.finish = ""
         self._tokens = list(prompt)
         self._position = reused
-        self._rows: range = range(0)
+        self._rows: list[int] = []
+        self._draft: list[int] = []
+        self._drafter = Drafter()
         self._request = request
         self._random = np.random.default_rng(request.seed)
         self._text = TextStream(request.stop)
@@ -44,18 +49,46 @@ class Slot:
         """Append the next piece of the prompt, at most `most` tokens, or the token written last; how many it were."""
         now = self._tokens[self._position : self._position + most]
         end = self._position + len(now)
-        self._rows = range(len(batch) + len(now) - 1, len(batch) + len(now)) if end == len(self._tokens) else range(0)
+        self._rows = [len(batch) + len(now) - 1] if end == len(self._tokens) else []
+        self._draft = []
         for position, token in enumerate(now, start=self._position):
             batch.append(BatchToken(token, position, self.sequence, position == len(self._tokens) - 1))
         self._position = end
         return len(now)
 
+    def offer(self, model: StepModel) -> tuple[float, int]:
+        """For one that writes: how likely a guessed token is right (0..1), and how many there are to be tried."""
+        left = min(self._request.max_tokens - self.written - 1, model.context_tokens - len(self._tokens))
+        self._drafter.add(self._tokens[len(self._drafter) :])
+        self._draft = self._drafter.draft()[: max(0, left)]
+        return self._drafter.chance, len(self._draft)
+
+    def add_draft(self, batch: list[BatchToken], length: int) -> None:
+        """After `add_to`, append the first `length` guesses, which the same step will prove right or wrong."""
+        self._draft = self._draft[:length]
+        for position, token in enumerate(self._draft, start=self._position):
+            self._rows.append(len(batch))
+            batch.append(BatchToken(token, position, self.sequence, True))
+
     def take(self, model: StepModel) -> str:
-        """After the step: the text that is now certain, maybe none. Sets `finish` when the answer is over."""
-        text = ""
-        for row in self._rows:
+        """After the step: the text that is now certain, maybe none. Sets `finish` when the answer is over.
+
+        A guessed token counts where it is the one that the model chooses; the first wrong one and what follows it are
+        forgotten. So drafts change how long an answer takes, never what it says."""
+        text, right = "", 0
+        for row, guess in zip(self._rows, [*self._draft, None], strict=False):
             token = sample(model.logits(row), self._request.temperature, self._request.top_p, self._random)
             text += self._write(token, model)
+            if self.finish or token != guess:
+                break
+            right += 1
+        self._position += right
+        if self._draft:
+            self.drafted += len(self._draft)
+            self.accepted += right
+            self._drafter.learn(len(self._draft), right)
+            if right < len(self._draft):
+                model.remove_sequence(self.sequence, self._position)
         return text
 
     def _write(self, token: int, model: StepModel) -> str:
