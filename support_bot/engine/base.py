@@ -54,6 +54,24 @@ class GenerationStats:
     accepted_tokens: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class EngineFigures:
+    """How an engine stands, and what it has done since it started.
+
+    `running` of `slots` answers are written now; `cells_used` of `cells` tokens of its memory are taken. The counts are
+    those of GenerationStats, summed over all generations that are over."""
+
+    slots: int
+    running: int
+    cells: int
+    cells_used: int
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    answer_tokens: int = 0
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
+
+
 class Generation(Protocol):
     """A generation that waits, runs or is over. One reader iterates it; any thread may cancel it."""
 
@@ -105,6 +123,10 @@ class TextEngine(Protocol):
 
     def queue_length(self) -> int:
         """How many generations wait, without the running ones."""
+        ...
+
+    def figures(self) -> EngineFigures:
+        """How it stands now."""
         ...
 
     def alive(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from support_bot.engine.base import Generation, GenerationRequest
+from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.step_model import BatchToken, StepFailed
 
@@ -194,6 +194,10 @@ class FakeEngine:
     def queue_length(self) -> int:
         """How many generations wait."""
         return self._scheduler.queue_length()
+
+    def figures(self) -> EngineFigures:
+        """How it stands now."""
+        return self._scheduler.figures()
 
     def alive(self) -> bool:
         """Whether `start` can work."""

@@ -6,7 +6,7 @@ import logging
 import threading
 from pathlib import Path
 
-from support_bot.engine.base import Generation, GenerationRequest
+from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
 from support_bot.engine.chat_format import ChatFormat
 from support_bot.engine.llama import LlamaModel
 from support_bot.engine.scheduler import STEP_TOKENS, Scheduler
@@ -68,6 +68,10 @@ class LlamaEngine:
     def queue_length(self) -> int:
         """How many generations wait."""
         return self._scheduler.queue_length()
+
+    def figures(self) -> EngineFigures:
+        """How it stands now."""
+        return self._scheduler.figures()
 
     def alive(self) -> bool:
         """Whether `start` can work."""

@@ -6,8 +6,9 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
-from support_bot.engine.base import GenerationRequest
+from support_bot.engine.base import EngineFigures, GenerationRequest
 from support_bot.engine.memory import CellBudget
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.slot import Slot
@@ -46,6 +47,7 @@ class Scheduler:
         self._step_tokens = step_tokens
         self._cells = CellBudget(model, slots)
         self._drafts = DraftPlan()
+        self._figures = EngineFigures(slots, 0, model.n_cells, 0)
         self._slots: dict[int, Slot] = {}
         self._running: dict[int, RunningGeneration] = {}
         self._line = WaitingLine()
@@ -102,6 +104,10 @@ class Scheduler:
         with self._changed:
             return len(self._line)
 
+    def figures(self) -> EngineFigures:
+        """How it stood after the last step."""
+        return self._figures
+
     def alive(self) -> bool:
         """Whether new work is taken."""
         return not (self._closing or self._broken) and self._thread.is_alive()
@@ -157,6 +163,7 @@ class Scheduler:
                 if all(slot.written for slot in busy):
                     self._drafts.learn(len(batch), time.monotonic() - began)
                 self._hand_out(busy)
+            self._figures = replace(self._figures, running=len(self._running), cells_used=self._cells.in_use)
         except Exception:
             logger.exception("a step of the model failed")
             self._recover()
@@ -233,10 +240,23 @@ class Scheduler:
                 generation.fail(EngineUnavailable(f"The answer took longer than {limit:.0f} s."), "deadline")
 
     def _free(self, sequence: int) -> None:
-        self._cells.keep(sequence, self._slots.pop(sequence).in_memory())
+        slot = self._slots.pop(sequence)
+        self._cells.keep(sequence, slot.in_memory())
         self._cells.end(sequence)
+        self._count(self._running[sequence], slot)
         with self._changed:
             del self._running[sequence]
+
+    def _count(self, generation: RunningGeneration, slot: Slot) -> None:
+        known = self._figures
+        self._figures = replace(
+            known,
+            prompt_tokens=known.prompt_tokens + len(generation.prompt),
+            reused_tokens=known.reused_tokens + slot.reused,
+            answer_tokens=known.answer_tokens + slot.written,
+            drafted_tokens=known.drafted_tokens + slot.drafted,
+            accepted_tokens=known.accepted_tokens + slot.accepted,
+        )
 
     def _remember_time(self, generation: RunningGeneration) -> None:
         took = time.monotonic() - generation.started_at
@@ -255,3 +275,4 @@ class Scheduler:
             generation.fail(EngineUnavailable("The model failed while it wrote the answer."), "failed")
         self._model.clear()
         self._cells.forget()
+        self._figures = replace(self._figures, running=0, cells_used=0)

@@ -142,6 +142,23 @@ class TestTogether:
         assert bench.model.cells == bench.scheduler._cells.in_use
 
 
+class TestFigures:
+    def test_counts_what_is_over_and_shows_what_runs(self, bench: Bench) -> None:
+        stats = []
+        for generation in bench.together(*[lambda i=i: bench.ask(f"{LONG} {i}") for i in range(3)]):  # type: ignore[misc]
+            "".join(generation)
+            stats.append(generation.stats())
+        wait_until(lambda: bench.scheduler.figures().running == 0)
+        figures = bench.scheduler.figures()
+        assert figures.answer_tokens >= sum(one.answer_tokens for one in stats if one)
+        assert figures.prompt_tokens > figures.reused_tokens >= sum(one.reused_tokens for one in stats if one)
+        assert figures.drafted_tokens >= figures.accepted_tokens > 0
+        assert (figures.slots, figures.cells) == (4, bench.model.n_cells)
+        assert figures.cells_used == bench.model.cells
+        bench.ask(MANY)
+        wait_until(lambda: bench.scheduler.figures().running == 1)
+
+
 class TestSharing:
     def test_prompts_that_begin_alike_are_read_once(self, bench: Bench) -> None:
         asked = bench.together(*[lambda i=i: bench.ask(f"{LONG} {i}", max_tokens=2) for i in range(4)])  # type: ignore[misc]
