@@ -143,6 +143,17 @@ def ingestion(settings: Settings, articles: Sequence[Path], work: Work) -> Inges
 
 
 @contextmanager
+def known_articles(settings: Settings, articles: Sequence[Path], embedder: TextEmbedder) -> Iterator[Retriever]:
+    """Search over these articles, in a database and an index of their own."""
+    with _index(None, embedder) as (db, index):
+        pipeline = IngestionPipeline.from_plugins(settings.ingestion)
+        for path in articles:
+            document = pipeline.read(path.name, path.read_bytes())
+            _store(db, index, [(path.name, document.title, pipeline.chunks(document))], pieces=True)
+        yield Retriever(index, settings.retrieval)
+
+
+@contextmanager
 def _index(known: Pieces | None, embedder: TextEmbedder) -> Iterator[tuple[Database, SearchIndex]]:
     """An empty database and index of their own; where there are pieces, documents get copies of their vectors."""
     with tempfile.TemporaryDirectory(prefix="support-bot-bench-", ignore_cleanup_errors=True) as folder:
@@ -174,8 +185,10 @@ def _fill(db: Database, index: SearchIndex, known: Pieces, size: int, progress: 
         progress("Filling the index", done, size)
 
 
-def _store(db: Database, index: SearchIndex, files: Sequence[tuple[str, str, Sequence[ChunkDraft]]]) -> int:
-    """Into both searches, as an upload ends up in them; the number of chunks."""
+def _store(
+    db: Database, index: SearchIndex, files: Sequence[tuple[str, str, Sequence[ChunkDraft]]], *, pieces: bool = False
+) -> int:
+    """Into both searches, as an upload ends up in them, with `pieces` as some time later; the number of chunks."""
     stored = []
     with db.transaction() as tx:
         for name, title, drafts in files:
@@ -187,6 +200,10 @@ def _store(db: Database, index: SearchIndex, files: Sequence[tuple[str, str, Seq
             stored.append((document, chunks))
     for document, chunks in stored:
         index.put_vectors(document, chunks)
+        if pieces:
+            rows = index.make_pieces(document, chunks)
+            with db.transaction() as tx:
+                index.put_pieces(tx.connection, rows)
     return sum(len(chunks) for _, chunks in stored)
 
 
