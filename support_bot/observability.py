@@ -120,6 +120,9 @@ class Metrics:
     first_text_seconds: Histogram
     tokens: Counter
     engine_queue: Gauge
+    engine_slots: Gauge
+    engine_cells: Gauge
+    engine_tokens: Counter
     jobs: Counter
     jobs_pending: Gauge
     documents: Gauge
@@ -141,6 +144,16 @@ class Metrics:
             first_text_seconds=Histogram("first_text_seconds", "Time until a customer reads the first text.", **timed),
             tokens=Counter("tokens", "Tokens by kind: prompt, reused (of the prompt), answer.", ["kind"], **ours),
             engine_queue=Gauge("engine_queue", "Generations waiting for the engine.", **ours),
+            engine_slots=Gauge(
+                "engine_slots", "Answers the engine can write at once: running, free.", ["state"], **ours
+            ),
+            engine_cells=Gauge("engine_cells", "Tokens the engine can remember: used, free.", ["state"], **ours),
+            engine_tokens=Counter(
+                "engine_tokens",
+                "Tokens of the engine: prompt, reused of these, answer, drafted for it, accepted of these.",
+                ["kind"],
+                **ours,
+            ),
             jobs=Counter("jobs", "Runs of jobs by name and outcome: done or failed.", ["name", "outcome"], **ours),
             jobs_pending=Gauge("jobs_pending", "Jobs waiting for a worker.", **ours),
             documents=Gauge("documents", "Documents by status.", ["status"], **ours),

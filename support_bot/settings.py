@@ -48,6 +48,10 @@ class EngineSettings(BaseModel):
     kind: str = Field("llama", description="`llama` runs weights here; `fake` answers from a script (tests).")
     context_tokens: int = Field(2048, description="Context window given to the model, in tokens.")
     threads: int = Field(0, description="Threads for the model; 0 takes the number of physical cores.")
+    slots: int = Field(4, ge=1, le=64, description="Answers written at the same time.")
+    memory_tokens: int = Field(
+        0, ge=0, description="Tokens the model remembers in all, shared ones once; 0 takes two context windows."
+    )
     max_answer_tokens: int = Field(160, description="Longest answer the model may write, in tokens.")
     queue_limit: int = Field(32, description="Turns that may wait for the engine before callers get 503.")
     deadline_s: float = Field(60.0, description="A generation that takes longer is ended, in seconds.")

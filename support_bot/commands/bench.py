@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from support_bot.assembly import weights_store
+from support_bot.commands.bench_engine import engine_lines, measure_engine, sizes_in
 from support_bot.commands.exam_options import BenchOptions
 from support_bot.engine.embedders import load_embedder
 from support_bot.engine.weights import Progress
@@ -16,15 +17,18 @@ from support_bot.services.embedders import AUTO, ENGLISH
 from support_bot.services.sample_company import sample_company
 from support_bot.settings import Settings
 
-PARTS = ("retrieval", "ingestion")
+DEFAULT_PARTS = ("retrieval", "ingestion")
+PARTS = (*DEFAULT_PARTS, "engine")
 
 
 def measure(settings: Settings, options: BenchOptions, progress: Progress) -> dict[str, Any]:
-    """The machine, and what was asked for: `retrieval` by number of chunks, `ingestion`. Raises Invalid."""
-    wanted = options.parts or list(PARTS)
+    """The machine, and what was asked for: `retrieval` by number of chunks, `ingestion`, `engine` by number of chats.
+
+    Raises Invalid."""
+    wanted = options.parts or list(DEFAULT_PARTS)
     if unknown := [part for part in wanted if part not in PARTS]:
         raise Invalid(f"{unknown[0]} cannot be measured; there is {', '.join(PARTS)}.")
-    sizes = _sizes(options.chunks)
+    sizes = sizes_in(options.chunks, "--chunks")
     store = weights_store(settings)
     name = ENGLISH if settings.retrieval.embedder == AUTO else settings.retrieval.embedder
     if not store.is_present(name):
@@ -48,17 +52,9 @@ def measure(settings: Settings, options: BenchOptions, progress: Progress) -> di
         found["ingestion"] = asdict(
             bench.ingestion(settings, articles, bench.Work(embedder, (), options.runs, progress))
         )
+    if "engine" in wanted:
+        found["engine"] = measure_engine(settings, options, store, embedder, progress)
     return found
-
-
-def _sizes(text: str) -> list[int]:
-    try:
-        sizes = [int(size) for size in text.split(",")]
-    except ValueError:
-        sizes = []
-    if not sizes or min(sizes) < 1:
-        raise Invalid(f"--chunks takes numbers with commas between, not {text!r}.")
-    return sizes
 
 
 def as_text(found: dict[str, Any]) -> str:
@@ -74,4 +70,6 @@ def as_text(found: dict[str, Any]) -> str:
             f"ingestion {speed['chunks_per_s']} chunks/s until they are found, {speed['complete_per_s']} with the "
             f"vectors of their sentences ({speed['chunks']} chunks)"
         )
+    if engine := found.get("engine"):
+        lines += engine_lines(engine)
     return "\n".join(lines)

@@ -47,10 +47,17 @@ class BenchOptions:
     """Each field is an argument or option of the command."""
 
     parts: Annotated[
-        list[str] | None, typer.Argument(help="retrieval, ingestion; without any, all of it.", show_default=False)
+        list[str] | None,
+        typer.Argument(help="retrieval, ingestion, engine; without any, the first two.", show_default=False),
     ] = None
     chunks: Annotated[str, typer.Option(help="Sizes of the index, with commas between.")] = "1000,100000"
     runs: Annotated[int, typer.Option(min=1, help="Runs; the medians are shown.")] = 3
+    chats: Annotated[str, typer.Option(help="engine: how many ask at once, with commas between.")] = "1,4,16"
+    kb: Annotated[Path | None, typer.Option(help="engine: folder of the articles, else the sample company's.")] = None
+    questions: Annotated[Path | None, typer.Option(help="engine: the questions, one JSON object a line.")] = None
+    whole: Annotated[bool, typer.Option("--whole", help="engine: prompts of four whole passages.")] = False
+    warm_up: Annotated[int, typer.Option(min=0, help="engine: questions asked before.")] = 50
+    max_tokens: Annotated[int, typer.Option(min=1, help="engine: longest answer.")] = 64
 
 
 def taking(options: type, function: Callable[..., None]) -> Callable[..., None]:

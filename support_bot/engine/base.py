@@ -21,7 +21,8 @@ class GenerationRequest:
 
     `max_tokens` counts the answer; `temperature` 0 is greedy; text from the first `stop` string on is not given out.
     `deadline_s` counts seconds of running, not of waiting in the queue. The same `seed` and temperature give the same
-    answer; `top_p` (0..1] only matters above temperature 0."""
+    answer, but for rounding that depends on what else runs; `top_p` (0..1] only matters above temperature 0. Nobody
+    waits for `background` work, so it lets chats pass."""
 
     messages: tuple[ChatTurn, ...]
     max_tokens: int = 160
@@ -30,6 +31,7 @@ class GenerationRequest:
     deadline_s: float = 60.0
     seed: int = 0
     top_p: float = 0.95
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class GenerationStats:
     """The figures of a generation that is over, however it ended.
 
     Times are seconds from `start()`: until it ran (`queue_s`), until the first piece of text (0.0 if there was none),
-    until the end. `reused_tokens` of `prompt_tokens` were still in memory. `finish` is `end` (the model was done),
+    until the end. `reused_tokens` of `prompt_tokens` were still in memory; `accepted_tokens` of the answer were guessed
+    right, out of `drafted_tokens`. `finish` is `end` (the model was done),
     `stop` (a stop string), `length` (no tokens left), `deadline`, `cancelled` or `failed`."""
 
     prompt_tokens: int
@@ -47,6 +50,26 @@ class GenerationStats:
     first_token_s: float
     total_s: float
     finish: str = "end"
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFigures:
+    """How an engine stands, and what it has done since it started.
+
+    `running` of `slots` answers are written now; `cells_used` of `cells` tokens of its memory are taken. The counts are
+    those of GenerationStats, summed over all generations that are over."""
+
+    slots: int
+    running: int
+    cells: int
+    cells_used: int
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    answer_tokens: int = 0
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
 
 
 class Generation(Protocol):
@@ -100,6 +123,10 @@ class TextEngine(Protocol):
 
     def queue_length(self) -> int:
         """How many generations wait, without the running ones."""
+        ...
+
+    def figures(self) -> EngineFigures:
+        """How it stands now."""
         ...
 
     def alive(self) -> bool:

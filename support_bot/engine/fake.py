@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from support_bot.engine.base import Generation, GenerationRequest
+from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.step_model import BatchToken, StepFailed
 
@@ -22,21 +22,43 @@ _END, _WRITE = 0, 1
 _WORD = re.compile(r"\s*\S+|\s+")
 
 
+class _Cell:
+    """A token in the fake's memory, and how many sequences share it."""
+
+    __slots__ = ("sharers", "token")
+
+    def __init__(self, token: int) -> None:
+        self.token = token
+        self.sharers = 0
+
+
 class FakeModel:
     """A StepModel of words: it answers from a script, but only out of what its memory holds.
 
-    A scheduler that forgets too much or too little gets a wrong answer. `fail_next` is raised by the next step."""
+    A scheduler that forgets too much or too little gets a wrong answer, one that asks too much of the memory a failed
+    step. `fail_next` is raised by the next step; `steps` are the batches so far, `most_cells` the most it ever held."""
 
-    def __init__(self, reply: Callable[[str], str], *, context_tokens: int = 4096, delay_s: float = 0.0) -> None:
-        self.context_tokens = context_tokens
+    def __init__(
+        self,
+        reply: Callable[[str], str],
+        *,
+        context_tokens: int = 4096,
+        n_cells: int = 0,
+        n_sequences: int = 32,
+        delay_s: float = 0.0,
+    ) -> None:
+        self.n_cells = n_cells or 4 * context_tokens
+        self.context_tokens = min(context_tokens, self.n_cells)
+        self.n_sequences = n_sequences
         self.delay_s = delay_s
         self.fail_next: Exception | None = None
         self.steps: list[int] = []
+        self.cells = self.most_cells = 0
         self._reply = reply
         self._words: list[bytes] = [b"", b""]
         self._ids: dict[bytes, int] = {}
-        self._memory: dict[int, list[int]] = {}
-        self._rows: list[tuple[int, bool]] = []
+        self._memory: dict[int, dict[int, _Cell]] = {}
+        self._rows: list[BatchToken] = []
         self._lock = threading.Lock()
 
     def prompt(self, text: str) -> list[int]:
@@ -56,38 +78,55 @@ class FakeModel:
         if self.fail_next is not None:
             error, self.fail_next = self.fail_next, None
             raise error
-        self._rows = []
+        self._rows = list(batch)
         for item in batch:
-            memory = self._memory.setdefault(item.sequence, [])
+            memory = self._memory.setdefault(item.sequence, {})
             if item.position != len(memory):
                 raise StepFailed(f"token for position {item.position}, memory ends at {len(memory)}")
-            memory.append(item.token)
-            self._rows.append((item.sequence, item.wants_logits))
+            self._share(memory, item.position, _Cell(item.token))
+        if self.cells > self.n_cells:
+            raise StepFailed(f"{self.cells} cells, room for {self.n_cells}")
 
     def logits(self, row: int) -> NDArray[np.float32]:
         """Logits [words so far] with one peak: the next word of the reply to the prompt in memory."""
-        sequence, wanted = self._rows[row]
-        if not wanted:
+        item = self._rows[row]
+        if not item.wants_logits:
             raise StepFailed(f"row {row} did not ask for logits")
-        memory = self._memory[sequence]
-        at = memory.index(_WRITE)
-        prompt = b"".join(self._words[token] for token in memory[:at]).decode()
+        memory = self._memory[item.sequence]
+        tokens = [memory[position].token for position in range(item.position + 1)]
+        at = tokens.index(_WRITE)
+        prompt = b"".join(self._words[token] for token in tokens[:at]).decode()
         reply = [*self.tokenize(self._reply(prompt)), _END]
+        written = tokens[at + 1 :]
+        if written != reply[: len(written)]:
+            raise StepFailed(f"row {row} follows words that the reply does not have")
         row_logits = np.zeros(len(self._words), dtype=np.float32)
-        row_logits[reply[len(memory) - at - 1]] = 1.0
+        row_logits[reply[len(written)]] = 1.0
         return row_logits
 
     def remove_sequence(self, sequence: int, start: int = 0) -> None:
         """Forget a sequence from position `start` on."""
-        self._memory[sequence] = self._memory.get(sequence, [])[:start]
+        memory = self._memory.get(sequence, {})
+        for position in [position for position in memory if position >= start]:
+            cell = memory.pop(position)
+            cell.sharers -= 1
+            self.cells -= not cell.sharers
 
-    def copy_sequence(self, source: int, target: int, end: int) -> None:
-        """Let `target` begin like `source`."""
-        self._memory[target] = self._memory.get(source, [])[:end]
+    def copy_sequence(self, source: int, target: int, start: int, end: int) -> None:
+        """Let `target` share cells of `source`."""
+        memory = self._memory.setdefault(target, {})
+        for position, cell in list(self._memory[source].items()):
+            if start <= position < end:
+                self._share(memory, position, cell)
+
+    def tokens(self, sequence: int) -> list[int]:
+        """What a sequence remembers, in order."""
+        return [cell.token for _, cell in sorted(self._memory.get(sequence, {}).items(), key=lambda at: at[0])]
 
     def clear(self) -> None:
         """Forget everything."""
         self._memory.clear()
+        self.cells = 0
 
     def piece(self, token: int) -> bytes:
         """The word."""
@@ -96,6 +135,15 @@ class FakeModel:
     def is_end(self, token: int) -> bool:
         """Whether this is the end token."""
         return token == _END
+
+    def _share(self, memory: dict[int, _Cell], position: int, cell: _Cell) -> None:
+        if position in memory:
+            raise StepFailed(f"position {position} is taken")
+        memory[position] = cell
+        cell.sharers += 1
+        if cell.sharers == 1:
+            self.cells += 1
+            self.most_cells = max(self.most_cells, self.cells)
 
     def _id(self, word: bytes) -> int:
         if word not in self._ids:
@@ -121,6 +169,7 @@ class FakeEngine:
         delay_s: float = 0.0,
         queue_limit: int = 32,
         context_tokens: int = 4096,
+        slots: int = 1,
     ) -> None:
         self.prompts: list[str] = []
         self.requests: list[GenerationRequest] = []
@@ -128,7 +177,7 @@ class FakeEngine:
         self.default = default
         self.context_tokens = context_tokens
         self.model = FakeModel(self._reply, context_tokens=context_tokens, delay_s=delay_s)
-        self._scheduler = Scheduler(self.model, queue_limit=queue_limit, name="engine-fake")
+        self._scheduler = Scheduler(self.model, slots=slots, queue_limit=queue_limit, name="engine-fake")
 
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request. Raises Overloaded, Invalid or EngineUnavailable."""
@@ -145,6 +194,10 @@ class FakeEngine:
     def queue_length(self) -> int:
         """How many generations wait."""
         return self._scheduler.queue_length()
+
+    def figures(self) -> EngineFigures:
+        """How it stands now."""
+        return self._scheduler.figures()
 
     def alive(self) -> bool:
         """Whether `start` can work."""

@@ -7,24 +7,27 @@ import threading
 from pathlib import Path
 
 from support_bot.engine.adapter import find_adapter
-from support_bot.engine.base import Generation, GenerationRequest
+from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
 from support_bot.engine.chat_format import ChatFormat
 from support_bot.engine.llama import LlamaModel
-from support_bot.engine.scheduler import Scheduler
+from support_bot.engine.scheduler import STEP_TOKENS, Scheduler
 from support_bot.settings import EngineSettings
 
 logger = logging.getLogger(__name__)
+
+# Runs of tokens that the tree of shared beginnings may hold apart; llama.cpp takes 256 sequences at most.
+_SHARED_RUNS = 96
 
 
 class LlamaEngine:
     """A TextEngine over one GGUF file; see `base.TextEngine`."""
 
-    def __init__(self, model: LlamaModel, *, name: str, model_hash: str, queue_limit: int) -> None:
+    def __init__(self, model: LlamaModel, *, name: str, model_hash: str, slots: int, queue_limit: int) -> None:
         """Takes the model over: `close()` frees it. Raises WeightsError when its chat template cannot be read."""
         begin, end = model.boundary_texts()
         self._format = ChatFormat(model.chat_template(), begin=begin, end=end)
         self._model = model
-        self._scheduler = Scheduler(model, queue_limit=queue_limit, name=f"engine-{name}")
+        self._scheduler = Scheduler(model, slots=slots, queue_limit=queue_limit, name=f"engine-{name}")
         self._closing = threading.Lock()
         self.name = name
         self.model_hash = model_hash
@@ -36,12 +39,19 @@ class LlamaEngine:
 
         Raises WeightsError when llama.cpp cannot use one of them."""
         adapter = find_adapter(settings.adapter, model_hash)
-        model = LlamaModel(path, n_ctx=settings.context_tokens, n_threads=settings.threads)
+        model = LlamaModel(
+            path,
+            n_ctx=settings.context_tokens,
+            n_threads=settings.threads,
+            n_batch=STEP_TOKENS,
+            n_sequences=settings.slots + _SHARED_RUNS,
+            n_cells=settings.memory_tokens or 2 * settings.context_tokens,
+        )
         try:
             if adapter:
                 model.put_adapter(adapter.path)
                 model_hash = f"{model_hash}+{adapter.sha256}"
-            return cls(model, name=name, model_hash=model_hash, queue_limit=settings.queue_limit)
+            return cls(model, name=name, model_hash=model_hash, slots=settings.slots, queue_limit=settings.queue_limit)
         except BaseException:
             model.close()
             raise
@@ -65,6 +75,10 @@ class LlamaEngine:
     def queue_length(self) -> int:
         """How many generations wait."""
         return self._scheduler.queue_length()
+
+    def figures(self) -> EngineFigures:
+        """How it stands now."""
+        return self._scheduler.figures()
 
     def alive(self) -> bool:
         """Whether `start` can work."""

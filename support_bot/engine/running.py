@@ -30,7 +30,9 @@ class RunningGeneration:
         self.request = request
         self.cancelled = False
         self.reused = 0
-        self.started_at = self._asked_at = time.monotonic()
+        self.drafted = 0
+        self.accepted = 0
+        self.started_at = self.asked_at = time.monotonic()
         self._owner = owner
         self._written = 0
         self._queue_s: float | None = None
@@ -75,7 +77,7 @@ class RunningGeneration:
     def begin(self) -> None:
         """It runs now."""
         self.started_at = time.monotonic()
-        self._queue_s = self.started_at - self._asked_at
+        self._queue_s = self.started_at - self.asked_at
         self._started.set()
 
     def give(self, text: str, written: int) -> None:
@@ -83,12 +85,12 @@ class RunningGeneration:
         self._written = written
         if text:
             if not self._first_token_s:
-                self._first_token_s = time.monotonic() - self._asked_at
+                self._first_token_s = time.monotonic() - self.asked_at
             self._pieces.put(text)
 
     def end(self, finish: str) -> None:
         """It is over; `finish` as in GenerationStats."""
-        total_s = time.monotonic() - self._asked_at
+        total_s = time.monotonic() - self.asked_at
         self._stats = GenerationStats(
             prompt_tokens=len(self.prompt),
             reused_tokens=self.reused,
@@ -97,6 +99,8 @@ class RunningGeneration:
             first_token_s=self._first_token_s,
             total_s=total_s,
             finish=finish,
+            drafted_tokens=self.drafted,
+            accepted_tokens=self.accepted,
         )
         self._started.set()
         self._pieces.put(None)

@@ -5,33 +5,52 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
-from support_bot.engine.base import GenerationRequest
+from support_bot.engine.base import EngineFigures, GenerationRequest
+from support_bot.engine.memory import CellBudget
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.slot import Slot
+from support_bot.engine.speculation import DraftPlan
 from support_bot.engine.step_model import BatchToken, StepModel
+from support_bot.engine.waiting import WaitingLine, due_at
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
 
 logger = logging.getLogger(__name__)
 
-CHUNK = 64
+STEP_TOKENS = 64
 _FIRST_GUESS_S = 4.0
 _NEWEST_WEIGHT = 0.2
 
 
 class Scheduler:
-    """First come, first served. Between two steps it admits, cancels and looks at the clock.
+    """Continuous batching: every step writes one token of each answer under way and reads on in the prompts.
 
-    There is one slot now; the loop is written over all slots, so that more can run in one batch."""
+    Between two steps it admits, cancels and looks at the clock. A step has at most `step_tokens` tokens, so a long
+    prompt is read in pieces and stops nobody's stream. Prompts are read one after another: the first ones are written
+    soonest, and the next ones find in memory what they have in common with them."""
 
-    def __init__(self, model: StepModel, *, queue_limit: int = 32, chunk: int = CHUNK, name: str = "engine") -> None:
+    def __init__(
+        self,
+        model: StepModel,
+        *,
+        slots: int = 1,
+        queue_limit: int = 32,
+        step_tokens: int = STEP_TOKENS,
+        name: str = "engine",
+    ) -> None:
+        """Runs at most `slots` generations at once; `queue_limit` more may wait."""
         self._model = model
         self._queue_limit = queue_limit
-        self._slots = [Slot(0, chunk)]
+        self._n_slots = slots
+        self._step_tokens = step_tokens
+        self._cells = CellBudget(model, slots)
+        self._drafts = DraftPlan()
+        self._figures = EngineFigures(slots, 0, model.n_cells, 0)
+        self._slots: dict[int, Slot] = {}
         self._running: dict[int, RunningGeneration] = {}
-        self._waiting: deque[RunningGeneration] = deque()
+        self._line = WaitingLine()
         self._changed = threading.Condition()
         self._closing = False
         self._broken = False
@@ -52,44 +71,42 @@ class Scheduler:
         with self._changed:
             if not self.alive():
                 raise EngineUnavailable("The model is not running.")
-            if len(self._waiting) >= self._queue_limit:
-                wait = max(1.0, self._expected_s(len(self._waiting)))
+            if len(self._line) >= self._queue_limit:
+                wait = max(1.0, self._expected_s(len(self._line)))
                 raise Overloaded(
-                    f"{len(self._waiting)} requests wait already; try again in {wait:.0f} s.", retry_after=wait
+                    f"{len(self._line)} requests wait already; try again in {wait:.0f} s.", retry_after=wait
                 )
-            self._waiting.append(generation)
+            self._line.add(generation)
             self._changed.notify_all()
         return generation
 
     def place(self, generation: RunningGeneration) -> int:
         """0 when it runs or is over, else its place in the queue from 1."""
         with self._changed:
-            for place, waiting in enumerate(self._waiting, start=1):
-                if waiting is generation:
-                    return place
-        return 0
+            return self._line.place(generation)
 
     def wait_s(self, generation: RunningGeneration) -> float:
         """Seconds until it is expected to start, by the moving average of how long generations run."""
         with self._changed:
-            for ahead, waiting in enumerate(self._waiting):
-                if waiting is generation:
-                    return self._expected_s(ahead)
-        return 0.0
+            place = self._line.place(generation)
+            return self._expected_s(place - 1) if place else 0.0
 
     def cancel(self, generation: RunningGeneration) -> None:
         """End it: at once while it waits, after the step under way when it runs."""
         with self._changed:
             generation.cancelled = True
-            if generation in self._waiting:
-                self._waiting.remove(generation)
+            if self._line.remove(generation):
                 generation.fail(Cancelled("The generation was cancelled."), "cancelled")
             self._changed.notify_all()
 
     def queue_length(self) -> int:
         """How many generations wait."""
         with self._changed:
-            return len(self._waiting)
+            return len(self._line)
+
+    def figures(self) -> EngineFigures:
+        """How it stood after the last step."""
+        return self._figures
 
     def alive(self) -> bool:
         """Whether new work is taken."""
@@ -107,86 +124,139 @@ class Scheduler:
         """Seconds until all running ones and `ahead` waiting ones are done, divided among the slots."""
         now = time.monotonic()
         busy = sum(max(0.0, self._mean_s - (now - running.started_at)) for running in self._running.values())
-        return (busy + ahead * self._mean_s) / len(self._slots)
+        return (busy + ahead * self._mean_s) / self._n_slots
 
     # ---- in the engine's thread
 
     def _run(self) -> None:
         try:
-            while self._admit():
+            while self._has_work():
                 self._step()
         except Exception:
             logger.exception("the engine's thread broke")
         finally:
             with self._changed:
                 self._broken = not self._closing
-                left = [*self._running.values(), *self._waiting]
+                left = [*self._running.values(), *self._line.drain()]
                 self._running.clear()
-                self._waiting.clear()
             for generation in left:
                 if self._closing:
                     generation.fail(Cancelled("The engine was closed."), "cancelled")
                 else:
                     generation.fail(EngineUnavailable("The model has stopped working."), "failed")
 
-    def _admit(self) -> bool:
-        """Give free slots to those who wait longest; sleep while there is nothing to do. False when closing."""
+    def _has_work(self) -> bool:
+        """Sleep while there is nothing to do. False when closing."""
         with self._changed:
-            while not self._closing and not self._running and not self._waiting:
+            while not self._closing and not self._running and not self._line:
                 self._changed.wait()
-            if self._closing:
-                return False
-            for slot in self._slots:
-                if slot.sequence not in self._running and self._waiting:
-                    generation = self._waiting.popleft()
-                    generation.begin()
-                    self._running[slot.sequence] = generation
-                    slot.take_on(generation.prompt, generation.request)
-        return True
+            return not self._closing
 
     def _step(self) -> None:
         """One step of the model for all that run, then hand out the text."""
-        self._end_the_unwanted()
-        busy = [slot for slot in self._slots if slot.sequence in self._running]
-        if not busy:
-            return
-        batch: list[BatchToken] = []
         try:
-            for slot in busy:
-                slot.add_to(batch, self._model)
-            self._model.decode(batch)
-            texts = [slot.take(self._model) for slot in busy]
+            self._end_the_unwanted()
+            batch, busy = self._fill()
+            if batch:
+                began = time.monotonic()
+                self._model.decode(batch)
+                if all(slot.written for slot in busy):
+                    self._drafts.learn(len(batch), time.monotonic() - began)
+                self._hand_out(busy)
+            self._figures = replace(self._figures, running=len(self._running), cells_used=self._cells.in_use)
         except Exception:
             logger.exception("a step of the model failed")
             self._recover()
-            return
+
+    def _hand_out(self, busy: Sequence[Slot]) -> None:
+        """Share what was read, give readers what was written. Texts come first: logits are gone with the next step."""
+        for slot in busy:
+            if not slot.written:
+                self._cells.keep(slot.sequence, slot.in_memory())
+        texts = [slot.take(self._model) for slot in busy]
         for slot, text in zip(busy, texts, strict=True):
             generation = self._running[slot.sequence]
-            generation.reused = slot.reused
+            generation.drafted, generation.accepted = slot.drafted, slot.accepted
             generation.give(text, slot.written)
             if slot.finish:
-                self._free(slot)
+                self._free(slot.sequence)
                 self._remember_time(generation)
                 generation.end(slot.finish)
 
+    def _fill(self) -> tuple[list[BatchToken], list[Slot]]:
+        """The tokens of the next step and the slots that have some: those who write, those who read, then guesses."""
+        batch: list[BatchToken] = []
+        busy = [slot for slot in self._slots.values() if not slot.is_reading]
+        for slot in busy:
+            slot.add_to(batch, 1)
+        while (room := self._step_tokens - len(batch)) > 0:
+            reader = self._next_reader()
+            if reader is None:
+                break
+            reader.add_to(batch, room)
+            busy.append(reader)
+        writers = [slot for slot in busy if slot.written]
+        offers = [slot.offer(self._model) for slot in writers]
+        lengths = self._drafts.lengths(offers, self._step_tokens - len(batch))
+        for slot, length in zip(writers, lengths, strict=True):
+            slot.add_draft(batch, length)
+        return batch, busy
+
+    def _next_reader(self) -> Slot | None:
+        """Whose prompt is read on: the one that has waited longest, running or not."""
+        reading = [slot for slot in self._slots.values() if slot.is_reading]
+        first = min(reading, key=lambda slot: due_at(self._running[slot.sequence]), default=None)
+        with self._changed:
+            behind = self._line.first(self._may_begin)
+            if behind is None or (first and due_at(self._running[first.sequence]) <= due_at(behind)):
+                return first
+            if not self._cells.has_room(behind.prompt, behind.request.max_tokens):
+                return first  # whoever is next waits for the memory; letting smaller ones pass could starve it
+            self._line.remove(behind)
+            sequence = next(free for free in range(self._n_slots) if free not in self._running)
+            self._running[sequence] = behind
+            behind.begin()
+        behind.reused = self._cells.begin(sequence, behind.prompt, behind.request.max_tokens)
+        self._slots[sequence] = Slot(sequence, behind.prompt, behind.request, behind.reused)
+        return self._slots[sequence]
+
+    def _may_begin(self, generation: RunningGeneration) -> bool:
+        """Whether there is a slot for it. Background work leaves one to chats."""
+        free = self._n_slots - len(self._running)
+        if generation.request.background and self._n_slots > 1:
+            return free > 1
+        return free > 0
+
     def _end_the_unwanted(self) -> None:
         now = time.monotonic()
-        for slot in self._slots:
-            generation = self._running.get(slot.sequence)
-            if generation is None:
-                continue
+        for sequence, generation in list(self._running.items()):
             limit = generation.request.deadline_s
             if generation.cancelled:
-                self._free(slot)
+                self._free(sequence)
                 generation.fail(Cancelled("The generation was cancelled."), "cancelled")
             elif now - generation.started_at >= limit:
-                self._free(slot)
+                self._free(sequence)
                 self._remember_time(generation)
                 generation.fail(EngineUnavailable(f"The answer took longer than {limit:.0f} s."), "deadline")
 
-    def _free(self, slot: Slot) -> None:
+    def _free(self, sequence: int) -> None:
+        slot = self._slots.pop(sequence)
+        self._cells.keep(sequence, slot.in_memory())
+        self._cells.end(sequence)
+        self._count(self._running[sequence], slot)
         with self._changed:
-            del self._running[slot.sequence]
+            del self._running[sequence]
+
+    def _count(self, generation: RunningGeneration, slot: Slot) -> None:
+        known = self._figures
+        self._figures = replace(
+            known,
+            prompt_tokens=known.prompt_tokens + len(generation.prompt),
+            reused_tokens=known.reused_tokens + slot.reused,
+            answer_tokens=known.answer_tokens + slot.written,
+            drafted_tokens=known.drafted_tokens + slot.drafted,
+            accepted_tokens=known.accepted_tokens + slot.accepted,
+        )
 
     def _remember_time(self, generation: RunningGeneration) -> None:
         took = time.monotonic() - generation.started_at
@@ -200,8 +270,9 @@ class Scheduler:
         with self._changed:
             failed = list(self._running.values())
             self._running.clear()
-        for slot in self._slots:
-            slot.forget()
+        self._slots.clear()
         for generation in failed:
             generation.fail(EngineUnavailable("The model failed while it wrote the answer."), "failed")
         self._model.clear()
+        self._cells.forget()
+        self._figures = replace(self._figures, running=0, cells_used=0)

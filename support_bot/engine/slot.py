@@ -1,97 +1,106 @@
-"""One place in the model's memory: what it remembers, what it still has to read, what it writes. Knows no queue."""
+"""One sequence of the model's memory: what of its prompt is still unread, what it writes. Knows no queue."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from support_bot.engine.base import GenerationRequest
 from support_bot.engine.sampling import sample
+from support_bot.engine.speculation import Drafter
 from support_bot.engine.step_model import BatchToken, StepModel
 from support_bot.engine.text_stream import TextStream
 
 
 class Slot:
-    """A sequence of the model's memory and the answer that is written in it.
+    """A prompt and the answer after it, from the first piece that is read to the last token."""
 
-    The prompt is read in pieces of `chunk` tokens that begin at multiples of `chunk`, and only such pieces are reused
-    by a later prompt: then every number is computed in a batch of the same shape with reuse and without, and a greedy
-    answer is the same in both cases."""
-
-    reused: int
-    """Tokens of the prompt that did not have to be read again."""
-    written: int
-    """Tokens of the answer so far."""
     finish: str
     """Why the answer is over, as in GenerationStats; empty while it is not."""
 
-    def __init__(self, sequence: int, chunk: int) -> None:
+    def __init__(self, sequence: int, prompt: Sequence[int], request: GenerationRequest, reused: int) -> None:
+        """`sequence` has the first `reused` tokens of the prompt in its cells already."""
         self.sequence = sequence
-        self._chunk = chunk
-        self._remembered: list[int] = []
-
-    def forget(self) -> None:
-        """Nothing of the memory can be relied on any more."""
-        self._remembered = []
-
-    def take_on(self, prompt: Sequence[int], request: GenerationRequest) -> None:
-        """Begin an answer, keeping what the memory already holds of its prompt."""
-        shared = shared_beginning(self._remembered, prompt[:-1])
-        self.reused = shared // self._chunk * self._chunk
-        self._remembered = self._remembered[: self.reused]
-        self._is_cut = False
-        self._position = self.reused
-        self._unread = list(prompt[self.reused :])
-        self._row = -1
+        self.reused = reused
+        self.written = 0
+        self.drafted = 0
+        self.accepted = 0
+        self.finish = ""
+        self._tokens = list(prompt)
+        self._position = reused
+        self._rows: list[int] = []
+        self._draft: list[int] = []
+        self._drafter = Drafter()
         self._request = request
         self._random = np.random.default_rng(request.seed)
         self._text = TextStream(request.stop)
-        self.written = 0
-        self.finish = ""
 
-    def add_to(self, batch: list[BatchToken], model: StepModel) -> None:
-        """Append this slot's share of the next step: a piece of the prompt, or the token written last.
+    @property
+    def is_reading(self) -> bool:
+        """Whether more than the last token is still to be read before anything is written."""
+        return self.written == 0 and self._position < len(self._tokens)
 
-        Raises StepFailed when the model cannot forget the earlier answer."""
-        if not self._is_cut:
-            model.remove_sequence(self.sequence, self.reused)
-            self._is_cut = True
-        now, self._unread = self._unread[: self._chunk], self._unread[self._chunk :]
-        for offset, token in enumerate(now):
-            wanted = not self._unread and offset == len(now) - 1
-            batch.append(BatchToken(token, self._position + offset, self.sequence, wanted))
-        if len(now) == self._chunk and self.written == 0:
-            self._remembered += now
-        self._position += len(now)
-        self._row = -1 if self._unread else len(batch) - 1
+    def in_memory(self) -> list[int]:
+        """The tokens that the sequence has in its cells."""
+        return self._tokens[: self._position]
+
+    def add_to(self, batch: list[BatchToken], most: int) -> int:
+        """Append the next piece of the prompt, at most `most` tokens, or the token written last; how many it were."""
+        now = self._tokens[self._position : self._position + most]
+        end = self._position + len(now)
+        self._rows = [len(batch) + len(now) - 1] if end == len(self._tokens) else []
+        self._draft = []
+        for position, token in enumerate(now, start=self._position):
+            batch.append(BatchToken(token, position, self.sequence, position == len(self._tokens) - 1))
+        self._position = end
+        return len(now)
+
+    def offer(self, model: StepModel) -> tuple[float, int]:
+        """For one that writes: how likely a guessed token is right (0..1), and how many there are to be tried."""
+        left = min(self._request.max_tokens - self.written - 1, model.context_tokens - len(self._tokens))
+        self._drafter.add(self._tokens[len(self._drafter) :])
+        self._draft = self._drafter.draft()[: max(0, left)]
+        return self._drafter.chance, len(self._draft)
+
+    def add_draft(self, batch: list[BatchToken], length: int) -> None:
+        """After `add_to`, append the first `length` guesses, which the same step will prove right or wrong."""
+        self._draft = self._draft[:length]
+        for position, token in enumerate(self._draft, start=self._position):
+            self._rows.append(len(batch))
+            batch.append(BatchToken(token, position, self.sequence, True))
 
     def take(self, model: StepModel) -> str:
-        """After the step: the text that is now certain, maybe none. Sets `finish` when the answer is over."""
-        if self._row < 0:
-            return ""
-        token = self._choose(model.logits(self._row))
+        """After the step: the text that is now certain, maybe none. Sets `finish` when the answer is over.
+
+        A guessed token counts where it is the one that the model chooses; the first wrong one and what follows it are
+        forgotten. So drafts change how long an answer takes, never what it says."""
+        text, right = "", 0
+        for row, guess in zip(self._rows, [*self._draft, None], strict=False):
+            token = sample(model.logits(row), self._request.temperature, self._request.top_p, self._random)
+            text += self._write(token, model)
+            if self.finish or token != guess:
+                break
+            right += 1
+        self._position += right
+        if self._draft:
+            self.drafted += len(self._draft)
+            self.accepted += right
+            self._drafter.learn(len(self._draft), right)
+            if right < len(self._draft):
+                model.remove_sequence(self.sequence, self._position)
+        return text
+
+    def _write(self, token: int, model: StepModel) -> str:
         if model.is_end(token):
             self.finish = "end"
             return self._text.finish()
         text = self._text.feed(model.piece(token))
         self.written += 1
-        self._unread = [token]
+        self._tokens.append(token)
         if self._text.stopped:
             self.finish = "stop"
-        elif self.written >= self._request.max_tokens or self._position >= model.context_tokens:
+        elif self.written >= self._request.max_tokens or len(self._tokens) > model.context_tokens:
             self.finish = "length"
             text += self._text.finish()
         return text
-
-    def _choose(self, logits: NDArray[np.float32]) -> int:
-        return sample(logits, self._request.temperature, self._request.top_p, self._random)
-
-
-def shared_beginning(left: Sequence[int], right: Sequence[int]) -> int:
-    """How many tokens two sequences share from the beginning."""
-    for i, (a, b) in enumerate(zip(left, right, strict=False)):
-        if a != b:
-            return i
-    return min(len(left), len(right))

@@ -23,9 +23,16 @@ class StepFailed(Exception):
 
 
 class StepModel(Protocol):
-    """A model with a memory of sequences. All calls come from one thread."""
+    """A model with a memory of cells, one for each token; a cell belongs to every sequence that shares its token.
+
+    All calls come from one thread."""
 
     context_tokens: int
+    """Tokens one sequence may have."""
+    n_cells: int
+    """Tokens the memory holds, shared ones once; at least `context_tokens`."""
+    n_sequences: int
+    """Sequences are numbered from 0 to `n_sequences` - 1."""
 
     def decode(self, batch: Sequence[BatchToken]) -> None:
         """Run the tokens through the model and remember them. Raises StepFailed."""
@@ -36,11 +43,11 @@ class StepModel(Protocol):
         ...
 
     def remove_sequence(self, sequence: int, start: int = 0) -> None:
-        """Forget a sequence from position `start` on."""
+        """Forget a sequence from position `start` on; cells that no other sequence shares are free."""
         ...
 
-    def copy_sequence(self, source: int, target: int, end: int) -> None:
-        """Let `target` share positions 0 to `end` of `source`."""
+    def copy_sequence(self, source: int, target: int, start: int, end: int) -> None:
+        """Let `target` share the cells of `source` from position `start` to before `end`."""
         ...
 
     def clear(self) -> None:

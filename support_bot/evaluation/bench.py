@@ -159,6 +159,17 @@ def ingestion(settings: Settings, articles: Sequence[Path], work: Work) -> Inges
 
 
 @contextmanager
+def known_articles(settings: Settings, articles: Sequence[Path], embedder: TextEmbedder) -> Iterator[Retriever]:
+    """Search over these articles, in a database and an index of their own."""
+    with _index(embedder) as (db, index, _):
+        pipeline = IngestionPipeline.from_plugins(settings.ingestion)
+        for path in articles:
+            document = pipeline.read(path.name, path.read_bytes())
+            _store_pieces(db, index, _store(db, index, [(path.name, document.title, pipeline.chunks(document))]))
+        yield Retriever(index, settings.retrieval)
+
+
+@contextmanager
 def _index(embedder: TextEmbedder, known: Pieces | None = None) -> Iterator[tuple[Database, SearchIndex, SearchIndex]]:
     """An empty database and index of their own, to fill and to search. Where real chunks are known, what fills it
     copies their vectors, for chunks and for their sentences: nothing is embedded."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from support_bot.engine.base import TextEngine
+from support_bot.engine.base import EngineFigures, TextEngine
 
 _log = logging.getLogger(__name__)
 
@@ -40,3 +40,7 @@ class HealthService:
     def queue_length(self) -> int:
         """Turns that wait for the engine."""
         return self._engine.queue_length()
+
+    def engine_figures(self) -> EngineFigures:
+        """How the engine stands."""
+        return self._engine.figures()

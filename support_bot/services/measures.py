@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from support_bot.models import TurnState
 from support_bot.observability import Metrics
 from support_bot.queue import JobQueue
@@ -18,6 +20,8 @@ class MeasureService:
         self._metrics = metrics
         self._health = health
         self._jobs = jobs
+        self._counting = threading.Lock()
+        self._counted: dict[str, int] = {}
 
     def turn_ended(self, turn_id: int) -> None:
         """Count a turn that is over: how it ended, how long it and its first text took, from the question on."""
@@ -40,12 +44,26 @@ class MeasureService:
         metrics, checks = self._metrics, self._health.ready().checks
         for part, found in checks.items():
             metrics.part_up.labels(part).set(found == "ok")
-        metrics.engine_queue.set(self._health.queue_length())
+        self._count_engine()
         if checks["jobs"] == "ok":
             metrics.jobs_pending.set(self._jobs.pending())
         if checks["database"] == "ok":
             self._count_rows()
         return metrics.text()
+
+    def _count_engine(self) -> None:
+        metrics = self._metrics
+        metrics.engine_queue.set(self._health.queue_length())
+        with self._counting:  # two readers at once must not count the same tokens twice
+            figures = self._health.engine_figures()
+            metrics.engine_slots.labels("running").set(figures.running)
+            metrics.engine_slots.labels("free").set(figures.slots - figures.running)
+            metrics.engine_cells.labels("used").set(figures.cells_used)
+            metrics.engine_cells.labels("free").set(figures.cells - figures.cells_used)
+            for kind in ("prompt", "reused", "answer", "drafted", "accepted"):
+                total: int = getattr(figures, f"{kind}_tokens")
+                metrics.engine_tokens.labels(kind).inc(total - self._counted.get(kind, 0))
+                self._counted[kind] = total
 
     def _count_rows(self) -> None:
         with self._db.reading() as tx:

@@ -145,7 +145,9 @@ class TestMetrics:
         assert value(text, 'documents{status="ready"}') == value(text, 'documents{status="pending"}') == 1
         assert value(text, "jobs_pending") == 2  # nobody works on them here
         assert value(text, 'conversations{mode="waiting"}') == 1
-        assert value(text, "engine_queue") == 0
+        assert value(text, "engine_queue") == value(text, 'engine_slots{state="running"}') == 0
+        assert value(text, 'engine_cells{state="used"}') > 0
+        assert value(text, 'engine_tokens_total{kind="prompt"}') == value(text, 'tokens_total{kind="prompt"}')
         assert {value(text, f'part_up{{part="{part}"}}') for part in ("engine", "database", "index", "jobs")} == {1}
         assert 'support_bot_requests_total{method="POST",route="/api/v1/conversations",status="201"} 1.0' in text
 

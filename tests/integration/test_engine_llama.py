@@ -70,28 +70,10 @@ class TestWriting:
         assert stats is not None and stats.prompt_tokens > 100 and 0 < stats.answer_tokens <= 24
         assert 0 < stats.first_token_s <= stats.total_s
 
-    def test_reuse_does_not_change_a_greedy_answer(self, weights: Path, engine: LlamaEngine) -> None:
-        """Every prompt once in an empty memory and once after others that begin like it."""
-        fresh = []
-        for question in QUESTIONS:
-            alone = load(weights)
-            fresh.append("".join(alone.start(ask(RULES, ChatTurn("user", question), max_tokens=16))))
-            alone.close()
-        warm, reused = [], 0
-        for question in QUESTIONS:
-            generation = engine.start(ask(RULES, ChatTurn("user", question), max_tokens=16))
-            warm.append("".join(generation))
-            stats = generation.stats()
-            assert stats is not None
-            reused += stats.reused_tokens
-        assert warm == fresh
-        assert reused > 4 * 128
-
-    def test_the_same_seed_writes_the_same(self, engine: LlamaEngine) -> None:
-        request = ask(RULES, ChatTurn("user", QUESTIONS[1]), temperature=0.9, seed=5)
-        other = ask(RULES, ChatTurn("user", QUESTIONS[1]), temperature=0.9, seed=6)
-        first, again, different = ("".join(engine.start(r)) for r in (request, request, other))
-        assert first == again != different
+    def test_another_seed_writes_something_else(self, engine: LlamaEngine) -> None:
+        requests = [ask(RULES, ChatTurn("user", QUESTIONS[1]), temperature=0.9, seed=seed) for seed in (5, 6)]
+        first, second = ("".join(engine.start(request)) for request in requests)
+        assert first != second
 
     def test_cancelling_frees_the_engine_within_a_step(self, engine: LlamaEngine) -> None:
         generation = engine.start(ask(ChatTurn("user", "Count from one to a thousand."), max_tokens=400))

