@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from support_bot.commands import calls
+from support_bot.commands import calls, distill
 from support_bot.commands.exam_options import BenchOptions, ExamOptions, taking
 from support_bot.errors import Invalid, SupportBotError
 from support_bot.values import Audience
@@ -284,6 +284,8 @@ def _backups() -> Iterator[Backups]:
 
 
 PARTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {"api": _api, "weights": _weights, "backups": _backups}
+
+app.add_typer(distill.group(_settings, _progress), name="distill")
 
 
 def _print(found: Any, columns: tuple[str, ...], as_json: bool) -> None:

@@ -38,7 +38,7 @@ def companies(place: Path, into: Path, split: str | None = None) -> list[Knowled
     `split` takes only the names that `place`/splits.json lists under it. Question ids begin with the name. Raises
     Invalid."""
     training = place / "companies" if (place / "companies").is_dir() else place
-    names = _split(place, split) if split else None
+    names = split_names(place, split) if split else None
     converted = [
         _convert(path, into / path.name.removesuffix(_TRAINING_ARTICLES))
         for path in sorted(training.glob(f"*{_TRAINING_ARTICLES}"))
@@ -109,14 +109,26 @@ def _convert(path: Path, into: Path) -> KnowledgeBase:
     records = _lines(path.with_name(name + _TRAINING_QUESTIONS))
     try:
         questions = convert(articles, records, name)
-        into.mkdir(parents=True, exist_ok=True)
-        for article in articles:
-            if not re.fullmatch(r"[\w-]+", article["id"]):
-                raise Invalid(f"{path}: the id {article['id']!r} cannot be a file's name.")
-            (into / f"{article['id']}.md").write_text(f"# {article['title']}\n\n{article['text']}\n", "utf-8")
+        _write(articles, into, path)
     except (KeyError, TypeError, ValueError) as error:
         raise Invalid(f"{path} and its questions are no training data ({error!r}).") from None
     return KnowledgeBase(name, into, tuple(questions))
+
+
+def write_articles(path: Path, into: Path) -> None:
+    """Write the articles of training data (NAME.articles.jsonl) as files below `into`. Raises Invalid."""
+    try:
+        _write(_lines(path), into, path)
+    except (KeyError, TypeError) as error:
+        raise Invalid(f"{path} has no articles ({error!r}).") from None
+
+
+def _write(articles: Sequence[Mapping[str, Any]], into: Path, source: Path) -> None:
+    into.mkdir(parents=True, exist_ok=True)
+    for article in articles:
+        if not re.fullmatch(r"[\w-]+", article["id"]):
+            raise Invalid(f"{source}: the id {article['id']!r} cannot be a file's name.")
+        (into / f"{article['id']}.md").write_text(f"# {article['title']}\n\n{article['text']}\n", "utf-8")
 
 
 def _from_folder(folder: Path) -> KnowledgeBase:
@@ -125,7 +137,8 @@ def _from_folder(folder: Path) -> KnowledgeBase:
     return KnowledgeBase(folder.name, folder / _ARTICLES, tuple(named))
 
 
-def _split(place: Path, split: str) -> set[str]:
+def split_names(place: Path, split: str) -> set[str]:
+    """The companies that `place`/splits.json lists under this. Raises Invalid."""
     try:
         return set(json.loads((place / "splits.json").read_text("utf-8"))[split])
     except FileNotFoundError:

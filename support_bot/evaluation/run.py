@@ -90,7 +90,7 @@ def evaluate_all(
         if not todo:
             continue
         with _temporary_bot(settings, options, build) as bot:
-            unread = _ingest(bot.knowledge, base.folder, options.progress)
+            unread = ingest(bot.knowledge, base.folder, options.progress)
             failed |= _ask_all(bot, todo, out, options)
         unreadable |= {f"{base.name}/{name}".lstrip("/"): reason for name, reason in unread.items()}
     asked = [question for _, questions in selected for question in questions]
@@ -148,7 +148,7 @@ def _temporary_bot(settings: Settings, options: Options, build: Callable[[Settin
             bot.close()
 
 
-def _ingest(knowledge: KnowledgeService, kb: Path, progress: Progress) -> dict[str, str]:
+def ingest(knowledge: KnowledgeService, kb: Path, progress: Progress) -> dict[str, str]:
     """Add every supported file under its name relative to the folder; reasons by name for those that yield no text."""
     suffixes = tuple(knowledge.supported())
     paths = sorted(path for path in kb.rglob("*") if path.is_file() and path.name.lower().endswith(suffixes))

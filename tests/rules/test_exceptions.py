@@ -18,6 +18,7 @@ MAY_CATCH_ALL = {
     "support_bot/plugins.py:_load_class": "strangers' code runs while it is imported",
     "support_bot/engine/sources.py:fetch": "the hub's client fails in many ways, and another source may have the file",
     "support_bot/engine/embedder.py:__init__": "two libraries raise bare exceptions of their own",
+    "support_bot/engine/reader.py:__init__": "two libraries raise bare exceptions of their own",
 }
 
 

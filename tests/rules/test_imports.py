@@ -9,7 +9,7 @@ from pathlib import Path
 from .sources import ROOT, Module, modules
 
 # Commands import what they need when they run; plug-ins are imported when they are asked for.
-IMPORT_LATE = {"support_bot/cli.py", "support_bot/plugins.py"}
+IMPORT_LATE = {"support_bot/cli.py", "support_bot/commands/distill.py", "support_bot/plugins.py"}
 
 # Library -> the folders and files that may import it; its types stay there.
 HOMES = {
@@ -35,6 +35,7 @@ HOMES = {
     "torch": ("support_bot/distillation/",),
     "transformers": ("support_bot/distillation/",),
     "peft": ("support_bot/distillation/",),
+    "gguf": ("support_bot/distillation/",),
 }  # fmt: skip
 
 

@@ -1,0 +1,19 @@
+"""What can be said after `support-bot distill`. Imports nothing slow: every command reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderOptions:
+    """Each field is an option of the command."""
+
+    companies: Annotated[Path, typer.Option(help="Training data: splits.json and companies/.")]
+    out: Annotated[Path, typer.Option(help="Folder of the run; one that was stopped goes on where it was.")]
+    start: Annotated[Path, typer.Option(help="model.safetensors of all-MiniLM-L6-v2, to begin with.")]
+    pairs: Annotated[int, typer.Option(min=1, help="Pairs of question and passage to train on.")] = 11_000
