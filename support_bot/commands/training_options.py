@@ -21,3 +21,13 @@ class WriterOptions:
     ] = 0.4
     limit: Annotated[int | None, typer.Option(min=1, help="Train on so many examples only.")] = None
     longest: Annotated[int, typer.Option(min=1, help="Leave out examples of more tokens.")] = 260
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderOptions:
+    """Each field is an option of the command."""
+
+    companies: Annotated[Path, typer.Option(help="Training data: splits.json and companies/.")]
+    out: Annotated[Path, typer.Option(help="Folder of the run; one that was stopped goes on where it was.")]
+    start: Annotated[Path, typer.Option(help="model.safetensors of all-MiniLM-L6-v2, to begin with.")]
+    pairs: Annotated[int, typer.Option(min=1, help="Pairs of question and passage to train on.")] = 11_000
