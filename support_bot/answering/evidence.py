@@ -19,6 +19,8 @@ from support_bot.values import Excerpt, Passage
 _PASSAGES_READ = 4
 _LIST_WORDS = 100
 """Steps and lists that belong together may take this many words, whatever else is said."""
+_TABLE_WORDS = 90
+"""A table this small is said whole: what a row means may stand in the row above it."""
 _STEP = re.compile(r"\s*\d{1,3}[.)]\s")
 _STEM = 5
 _DOCUMENTS = 2
@@ -181,10 +183,14 @@ def _fitting(found: _Read, number: int, most_words: int, spent: int) -> set[int]
 
 
 def group(pieces: Sequence[Segment], number: int) -> set[int]:
-    """The places of all steps where one of them was found, and of a whole list where its lead-in was; else alone."""
+    """The places of all steps where one of them was found, of all rows of a small table, and of a whole list where its
+    lead-in was; else alone."""
     piece = pieces[number]
+    together = {place for place, other in enumerate(pieces) if other.block == piece.block}
     if piece.kind == "item" and _STEP.match(piece.text):
-        return {place for place, other in enumerate(pieces) if other.block == piece.block}
+        return together
+    if piece.kind == "row" and sum(pieces[place].words for place in together) <= _TABLE_WORDS:
+        return together
     follows = pieces[number + 1] if number + 1 < len(pieces) else None
     if piece.kind != "sentence" or follows is None or follows.block != piece.block + 1:
         return {number}

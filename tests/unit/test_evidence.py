@@ -126,3 +126,21 @@ def test_something_is_always_core() -> None:
     for question in ("what does a lamp cost", "quantum chromodynamics", "zzz"):
         found = _select(question, "Cables of brass.", "Bulbs shine.", weights=Weights(rank_cost=0.5))
         assert found.excerpts[0].core
+
+
+def _prices(rows: int) -> str:
+    """A table in which each price stands in the row below the service it is for."""
+    services = "".join(f"| Courier {n} | day {n} |\n| Price | {n} euros |\n" for n in range(1, rows + 1))
+    return f"What sending costs.\n\n| | Berlin |\n|---|---|\n{services}"
+
+
+def test_a_small_table_is_said_whole_since_rows_lean_on_each_other() -> None:
+    said = _said(_select("how fast is courier 2", _prices(3)))
+    assert "| Courier 2 | day 2 |\n| Price | 2 euros |" in said
+    assert "| Courier 1 | day 1 |" in said
+
+
+def test_of_a_long_table_only_rows_are_said() -> None:
+    said = _said(_select("how fast is courier 2", _prices(20), weights=Weights(most_pieces=1)))
+    assert "| Courier 2 | day 2 |" in said
+    assert "Courier 9" not in said
