@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from support_bot.index.keyword import terms
 from support_bot.index.segments import plain, segments
@@ -25,6 +26,12 @@ _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+", re.MULTILINE)
 _NEGATION = re.compile(
     r"\b(not|no|never|cannot|can't|won't|don't|doesn't|isn't|aren't|without|unless|only|except)\b", re.IGNORECASE
 )
+_HEDGE = re.compile(
+    r"\b(sometimes|usually|often|normally|generally|typically|mostly|most|some|may|might|maybe|possibly|probably|rarely"
+    r"|about|around|up to|at least)\b",
+    re.IGNORECASE,
+)
+_LEAST_IN_ORDER = 0.75
 _FEW_WORDS = 3
 _LEAST_OVERLAP_WITH_ONE = 0.75
 _NO_UNIT = frozenset(
@@ -128,7 +135,8 @@ def supported(sentence: str, evidence: str, *, least_overlap: float = 0.6) -> Ve
 def said_by_one(sentence: str, excerpts: Sequence[Excerpt]) -> Verdict:
     """Whether one sentence, item or row of the evidence carries the sentence by itself, with all that introduces it.
 
-    A small model joins halves of two true sentences into a false one: all its words occur in the evidence then."""
+    A small model joins halves of two true sentences into a false one, turns one around or drops its `sometimes`: all
+    its words occur in the evidence then."""
     verdict = supported(sentence, all_words(excerpts))
     if not verdict.ok:
         return verdict
@@ -136,9 +144,26 @@ def said_by_one(sentence: str, excerpts: Sequence[Excerpt]) -> Verdict:
         around = f"{excerpt.passage.title} {excerpt.passage.heading}"
         for piece in segments(excerpt.text):
             whole = f"{around} {piece.context}\n{piece.table_head}\n{piece.text}"
-            if supported(sentence, whole, least_overlap=_LEAST_OVERLAP_WITH_ONE).ok:
-                return verdict
-    return Verdict(False, "joins what stands apart in the evidence")
+            if not supported(sentence, whole, least_overlap=_LEAST_OVERLAP_WITH_ONE).ok:
+                continue
+            if piece.kind != "row" and in_order(sentence, whole) < _LEAST_IN_ORDER:
+                verdict = Verdict(False, "turns the words of the evidence around")
+            elif lost := _hedges(piece.text) - _hedges(sentence):
+                verdict = Verdict(False, f"says for certain what the evidence limits: {', '.join(sorted(lost))}")
+            else:
+                return Verdict(True)
+    return verdict if not verdict.ok else Verdict(False, "joins what stands apart in the evidence")
+
+
+def in_order(sentence: str, evidence: str) -> float:
+    """The share of the sentence's telling words that the evidence has in the same order, 0..1; 1 where it has none."""
+    said, known = ([word[:5] for word in terms(plain(text))] for text in (sentence, evidence))
+    matches = SequenceMatcher(None, said, known, autojunk=False).get_matching_blocks()
+    return sum(match.size for match in matches) / len(said) if said else 1.0
+
+
+def _hedges(text: str) -> set[str]:
+    return {match.group().lower() for match in _HEDGE.finditer(text)}
 
 
 def brief(sentences: Sequence[str], evidence: str) -> Verdict:

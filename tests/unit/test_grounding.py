@@ -174,3 +174,21 @@ def test_the_core_alone_must_be_kept() -> None:
     assert keeps_facts("Tell the trainer within 48 hours under Classes > Report.", core, least_overlap=0.4).ok
     assert not keeps_facts("Tell the trainer under Classes > Report.", core, least_overlap=0.4).ok
     assert not keeps_facts("Tell the trainer within 48 hours.", core, least_overlap=0.4).ok
+
+
+PHONES = "Sometimes new phone numbers are also not supported for voice or SMS (text messaging)."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "why"),
+    [
+        ("Text messaging is not supported for voice or SMS on new phone numbers.", "around"),
+        ("New phone numbers are not supported for voice or SMS.", "sometimes"),
+    ],
+)
+def test_a_sentence_turned_around_or_without_its_limit_does_not_hold(sentence: str, why: str) -> None:
+    assert why in said_by_one(sentence, [excerpt(PHONES)]).why
+
+
+def test_a_sentence_that_leaves_out_what_limits_nothing_holds() -> None:
+    assert said_by_one("Sometimes new phone numbers are not supported for SMS.", [excerpt(PHONES)]).ok
