@@ -70,6 +70,14 @@ def bench() -> Iterator[Bench]:
     assert bench.scheduler.close()
 
 
+@pytest.fixture
+def slow() -> Iterator[Bench]:
+    """Its steps take so long that what runs can be looked at before it is over."""
+    bench = Bench(delay_s=0.05)
+    yield bench
+    assert bench.scheduler.close()
+
+
 def wait_until(is_so: Callable[[], bool]) -> None:
     end = time.monotonic() + 10
     while not is_so():
@@ -84,12 +92,12 @@ def tokens_reused(generation: RunningGeneration) -> int:
 
 
 class TestTogether:
-    def test_as_many_run_as_there_are_slots(self, bench: Bench) -> None:
-        first = bench.ask(LONG)
+    def test_as_many_run_as_there_are_slots(self, slow: Bench) -> None:
+        first = slow.ask(LONG)
         next(iter(first))
-        bench.gate.open.clear()
-        asked = [bench.ask(f"{LONG} and {i}") for i in range(5)]
-        bench.gate.open.set()
+        slow.gate.open.clear()
+        asked = [slow.ask(f"{LONG} and {i}") for i in range(5)]
+        slow.gate.open.set()
         for generation in asked[:3]:
             assert generation.wait_started(10)
         assert [generation.place() for generation in asked[3:]] == [1, 2]
@@ -143,20 +151,20 @@ class TestTogether:
 
 
 class TestFigures:
-    def test_counts_what_is_over_and_shows_what_runs(self, bench: Bench) -> None:
+    def test_counts_what_is_over_and_shows_what_runs(self, slow: Bench) -> None:
         stats = []
-        for generation in bench.together(*[lambda i=i: bench.ask(f"{LONG} {i}") for i in range(3)]):  # type: ignore[misc]
+        for generation in slow.together(*[lambda i=i: slow.ask(f"{LONG} {i}") for i in range(3)]):  # type: ignore[misc]
             "".join(generation)
             stats.append(generation.stats())
-        wait_until(lambda: bench.scheduler.figures().running == 0)
-        figures = bench.scheduler.figures()
+        wait_until(lambda: slow.scheduler.figures().running == 0)
+        figures = slow.scheduler.figures()
         assert figures.answer_tokens >= sum(one.answer_tokens for one in stats if one)
         assert figures.prompt_tokens > figures.reused_tokens >= sum(one.reused_tokens for one in stats if one)
         assert figures.drafted_tokens >= figures.accepted_tokens > 0
-        assert (figures.slots, figures.cells) == (4, bench.model.n_cells)
-        assert figures.cells_used == bench.model.cells
-        bench.ask(MANY)
-        wait_until(lambda: bench.scheduler.figures().running == 1)
+        assert (figures.slots, figures.cells) == (4, slow.model.n_cells)
+        assert figures.cells_used == slow.model.cells
+        slow.ask(MANY)
+        wait_until(lambda: slow.scheduler.figures().running == 1)
 
 
 class TestSharing:
@@ -200,9 +208,9 @@ class TestPriority:
         line.add(late)
         assert line.place(late) == 5
 
-    def test_background_work_leaves_a_slot_to_chats(self, bench: Bench) -> None:
-        asked = bench.together(*[lambda i=i: bench.ask(f"{MANY} {i}", background=True) for i in range(5)])  # type: ignore[misc]
-        chat = bench.ask("a short question")
+    def test_background_work_leaves_a_slot_to_chats(self, slow: Bench) -> None:
+        asked = slow.together(*[lambda i=i: slow.ask(f"{MANY} {i}", background=True) for i in range(5)])  # type: ignore[misc]
+        chat = slow.ask("a short question")
         assert "".join(chat) == echo("a short question")
         assert asked[-1].place() > 0
         for generation in asked:
