@@ -115,16 +115,16 @@ class TestTogether:
             "".join(generation)
         assert max(bench.model.steps) <= STEP
 
-    def test_a_stream_goes_on_while_a_long_prompt_is_read(self, bench: Bench) -> None:
-        streaming = bench.ask(MANY)
+    def test_a_stream_goes_on_while_a_long_prompt_is_read(self, slow: Bench) -> None:
+        streaming = slow.ask(MANY)
         pieces = iter(streaming)
         next(pieces)
-        bench.gate.open.clear()
-        began = len(bench.model.steps)
-        reading = bench.ask(LONG)
-        bench.gate.open.set()
+        slow.gate.open.clear()
+        began = len(slow.model.steps)
+        reading = slow.ask(LONG)
+        slow.gate.open.set()
         first = next(iter(reading))
-        steps = len(bench.model.steps) - began
+        steps = len(slow.model.steps) - began
         assert first and steps > len(LONG.split()) // STEP
         streaming.cancel()
         with pytest.raises(Cancelled):
@@ -132,22 +132,22 @@ class TestTogether:
         stats = streaming.stats()
         assert stats is not None and stats.answer_tokens >= steps - 2
 
-    def test_cancelling_one_leaves_the_others_alone(self, bench: Bench) -> None:
-        one, two, three = bench.together(*[lambda i=i: bench.ask(f"{LONG} {i}") for i in range(3)])  # type: ignore[misc]
+    def test_cancelling_one_leaves_the_others_alone(self, slow: Bench) -> None:
+        one, two, three = slow.together(*[lambda i=i: slow.ask(f"{LONG} {i}") for i in range(3)])  # type: ignore[misc]
         two.cancel()
         assert ["".join(one), "".join(three)] == [echo(f"{LONG} 0"), echo(f"{LONG} 2")]
         with pytest.raises(Cancelled):
             list(two)
 
-    def test_a_broken_step_fails_all_that_run_and_nobody_else(self, bench: Bench) -> None:
-        asked = bench.together(*[lambda i=i: bench.ask(f"{LONG} {i}") for i in range(2)])  # type: ignore[misc]
+    def test_a_broken_step_fails_all_that_run_and_nobody_else(self, slow: Bench) -> None:
+        asked = slow.together(*[lambda i=i: slow.ask(f"{LONG} {i}") for i in range(2)])  # type: ignore[misc]
         assert all(generation.wait_started(10) for generation in asked)
-        bench.model.fail_next = RuntimeError("broken")
+        slow.model.fail_next = RuntimeError("broken")
         for generation in asked:
             with pytest.raises(EngineUnavailable):
                 list(generation)
-        assert "".join(bench.ask("and now?")) == echo("and now?")
-        assert bench.model.cells == bench.scheduler._cells.in_use
+        assert "".join(slow.ask("and now?")) == echo("and now?")
+        assert slow.model.cells == slow.scheduler._cells.in_use
 
 
 class TestFigures:
