@@ -15,6 +15,9 @@ from support_bot.values import Audience
 _WORD = re.compile(r"\w+(?:['’]\w+)?", re.UNICODE)
 _SPACED = re.compile(r"[^\W_]+")
 _MOST_TERMS = 40
+# Finding chunks is cheap, scoring them is not: the rarest words are taken while so many chunks have one of them, and a
+# word that every other chunk of a large index has says little about which is meant.
+_MOST_SCORED = 5000
 # Words that say how something is asked, not what is asked for. Without them BM25 ranks by content.
 _FUNCTION_WORDS = frozenset(
     """a about after again all also am an and any are as at be because been but by can cannot could did do does doing
@@ -79,6 +82,8 @@ _SQLITE = _dialect(
        ORDER BY score DESC, chunk_fts.rowid LIMIT :limit""",
 )
 
+_SQLITE_COUNT = text("SELECT count(*) FROM chunk_fts WHERE chunk_fts MATCH :word")
+
 # ts_rank knows nothing of how rare a word is, so each word is ranked alone and weighed by BM25's idf, as FTS5 does.
 # ts_rank lets repetitions count less and less, and its flag 1 long chunks: with weights of what FTS5's title, headings
 # and body come to after that (D, C, B, A), and a factor, the scores of both databases are of one size.
@@ -91,9 +96,12 @@ _POSTGRESQL = _dialect(
          SELECT q, (SELECT count(*) FROM chunk_fts WHERE words @@ q) AS df FROM (
            SELECT DISTINCT to_tsquery('support_bot', word) AS q FROM unnest(CAST(:words AS text[])) AS word) AS asked
          WHERE numnode(q) > 0),
+       rarest AS MATERIALIZED (
+         SELECT q, df FROM (SELECT q, df, sum(df) OVER (ORDER BY df, q::text) AS so_far FROM term) AS by_df
+         WHERE so_far <= :most OR so_far = df),
        term_weight AS MATERIALIZED (
          SELECT q, greatest(ln((n - df + 0.5)::float8 / (df + 0.5)::float8), 1e-6) AS idf
-         FROM term CROSS JOIN (SELECT count(*) AS n FROM chunk_fts) AS every)
+         FROM rarest CROSS JOIN (SELECT count(*) AS n FROM chunk_fts) AS every)
        SELECT found.chunk_id, sum(15.6 * idf * ts_rank('{0.59, 0.59, 0.88, 1.0}', found.words, q, 1)) AS score
        FROM term_weight JOIN chunk_fts AS found ON found.words @@ q
        JOIN chunk ON chunk.id = found.chunk_id JOIN document ON document.id = chunk.document_id
@@ -142,17 +150,30 @@ class KeywordIndex:
         wanted = _wanted(question)
         if not wanted:
             return []
-        words: str | list[str]
+        given: dict[str, object] = {"audience": audience.value if audience else None, "limit": limit}
         if _is_sqlite(connection):
-            words = " OR ".join(f'"{word}"*' if prefix else f'"{word}"' for word, prefix in wanted)
+            found = _rarest(connection, [f'"{word}"*' if prefix else f'"{word}"' for word, prefix in wanted])
+            if not found:
+                return []
+            given |= {"words": " OR ".join(found)}
         else:
             words = [f"{word}:*" if prefix else word for word, prefix in wanted if has_unspaced(word)]
             words += [plain for word, _ in wanted for plain in _plain(word).split()]
-        rows = connection.execute(
-            _of(connection).search,
-            {"words": words, "audience": audience.value if audience else None, "limit": limit},
-        )
-        return [(row[0], float(row[1])) for row in rows]
+            given |= {"words": words, "most": _MOST_SCORED}
+        return [(row[0], float(row[1])) for row in connection.execute(_of(connection).search, given)]
+
+
+def _rarest(connection: Connection, words: Sequence[str]) -> list[str]:
+    """Of the words that any chunk has, as many as `_MOST_SCORED` allows, at least the rarest one."""
+    counts = [(connection.execute(_SQLITE_COUNT, {"word": word}).scalar_one(), word) for word in words]
+    rarest: list[str] = []
+    so_far = 0
+    for count, word in sorted(counted for counted in counts if counted[0]):
+        so_far += count
+        if rarest and so_far > _MOST_SCORED:
+            break
+        rarest.append(word)
+    return rarest
 
 
 def _of(connection: Connection) -> _Dialect:

@@ -115,3 +115,13 @@ def test_entries_go_with_their_document_one_by_one_or_all(stored: Stored) -> Non
         index.clear(tx.connection)
     with db.read_connection() as connection:
         assert index.ids(connection) == set()
+
+
+def test_words_that_many_chunks_have_are_left_out_where_rarer_ones_are_asked(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert set(titles(stored, "shipping refund unheardof")) == {"Refunds", "Shipping", "Warranty"}
+    monkeypatch.setattr("support_bot.index.keyword._MOST_SCORED", 2)
+    assert titles(stored, "shipping refund unheardof") == ["Refunds"]
+    assert set(titles(stored, "shipping")) == {"Refunds", "Shipping", "Warranty"}
+    assert titles(stored, "unheardof") == []
