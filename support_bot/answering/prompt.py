@@ -10,8 +10,9 @@ from importlib.resources import files
 from support_bot.engine.base import ChatTurn
 from support_bot.values import Excerpt
 
-_QUESTION = "Customer's question:"
-ECHOES = (f"\n{_QUESTION}", "\nCustomer's answer:")
+QUESTION = "Customer's question:"
+"""Stands between the excerpts and what the customer asked."""
+ECHOES = (f"\n{QUESTION}", "\nCustomer's answer:")
 """Where a draft goes on with the prompt instead of the answer, it has ended."""
 
 
@@ -34,7 +35,7 @@ def answer_prompt(question: str, excerpts: Sequence[Excerpt]) -> tuple[ChatTurn,
     )
     return (
         ChatTurn("system", instructions()),
-        ChatTurn("user", f"{shown}\n\n{_QUESTION} {_fenced(question)}"),
+        ChatTurn("user", f"{shown}\n\n{QUESTION} {_fenced(question)}"),
     )
 
 

@@ -17,15 +17,14 @@ from support_bot.services.embedders import AUTO, ENGLISH
 from support_bot.services.sample_company import sample_company
 from support_bot.settings import Settings
 
-DEFAULT_PARTS = ("retrieval", "ingestion")
-PARTS = (*DEFAULT_PARTS, "engine")
+PARTS = ("engine", "retrieval", "ingestion")
 
 
 def measure(settings: Settings, options: BenchOptions, progress: Progress) -> dict[str, Any]:
-    """The machine, and what was asked for: `retrieval` by number of chunks, `ingestion`, `engine` by number of chats.
+    """The machine, and what was asked for: the engine's `chats`, `retrieval` by number of chunks, `ingestion`.
 
     Raises Invalid."""
-    wanted = options.parts or list(DEFAULT_PARTS)
+    wanted = options.parts or list(PARTS)
     if unknown := [part for part in wanted if part not in PARTS]:
         raise Invalid(f"{unknown[0]} cannot be measured; there is {', '.join(PARTS)}.")
     sizes = sizes_in(options.chunks, "--chunks")
@@ -36,6 +35,8 @@ def measure(settings: Settings, options: BenchOptions, progress: Progress) -> di
     embedder = load_embedder(store, name)
     articles = sorted(path for path in (sample_company() / "articles").glob("*") if path.is_file())
     found: dict[str, Any] = {"machine": bench.machine(), "embedder": name}
+    if "engine" in wanted:
+        found |= measure_engine(settings, options, store, embedder, progress)
     if "retrieval" in wanted:
         known = bench.pieces(settings, articles, embedder)
         asked = [question.question for question in read_questions(sample_company() / "exam.jsonl")]
@@ -52,8 +53,6 @@ def measure(settings: Settings, options: BenchOptions, progress: Progress) -> di
         found["ingestion"] = asdict(
             bench.ingestion(settings, articles, bench.Work(embedder, (), options.runs, progress))
         )
-    if "engine" in wanted:
-        found["engine"] = measure_engine(settings, options, store, embedder, progress)
     return found
 
 
@@ -61,6 +60,8 @@ def as_text(found: dict[str, Any]) -> str:
     """The same for a reader."""
     machine = found["machine"]
     lines = [", ".join(f"{name} {value}" for name, value in machine.items()), f"embedder {found['embedder']}"]
+    if "chats" in found:
+        lines += engine_lines(found)
     if times := found.get("retrieval"):
         lines.append("chunks     p50 ms    p95 ms")
         lines += [f"{time['chunks']:<9}{time['p50_ms']:>8}{time['p95_ms']:>10}" for time in times]
@@ -70,6 +71,4 @@ def as_text(found: dict[str, Any]) -> str:
             f"ingestion {speed['chunks_per_s']} chunks/s until they are found, {speed['complete_per_s']} with the "
             f"vectors of their sentences ({speed['chunks']} chunks)"
         )
-    if engine := found.get("engine"):
-        lines += engine_lines(engine)
     return "\n".join(lines)

@@ -48,15 +48,20 @@ class BenchOptions:
 
     parts: Annotated[
         list[str] | None,
-        typer.Argument(help="retrieval, ingestion, engine; without any, the first two.", show_default=False),
+        typer.Argument(help="engine, retrieval, ingestion; without any, all of them.", show_default=False),
     ] = None
-    chunks: Annotated[str, typer.Option(help="Sizes of the index, with commas between.")] = "1000,100000"
+    chunks: Annotated[str, typer.Option(help="retrieval: sizes of the index, with commas between.")] = "1000"
     runs: Annotated[int, typer.Option(min=1, help="Runs; the medians are shown.")] = 3
     chats: Annotated[str, typer.Option(help="engine: how many ask at once, with commas between.")] = "1,4,16"
     kb: Annotated[Path | None, typer.Option(help="engine: folder of the articles, else the sample company's.")] = None
     questions: Annotated[Path | None, typer.Option(help="engine: the questions, one JSON object a line.")] = None
+    against: Annotated[
+        bool, typer.Option("--against", help="engine: the same through llama_cpp.Llama and, if installed, xllamacpp.")
+    ] = False
     whole: Annotated[bool, typer.Option("--whole", help="engine: prompts of four whole passages.")] = False
-    warm_up: Annotated[int, typer.Option(min=0, help="engine: questions asked before.")] = 50
+    distinct: Annotated[bool, typer.Option("--distinct", help="engine: no question twice in a round.")] = False
+    arrivals: Annotated[int, typer.Option(min=0, help="engine: so many more chats by chance within a minute.")] = 0
+    warm_up: Annotated[int, typer.Option(min=0, help="engine: questions asked before.")] = 10
     max_tokens: Annotated[int, typer.Option(min=1, help="engine: longest answer.")] = 64
 
 

@@ -18,10 +18,17 @@ from support_bot.engine.llama import core_count
 class PlainEngine:
     """The same file with the library's own loop: it keeps the last prompt, and everybody else waits."""
 
-    def __init__(self, path: Path, *, context_tokens: int, threads: int = 0) -> None:
+    def __init__(self, path: Path, *, context_tokens: int, threads: int = 0, adapter: Path | None = None) -> None:
         """`threads` 0 takes the physical cores."""
         count = threads or core_count()
-        self._llama = Llama(str(path), n_ctx=context_tokens, n_threads=count, n_threads_batch=count, verbose=False)
+        self._llama = Llama(
+            str(path),
+            n_ctx=context_tokens,
+            n_threads=count,
+            n_threads_batch=count,
+            lora_path=str(adapter) if adapter else None,
+            verbose=False,
+        )
         self._free = threading.Lock()
 
     def write(self, messages: Sequence[ChatTurn], max_tokens: int) -> Iterator[str]:
