@@ -7,6 +7,7 @@ from typing import Any
 
 from support_bot.assembly import weights_store
 from support_bot.commands.bench_engine import engine_lines, measure_engine, sizes_in
+from support_bot.commands.bench_overhead import measure_overhead
 from support_bot.commands.exam_options import BenchOptions
 from support_bot.engine.embedders import load_embedder
 from support_bot.engine.weights import Progress
@@ -17,7 +18,7 @@ from support_bot.services.embedders import AUTO, ENGLISH
 from support_bot.services.sample_company import sample_company
 from support_bot.settings import Settings
 
-PARTS = ("engine", "retrieval", "ingestion")
+PARTS = ("engine", "retrieval", "ingestion", "overhead")
 
 
 def measure(settings: Settings, options: BenchOptions, progress: Progress) -> dict[str, Any]:
@@ -53,6 +54,8 @@ def measure(settings: Settings, options: BenchOptions, progress: Progress) -> di
         found["ingestion"] = asdict(
             bench.ingestion(settings, articles, bench.Work(embedder, (), options.runs, progress))
         )
+    if "overhead" in wanted:
+        found["overhead"] = measure_overhead(options.runs)
     return found
 
 
@@ -70,5 +73,10 @@ def as_text(found: dict[str, Any]) -> str:
         lines.append(
             f"ingestion {speed['chunks_per_s']} chunks/s until they are found, {speed['complete_per_s']} with the "
             f"vectors of their sentences ({speed['chunks']} chunks)"
+        )
+    if around := found.get("overhead"):
+        lines.append(
+            f"around the model {around['cpu_ms_per_turn']} ms of processor time a turn, and "
+            f"{around['search_cpu_ms']} ms to search; {around['turns_per_s']} turns/s"
         )
     return "\n".join(lines)

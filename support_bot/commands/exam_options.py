@@ -48,7 +48,7 @@ class BenchOptions:
 
     parts: Annotated[
         list[str] | None,
-        typer.Argument(help="engine, retrieval, ingestion; without any, all of them.", show_default=False),
+        typer.Argument(help="engine, retrieval, ingestion, overhead; without any, all.", show_default=False),
     ] = None
     chunks: Annotated[str, typer.Option(help="retrieval: sizes of the index, with commas between.")] = "1000"
     runs: Annotated[int, typer.Option(min=1, help="Runs; the medians are shown.")] = 3
