@@ -22,7 +22,10 @@ class GenerationRequest:
     `max_tokens` counts the answer; `temperature` 0 is greedy; text from the first `stop` string on is not given out.
     `deadline_s` counts seconds of running, not of waiting in the queue. The same `seed` and temperature give the same
     answer, but for rounding that depends on what else runs; `top_p` (0..1] only matters above temperature 0. Nobody
-    waits for `background` work, so it lets chats pass."""
+    waits for `background` work, so it lets chats pass.
+
+    `adapter` names a loaded adapter; empty is the engine's default, `none` the plain base. `adapter_scale` (0..4)
+    multiplies what it adds to the weights."""
 
     messages: tuple[ChatTurn, ...]
     max_tokens: int = 160
@@ -32,6 +35,8 @@ class GenerationRequest:
     seed: int = 0
     top_p: float = 0.95
     background: bool = False
+    adapter: str = ""
+    adapter_scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +118,9 @@ class TextEngine(Protocol):
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request.
 
-        Raises Overloaded (`retry_after` in seconds) when the queue is full, Invalid when the prompt does not fit,
-        EngineUnavailable when the engine is closed or broken."""
+        Raises Overloaded (`retry_after` in seconds) when the queue is full, Invalid when the prompt does not fit or
+        the engine cannot do what is asked (an adapter that it has not), EngineUnavailable when it is closed or broken.
+        """
         ...
 
     def count_tokens(self, text: str) -> int:

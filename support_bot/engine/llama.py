@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from support_bot.engine.step_model import BatchToken, StepFailed
+from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, StepFailed
 from support_bot.errors import EngineUnavailable, WeightsError
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,9 @@ def core_count() -> int:
 
 
 class LlamaModel:
-    """A GGUF file with its context memory. Tokenizing is safe from any thread; all else belongs to one thread."""
+    """A GGUF file with its context memory. Tokenizing and loading adapters are safe from any thread.
+
+    All else belongs to one thread."""
 
     def __init__(
         self,
@@ -57,8 +59,11 @@ class LlamaModel:
         llama_cpp.llama_log_set(_log, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
         self._closing = threading.Lock()
+        self._stepping = threading.Lock()
         self._context: llama_cpp.llama_context_p | None = None
         self._batch: llama_cpp.llama_batch | None = None
+        self._adapters: dict[str, llama_cpp.llama_adapter_lora_p] = {}
+        self._adapter = PLAIN
         self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), llama_cpp.llama_model_default_params())
         if not self._model:
             raise WeightsError(f"llama.cpp cannot load {path.name}; run `support-bot models verify`.")
@@ -90,14 +95,30 @@ class LlamaModel:
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(n_batch, 0, 1)
 
-    def put_adapter(self, path: Path) -> None:
-        """Lay a LoRA file over the weights from the next step on. Raises WeightsError where it does not fit them."""
-        adapter = llama_cpp.llama_adapter_lora_init(self._model, str(path).encode()) if self._model else None
+    # ---- adapters
+
+    def load_adapter(self, name: str, path: Path) -> None:
+        """Read a LoRA file that `set_adapter` may then name; no step runs meanwhile.
+
+        Raises WeightsError where it does not fit the model, EngineUnavailable when that is closed."""
+        with self._closing, self._stepping:
+            if not self._model:
+                raise EngineUnavailable("The model is not running.")
+            adapter = llama_cpp.llama_adapter_lora_init(self._model, str(path).encode())
         if not adapter:
             raise WeightsError(f"{path.name} does not fit this model: it was made for another, or is damaged.")
-        one = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(adapter)  # freed with the model
-        if llama_cpp.llama_set_adapters_lora(self._context, one, 1, (ctypes.c_float * 1)(1.0)) != 0:
-            raise WeightsError(f"llama.cpp does not take the adapter {path.name}.")
+        self._adapters[name] = adapter  # freed with the model
+
+    def set_adapter(self, use: AdapterUse) -> None:
+        """Lay a loaded adapter alone over the weights, from the next step on. Raises StepFailed."""
+        if use == self._adapter:
+            return
+        over = [] if use == PLAIN else [self._adapters[use.name]]
+        handles = (llama_cpp.llama_adapter_lora_p_ctypes * len(over))(*over)  # type: ignore[misc]  # an opaque pointer
+        scales = (ctypes.c_float * len(over))(*[use.scale] * len(over))
+        if llama_cpp.llama_set_adapters_lora(self._context, handles, len(over), scales) != 0:
+            raise StepFailed(f"llama.cpp does not take the adapter {use.name!r}")
+        self._adapter = use
 
     # ---- one step
 
@@ -113,7 +134,8 @@ class LlamaModel:
             raw.seq_id[i][0] = item.sequence
             raw.logits[i] = item.wants_logits
         raw.n_tokens = len(batch)
-        code = llama_cpp.llama_decode(self._context, raw)
+        with self._stepping:
+            code = llama_cpp.llama_decode(self._context, raw)
         if code != 0:
             raise StepFailed(f"llama_decode answered {code}")
 

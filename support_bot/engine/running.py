@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from support_bot.engine.base import GenerationRequest, GenerationStats
+from support_bot.engine.memory import Need
+from support_bot.engine.step_model import PLAIN, AdapterUse
 from support_bot.errors import SupportBotError
 
 
@@ -25,9 +27,13 @@ class Owner(Protocol):
 class RunningGeneration:
     """A generation from `submit` to its end; see `base.Generation` for the reader's side."""
 
-    def __init__(self, owner: Owner, prompt: Sequence[int], request: GenerationRequest) -> None:
+    def __init__(
+        self, owner: Owner, prompt: Sequence[int], request: GenerationRequest, adapter: AdapterUse = PLAIN
+    ) -> None:
         self.prompt = prompt
         self.request = request
+        self.adapter = adapter
+        self.need = Need(prompt, request.max_tokens, adapter)
         self.cancelled = False
         self.reused = 0
         self.drafted = 0

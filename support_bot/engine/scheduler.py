@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 from support_bot.engine.base import EngineFigures, GenerationRequest
 from support_bot.engine.memory import CellBudget
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.slot import Slot
 from support_bot.engine.speculation import DraftPlan
-from support_bot.engine.step_model import BatchToken, StepModel
+from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, StepModel
+from support_bot.engine.tally import Tally
+from support_bot.engine.turns import AdapterTurns
 from support_bot.engine.waiting import WaitingLine, due_at
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
 
 logger = logging.getLogger(__name__)
 
 STEP_TOKENS = 64
-_FIRST_GUESS_S = 4.0
-_NEWEST_WEIGHT = 0.2
 
 
 class Scheduler:
     """Continuous batching: every step writes one token of each answer under way and reads on in the prompts.
 
+    All tokens of a step have one adapter; those who want another take turns (`turns`).
     Between two steps it admits, cancels and looks at the clock. A step has at most `step_tokens` tokens, so a long
     prompt is read in pieces and stops nobody's stream. Prompts are read one after another: the first ones are written
     soonest, and the next ones find in memory what they have in common with them."""
@@ -47,27 +48,29 @@ class Scheduler:
         self._step_tokens = step_tokens
         self._cells = CellBudget(model, slots)
         self._drafts = DraftPlan()
-        self._figures = EngineFigures(slots, 0, model.n_cells, 0)
+        self._turns = AdapterTurns()
+        self._tally = Tally(slots, model.n_cells)
         self._slots: dict[int, Slot] = {}
         self._running: dict[int, RunningGeneration] = {}
         self._line = WaitingLine()
         self._changed = threading.Condition()
         self._closing = False
         self._broken = False
-        self._mean_s = _FIRST_GUESS_S
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     # ---- from any thread
 
-    def submit(self, prompt: Sequence[int], request: GenerationRequest) -> RunningGeneration:
+    def submit(
+        self, prompt: Sequence[int], request: GenerationRequest, adapter: AdapterUse = PLAIN
+    ) -> RunningGeneration:
         """Queue a prompt of token ids. Raises Overloaded, Invalid (it does not fit) or EngineUnavailable."""
         room = self._model.context_tokens
         if not prompt or len(prompt) >= room:
             raise Invalid(f"The prompt has {len(prompt)} tokens; this model takes 1 to {room - 1}. Shorten it.")
         if request.max_tokens < 1:
             raise Invalid("max_tokens must be at least 1.")
-        generation = RunningGeneration(self, prompt, request)
+        generation = RunningGeneration(self, prompt, request, adapter)
         with self._changed:
             if not self.alive():
                 raise EngineUnavailable("The model is not running.")
@@ -106,7 +109,7 @@ class Scheduler:
 
     def figures(self) -> EngineFigures:
         """How it stood after the last step."""
-        return self._figures
+        return self._tally.figures
 
     def alive(self) -> bool:
         """Whether new work is taken."""
@@ -123,8 +126,9 @@ class Scheduler:
     def _expected_s(self, ahead: int) -> float:
         """Seconds until all running ones and `ahead` waiting ones are done, divided among the slots."""
         now = time.monotonic()
-        busy = sum(max(0.0, self._mean_s - (now - running.started_at)) for running in self._running.values())
-        return (busy + ahead * self._mean_s) / self._n_slots
+        mean_s = self._tally.mean_s
+        busy = sum(max(0.0, mean_s - (now - running.started_at)) for running in self._running.values())
+        return (busy + ahead * mean_s) / self._n_slots
 
     # ---- in the engine's thread
 
@@ -156,14 +160,18 @@ class Scheduler:
         """One step of the model for all that run, then hand out the text."""
         try:
             self._end_the_unwanted()
-            batch, busy = self._fill()
+            waiting = self._waiting()
+            adapter = self._turns.next(waiting) if waiting else PLAIN
+            batch, busy = self._fill(adapter)
             if batch:
                 began = time.monotonic()
+                self._model.set_adapter(adapter)
                 self._model.decode(batch)
-                if all(slot.written for slot in busy):
+                if all(slot.written for slot in busy) and not self._turns.changed:
                     self._drafts.learn(len(batch), time.monotonic() - began)
+                self._turns.count(len(batch))
                 self._hand_out(busy)
-            self._figures = replace(self._figures, running=len(self._running), cells_used=self._cells.in_use)
+            self._tally.stand(len(self._running), self._cells.in_use)
         except Exception:
             logger.exception("a step of the model failed")
             self._recover()
@@ -180,17 +188,28 @@ class Scheduler:
             generation.give(text, slot.written)
             if slot.finish:
                 self._free(slot.sequence)
-                self._remember_time(generation)
+                self._tally.remember_time(time.monotonic() - generation.started_at)
                 generation.end(slot.finish)
 
-    def _fill(self) -> tuple[list[BatchToken], list[Slot]]:
+    def _waiting(self) -> dict[AdapterUse, float]:
+        """The adapters that have work, and since when by `due_at`: those of who runs, and of who may begin now."""
+        since: dict[AdapterUse, float] = {}
+        for running in self._running.values():
+            since[running.adapter] = min(due_at(running), since.get(running.adapter, math.inf))
+        with self._changed:
+            behind = self._line.first(self._may_begin)
+        if behind is not None and behind.adapter not in since and self._cells.has_room(behind.need):
+            since[behind.adapter] = due_at(behind)
+        return since
+
+    def _fill(self, adapter: AdapterUse) -> tuple[list[BatchToken], list[Slot]]:
         """The tokens of the next step and the slots that have some: those who write, those who read, then guesses."""
         batch: list[BatchToken] = []
-        busy = [slot for slot in self._slots.values() if not slot.is_reading]
+        busy = [slot for slot in self._slots_with(adapter) if not slot.is_reading]
         for slot in busy:
             slot.add_to(batch, 1)
         while (room := self._step_tokens - len(batch)) > 0:
-            reader = self._next_reader()
+            reader = self._next_reader(adapter)
             if reader is None:
                 break
             reader.add_to(batch, room)
@@ -202,21 +221,24 @@ class Scheduler:
             slot.add_draft(batch, length)
         return batch, busy
 
-    def _next_reader(self) -> Slot | None:
+    def _slots_with(self, adapter: AdapterUse) -> list[Slot]:
+        return [slot for slot in self._slots.values() if self._running[slot.sequence].adapter == adapter]
+
+    def _next_reader(self, adapter: AdapterUse) -> Slot | None:
         """Whose prompt is read on: the one that has waited longest, running or not."""
-        reading = [slot for slot in self._slots.values() if slot.is_reading]
+        reading = [slot for slot in self._slots_with(adapter) if slot.is_reading]
         first = min(reading, key=lambda slot: due_at(self._running[slot.sequence]), default=None)
         with self._changed:
             behind = self._line.first(self._may_begin)
             if behind is None or (first and due_at(self._running[first.sequence]) <= due_at(behind)):
                 return first
-            if not self._cells.has_room(behind.prompt, behind.request.max_tokens):
-                return first  # whoever is next waits for the memory; letting smaller ones pass could starve it
+            if behind.adapter != adapter or not self._cells.has_room(behind.need):
+                return first  # whoever is next waits for its turn and the memory; letting others pass could starve it
             self._line.remove(behind)
             sequence = next(free for free in range(self._n_slots) if free not in self._running)
             self._running[sequence] = behind
             behind.begin()
-        behind.reused = self._cells.begin(sequence, behind.prompt, behind.request.max_tokens)
+        behind.reused = self._cells.begin(sequence, behind.need)
         self._slots[sequence] = Slot(sequence, behind.prompt, behind.request, behind.reused)
         return self._slots[sequence]
 
@@ -236,32 +258,16 @@ class Scheduler:
                 generation.fail(Cancelled("The generation was cancelled."), "cancelled")
             elif now - generation.started_at >= limit:
                 self._free(sequence)
-                self._remember_time(generation)
+                self._tally.remember_time(time.monotonic() - generation.started_at)
                 generation.fail(EngineUnavailable(f"The answer took longer than {limit:.0f} s."), "deadline")
 
     def _free(self, sequence: int) -> None:
         slot = self._slots.pop(sequence)
         self._cells.keep(sequence, slot.in_memory())
         self._cells.end(sequence)
-        self._count(self._running[sequence], slot)
+        self._tally.count(len(self._running[sequence].prompt), slot)
         with self._changed:
             del self._running[sequence]
-
-    def _count(self, generation: RunningGeneration, slot: Slot) -> None:
-        known = self._figures
-        self._figures = replace(
-            known,
-            prompt_tokens=known.prompt_tokens + len(generation.prompt),
-            reused_tokens=known.reused_tokens + slot.reused,
-            answer_tokens=known.answer_tokens + slot.written,
-            drafted_tokens=known.drafted_tokens + slot.drafted,
-            accepted_tokens=known.accepted_tokens + slot.accepted,
-        )
-
-    def _remember_time(self, generation: RunningGeneration) -> None:
-        took = time.monotonic() - generation.started_at
-        with self._changed:
-            self._mean_s += _NEWEST_WEIGHT * (took - self._mean_s)
 
     def _recover(self) -> None:
         """After a broken step: everything that ran has failed, the memory is empty, the thread goes on.
@@ -275,4 +281,4 @@ class Scheduler:
             generation.fail(EngineUnavailable("The model failed while it wrote the answer."), "failed")
         self._model.clear()
         self._cells.forget()
-        self._figures = replace(self._figures, running=0, cells_used=0)
+        self._tally.stand(0, 0)
