@@ -24,6 +24,11 @@ class GenerationRequest:
     answer, but for rounding that depends on what else runs; `top_p` (0..1] only matters above temperature 0. Nobody
     waits for `background` work, so it lets chats pass.
 
+    `scored` is a text to score instead of writing: `Generation.logprobs` then lists its tokens and last the end of the
+    answer. With `choices`, nothing is written either: it lists the first token of each choice, after the prompt. Both
+    leave out what only concerns writing. `logprobs` is how many of the likeliest tokens are listed for each token; 0
+    lists none for an answer, and the tokens alone for a score.
+
     `adapter` names a loaded adapter; empty is the engine's default, `none` the plain base. `adapter_scale` (0..4)
     multiplies what it adds to the weights."""
 
@@ -37,6 +42,22 @@ class GenerationRequest:
     background: bool = False
     adapter: str = ""
     adapter_scale: float = 1.0
+    logprobs: int = 0
+    scored: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A token in its place, and the natural logarithm of the probability that the model gave it there.
+
+    It is the model's own distribution: before temperature, `top_p` and grammar. `piece` is the bytes the token stands
+    for, maybe a part of a character, nothing for the end; `top` the likeliest tokens there, likeliest first."""
+
+    token: int
+    piece: bytes
+    logprob: float
+    top: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +126,13 @@ class Generation(Protocol):
 
     def stats(self) -> GenerationStats | None:
         """The figures, or None while it is not over."""
+        ...
+
+    def logprobs(self) -> tuple[TokenLogprob, ...]:
+        """What the request's `logprobs`, `scored` or `choices` ask for, so far.
+
+        The tokens of an answer with those that a stop string holds back, without the end token; maybe ahead of what
+        was iterated."""
         ...
 
 

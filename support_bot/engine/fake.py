@@ -15,6 +15,7 @@ from support_bot.engine.adapters import LoadedAdapters
 from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, StepFailed
+from support_bot.engine.terms import Terms, check_listed, first_tokens
 
 Replies = Mapping[str, str] | Callable[[str], str]
 """Replies by the first key that the prompt contains, or a function from prompt to reply."""
@@ -49,16 +50,20 @@ class FakeModel:
         n_cells: int = 0,
         n_sequences: int = 32,
         delay_s: float = 0.0,
+        strict: bool = True,
     ) -> None:
+        """After words that its reply does not have, it wants to end, or fails the step where `strict`."""
         self.n_cells = n_cells or 4 * context_tokens
         self.context_tokens = min(context_tokens, self.n_cells)
         self.n_sequences = n_sequences
         self.delay_s = delay_s
+        self.end_token = _END
         self.fail_next: Exception | None = None
         self.steps: list[int] = []
         self.adapters: list[AdapterUse] = []
         self.cells = self.most_cells = 0
         self._reply = reply
+        self._strict = strict
         self._words: list[bytes] = [b"", b""]
         self._ids: dict[bytes, int] = {}
         self._memory: dict[int, dict[int, _Cell]] = {}
@@ -110,10 +115,11 @@ class FakeModel:
         prompt = b"".join(self._words[token] for token in tokens[:at]).decode()
         reply = [*self.tokenize(self._reply(prompt)), _END]
         written = tokens[at + 1 :]
-        if written != reply[: len(written)]:
+        follows = written == reply[: len(written)]
+        if self._strict and not follows:
             raise StepFailed(f"row {row} follows words that the reply does not have")
         row_logits = np.zeros(len(self._words), dtype=np.float32)
-        row_logits[reply[len(written)]] = 1.0
+        row_logits[reply[len(written)] if follows else _END] = 1.0
         return row_logits
 
     def remove_sequence(self, sequence: int, start: int = 0) -> None:
@@ -189,15 +195,21 @@ class FakeEngine:
         self.replies: Replies = {} if replies is None else replies
         self.default = default
         self.context_tokens = context_tokens
-        self.model = FakeModel(self._reply, context_tokens=context_tokens, delay_s=delay_s)
+        self.model = FakeModel(self._reply, context_tokens=context_tokens, delay_s=delay_s, strict=False)
         self.adapters = LoadedAdapters()
         self._scheduler = Scheduler(self.model, slots=slots, queue_limit=queue_limit, name="engine-fake")
 
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request. Raises Overloaded, Invalid or EngineUnavailable."""
         prompt = "\n".join(f"{turn.role}: {turn.content}" for turn in request.messages)
-        adapter = self.adapters.find(request.adapter, request.adapter_scale)
-        generation = self._scheduler.submit(self.model.prompt(prompt), request, adapter)
+        check_listed(request)
+        scored = self.model.tokenize(request.scored)
+        terms = Terms(
+            adapter=self.adapters.find(request.adapter, request.adapter_scale),
+            scored=len(scored),
+            choices=first_tokens(request.choices, self.model.tokenize),
+        )
+        generation = self._scheduler.submit(self.model.prompt(prompt) + scored, request, terms)
         self.prompts.append(prompt)
         self.requests.append(request)
         return generation

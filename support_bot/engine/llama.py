@@ -37,10 +37,18 @@ def core_count() -> int:
     return max(1, min(physical, allowed))
 
 
+def _end_token(vocab: llama_cpp.llama_vocab_p) -> int:
+    """The token that ends a turn, or the text where the file names none."""
+    turn = int(llama_cpp.llama_vocab_eot(vocab))
+    return turn if turn >= 0 else int(llama_cpp.llama_vocab_eos(vocab))
+
+
 class LlamaModel:
     """A GGUF file with its context memory. Tokenizing and loading adapters are safe from any thread.
 
     All else belongs to one thread."""
+
+    _adapter = PLAIN
 
     def __init__(
         self,
@@ -58,25 +66,23 @@ class LlamaModel:
         llama.cpp cannot load the file."""
         llama_cpp.llama_log_set(_log, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
-        self._closing = threading.Lock()
-        self._stepping = threading.Lock()
+        self._closing, self._stepping = threading.Lock(), threading.Lock()
         self._context: llama_cpp.llama_context_p | None = None
         self._batch: llama_cpp.llama_batch | None = None
         self._adapters: dict[str, llama_cpp.llama_adapter_lora_p] = {}
-        self._adapter = PLAIN
         self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), llama_cpp.llama_model_default_params())
         if not self._model:
             raise WeightsError(f"llama.cpp cannot load {path.name}; run `support-bot models verify`.")
         vocab = llama_cpp.llama_model_get_vocab(self._model)
         assert vocab is not None  # every loaded model has one
         self._vocab = vocab
+        self.end_token = _end_token(vocab)
         self._n_vocab = llama_cpp.llama_vocab_n_tokens(vocab)
         self._row_type = ctypes.c_float * self._n_vocab
         longest = min(n_ctx, llama_cpp.llama_model_n_ctx_train(self._model)) or n_ctx
         self.n_cells = n_cells or longest
         self.context_tokens = min(longest, self.n_cells)
-        self.n_sequences = n_sequences
-        self.n_batch = n_batch
+        self.n_sequences, self.n_batch = n_sequences, n_batch
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = self.n_cells
         params.kv_unified = True  # one pool of cells: sequences share them, and none has a part of its own

@@ -12,6 +12,7 @@ from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
 from support_bot.engine.chat_format import ChatFormat
 from support_bot.engine.llama import LlamaModel
 from support_bot.engine.scheduler import STEP_TOKENS, Scheduler
+from support_bot.engine.terms import Terms, check_listed, first_tokens
 from support_bot.settings import EngineSettings
 
 logger = logging.getLogger(__name__)
@@ -81,8 +82,14 @@ class LlamaEngine:
 
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request. Raises Overloaded, Invalid or EngineUnavailable."""
-        adapter = self._adapters.find(request.adapter, request.adapter_scale)
-        return self._scheduler.submit(self.prompt_tokens(request), request, adapter)
+        check_listed(request)
+        scored = self._tokens(request.scored)
+        terms = Terms(
+            adapter=self._adapters.find(request.adapter, request.adapter_scale),
+            scored=len(scored),
+            choices=first_tokens(request.choices, self._tokens),
+        )
+        return self._scheduler.submit(self.prompt_tokens(request) + scored, request, terms)
 
     def prompt_tokens(self, request: GenerationRequest) -> list[int]:
         """The token ids the model will read. Raises Invalid when the chat template refuses the messages."""
@@ -94,7 +101,7 @@ class LlamaEngine:
 
     def count_tokens(self, text: str) -> int:
         """Tokens of this text, without the chat template around it."""
-        return len(self._model.tokenize(text, control=False))
+        return len(self._tokens(text))
 
     def queue_length(self) -> int:
         """How many generations wait."""
@@ -116,3 +123,6 @@ class LlamaEngine:
             else:
                 # Freeing memory under a running step would crash the process; leaking it does not.
                 logger.error("the model %s did not stop in time; its memory is not freed", self.name)
+
+    def _tokens(self, text: str) -> list[int]:
+        return self._model.tokenize(text, control=False)

@@ -15,6 +15,7 @@ from support_bot.engine.slot import Slot
 from support_bot.engine.speculation import DraftPlan
 from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, StepModel
 from support_bot.engine.tally import Tally
+from support_bot.engine.terms import Terms
 from support_bot.engine.turns import AdapterTurns
 from support_bot.engine.waiting import WaitingLine, due_at
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
@@ -62,7 +63,7 @@ class Scheduler:
     # ---- from any thread
 
     def submit(
-        self, prompt: Sequence[int], request: GenerationRequest, adapter: AdapterUse = PLAIN
+        self, prompt: Sequence[int], request: GenerationRequest, terms: Terms | None = None
     ) -> RunningGeneration:
         """Queue a prompt of token ids. Raises Overloaded, Invalid (it does not fit) or EngineUnavailable."""
         room = self._model.context_tokens
@@ -70,7 +71,7 @@ class Scheduler:
             raise Invalid(f"The prompt has {len(prompt)} tokens; this model takes 1 to {room - 1}. Shorten it.")
         if request.max_tokens < 1:
             raise Invalid("max_tokens must be at least 1.")
-        generation = RunningGeneration(self, prompt, request, adapter)
+        generation = RunningGeneration(self, prompt, request, terms)
         with self._changed:
             if not self.alive():
                 raise EngineUnavailable("The model is not running.")
@@ -184,7 +185,7 @@ class Scheduler:
         texts = [slot.take(self._model) for slot in busy]
         for slot, text in zip(busy, texts, strict=True):
             generation = self._running[slot.sequence]
-            generation.drafted, generation.accepted = slot.drafted, slot.accepted
+            generation.drafted, generation.accepted, generation.listed = slot.drafted, slot.accepted, slot.listed
             generation.give(text, slot.written)
             if slot.finish:
                 self._free(slot.sequence)
@@ -239,7 +240,7 @@ class Scheduler:
             self._running[sequence] = behind
             behind.begin()
         behind.reused = self._cells.begin(sequence, behind.need)
-        self._slots[sequence] = Slot(sequence, behind.prompt, behind.request, behind.reused)
+        self._slots[sequence] = Slot(sequence, behind.prompt, behind.request, behind.terms, behind.reused)
         return self._slots[sequence]
 
     def _may_begin(self, generation: RunningGeneration) -> bool:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from support_bot.engine.base import GenerationRequest
+from support_bot.engine.base import GenerationRequest, TokenLogprob
+from support_bot.engine.logprobs import listed
 from support_bot.engine.sampling import sample
 from support_bot.engine.speculation import Drafter
 from support_bot.engine.step_model import BatchToken, StepModel
+from support_bot.engine.terms import Terms
 from support_bot.engine.text_stream import TextStream
 
 
@@ -19,7 +21,9 @@ class Slot:
     finish: str
     """Why the answer is over, as in GenerationStats; empty while it is not."""
 
-    def __init__(self, sequence: int, prompt: Sequence[int], request: GenerationRequest, reused: int) -> None:
+    def __init__(
+        self, sequence: int, prompt: Sequence[int], request: GenerationRequest, terms: Terms, reused: int
+    ) -> None:
         """`sequence` has the first `reused` tokens of the prompt in its cells already."""
         self.sequence = sequence
         self.reused = reused
@@ -27,12 +31,15 @@ class Slot:
         self.drafted = 0
         self.accepted = 0
         self.finish = ""
+        self.listed: list[TokenLogprob] = []
         self._tokens = list(prompt)
+        self._wanted = len(prompt) - 1 - terms.scored  # logits are, from this position on
         self._position = reused
         self._rows: list[int] = []
         self._draft: list[int] = []
         self._drafter = Drafter()
         self._request = request
+        self._terms = terms
         self._random = np.random.default_rng(request.seed)
         self._text = TextStream(request.stop)
 
@@ -49,10 +56,12 @@ class Slot:
         """Append the next piece of the prompt, at most `most` tokens, or the token written last; how many it were."""
         now = self._tokens[self._position : self._position + most]
         end = self._position + len(now)
-        self._rows = [len(batch) + len(now) - 1] if end == len(self._tokens) else []
+        self._rows = []
         self._draft = []
         for position, token in enumerate(now, start=self._position):
-            batch.append(BatchToken(token, position, self.sequence, position == len(self._tokens) - 1))
+            if position >= self._wanted:
+                self._rows.append(len(batch))
+            batch.append(BatchToken(token, position, self.sequence, position >= self._wanted))
         self._position = end
         return len(now)
 
@@ -75,9 +84,15 @@ class Slot:
 
         A guessed token counts where it is the one that the model chooses; the first wrong one and what follows it are
         forgotten. So drafts change how long an answer takes, never what it says."""
+        if not self._terms.writes:
+            self._score(model)
+            return ""
         text, right = "", 0
         for row, guess in zip(self._rows, [*self._draft, None], strict=False):
-            token = sample(model.logits(row), self._request.temperature, self._request.top_p, self._random)
+            logits = model.logits(row)
+            token = sample(logits, self._request.temperature, self._request.top_p, self._random)
+            if self._request.logprobs and not model.is_end(token):
+                self.listed += listed(model, logits, [token], self._request.logprobs)
             text += self._write(token, model)
             if self.finish or token != guess:
                 break
@@ -90,6 +105,16 @@ class Slot:
             if right < len(self._draft):
                 model.remove_sequence(self.sequence, self._position)
         return text
+
+    def _score(self, model: StepModel) -> None:
+        """List what stands after each row of this step; the answer is over with the last one."""
+        top, first = self._request.logprobs, self._position - len(self._rows) + 1
+        following = [*self._tokens, model.end_token]
+        for position, row in enumerate(self._rows, start=first):
+            wanted = self._terms.choices or [following[position]]
+            self.listed += listed(model, model.logits(row), wanted, top)
+        if self._position == len(self._tokens):
+            self.finish = "end"
 
     def _write(self, token: int, model: StepModel) -> str:
         if model.is_end(token):

@@ -44,6 +44,8 @@ class StepModel(Protocol):
     """Tokens the memory holds, shared ones once; at least `context_tokens`."""
     n_sequences: int
     """Sequences are numbered from 0 to `n_sequences` - 1."""
+    end_token: int
+    """With which an answer usually ends."""
 
     def set_adapter(self, use: AdapterUse) -> None:
         """Lay this adapter alone over the weights, from the next step on; cheap where it lies there already."""

@@ -20,6 +20,7 @@ from support_bot.engine.prefix_cache import PrefixCache
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken
+from support_bot.engine.terms import Terms
 from support_bot.engine.turns import AdapterTurns
 from support_bot.errors import Conflict, Invalid, WeightsError
 
@@ -203,7 +204,7 @@ class Bench:
 
     def ask(self, text: str, use: AdapterUse, **limits: object) -> RunningGeneration:
         request = GenerationRequest((ChatTurn("user", text),), **{"max_tokens": 300, **limits})  # type: ignore[arg-type]
-        return self.scheduler.submit(self.model.prompt(text), request, use)
+        return self.scheduler.submit(self.model.prompt(text), request, Terms(use))
 
     def together(self, *asked: Callable[[], RunningGeneration]) -> list[RunningGeneration]:
         first = self.ask("hold the door please", PLAIN)
@@ -277,7 +278,7 @@ def test_everybody_is_served_and_nothing_is_mixed(
     model = FakeModel(echo, context_tokens=75, n_cells=n_cells, n_sequences=slots + 6)
     scheduler = Scheduler(model, slots=slots, step_tokens=8)
     request = GenerationRequest((), max_tokens=40)
-    generations = [scheduler.submit(model.prompt(text), request, use) for text, use, _ in asked]
+    generations = [scheduler.submit(model.prompt(text), request, Terms(use)) for text, use, _ in asked]
     for (_, _, fate), generation in zip(asked, generations, strict=True):
         if fate == "cancel":
             generation.cancel()
