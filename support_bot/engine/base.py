@@ -29,6 +29,11 @@ class GenerationRequest:
     leave out what only concerns writing. `logprobs` is how many of the likeliest tokens are listed for each token; 0
     lists none for an answer, and the tokens alone for a score.
 
+    `grammar` (GBNF, begun by its rule `root`) or `json_schema` (a JSON schema, as text) binds what is written; at most
+    one of them. The answer keeps to it as far as it comes: one that ends by `length` or `stop` is a beginning. An
+    engine that cannot bind its model raises Invalid instead of writing freely; the scripted one checks nothing, its
+    script is the answer.
+
     `adapter` names a loaded adapter; empty is the engine's default, `none` the plain base. `adapter_scale` (0..4)
     multiplies what it adds to the weights."""
 
@@ -45,6 +50,8 @@ class GenerationRequest:
     logprobs: int = 0
     scored: str = ""
     choices: tuple[str, ...] = ()
+    grammar: str = ""
+    json_schema: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ class Generation(Protocol):
         """Pieces of text as they are written, whole characters only.
 
         Raises Cancelled after `cancel()` or when the engine closes, EngineUnavailable when the engine broke or the
-        deadline has passed."""
+        deadline has passed, Invalid where the grammar goes on with nothing that the model could write."""
         ...
 
     def cancel(self) -> None:

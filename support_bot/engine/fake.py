@@ -15,7 +15,7 @@ from support_bot.engine.adapters import LoadedAdapters
 from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, StepFailed
-from support_bot.engine.terms import Terms, check_listed, first_tokens
+from support_bot.engine.terms import Terms, check_together, first_tokens
 
 Replies = Mapping[str, str] | Callable[[str], str]
 """Replies by the first key that the prompt contains, or a function from prompt to reply."""
@@ -202,7 +202,7 @@ class FakeEngine:
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request. Raises Overloaded, Invalid or EngineUnavailable."""
         prompt = "\n".join(f"{turn.role}: {turn.content}" for turn in request.messages)
-        check_listed(request)
+        check_together(request)
         scored = self.model.tokenize(request.scored)
         terms = Terms(
             adapter=self.adapters.find(request.adapter, request.adapter_scale),

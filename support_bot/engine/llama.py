@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from support_bot.engine.grammar import LlamaGrammar
 from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, StepFailed
 from support_bot.errors import EngineUnavailable, WeightsError
 
@@ -44,7 +45,7 @@ def _end_token(vocab: llama_cpp.llama_vocab_p) -> int:
 
 
 class LlamaModel:
-    """A GGUF file with its context memory. Tokenizing and loading adapters are safe from any thread.
+    """A GGUF file with its context memory. Tokenizing, grammars and loading adapters are safe from any thread.
 
     All else belongs to one thread."""
 
@@ -200,6 +201,15 @@ class LlamaModel:
     def is_control(self, token: int) -> bool:
         """Whether this token is markup of the chat template, not text."""
         return bool(llama_cpp.llama_vocab_is_control(self._vocab, token))
+
+    def grammar(self, text: str) -> LlamaGrammar:
+        """A grammar (GBNF) over the words of this model, for one answer; safe from any thread.
+
+        Raises Invalid for one that cannot be used, EngineUnavailable when the model is closed."""
+        with self._closing:
+            if not self._model:
+                raise EngineUnavailable("The model is not running.")
+            return LlamaGrammar(self._vocab, text)
 
     def chat_template(self) -> str | None:
         """The chat template (Jinja) inside the file, or None."""

@@ -10,9 +10,10 @@ from support_bot.engine.adapter import Adapter, find_adapter, read_adapter
 from support_bot.engine.adapters import DEFAULT, LoadedAdapters
 from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
 from support_bot.engine.chat_format import ChatFormat
+from support_bot.engine.grammar import schema_grammar
 from support_bot.engine.llama import LlamaModel
 from support_bot.engine.scheduler import STEP_TOKENS, Scheduler
-from support_bot.engine.terms import Terms, check_listed, first_tokens
+from support_bot.engine.terms import Grammar, Terms, check_together, first_tokens
 from support_bot.settings import EngineSettings
 
 logger = logging.getLogger(__name__)
@@ -82,12 +83,13 @@ class LlamaEngine:
 
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request. Raises Overloaded, Invalid or EngineUnavailable."""
-        check_listed(request)
+        check_together(request)
         scored = self._tokens(request.scored)
         terms = Terms(
             adapter=self._adapters.find(request.adapter, request.adapter_scale),
             scored=len(scored),
             choices=first_tokens(request.choices, self._tokens),
+            grammar=self._grammar(request),
         )
         return self._scheduler.submit(self.prompt_tokens(request) + scored, request, terms)
 
@@ -123,6 +125,10 @@ class LlamaEngine:
             else:
                 # Freeing memory under a running step would crash the process; leaking it does not.
                 logger.error("the model %s did not stop in time; its memory is not freed", self.name)
+
+    def _grammar(self, request: GenerationRequest) -> Grammar | None:
+        text = schema_grammar(request.json_schema) if request.json_schema else request.grammar
+        return self._model.grammar(text) if text else None
 
     def _tokens(self, text: str) -> list[int]:
         return self._model.tokenize(text, control=False)

@@ -190,7 +190,10 @@ class Scheduler:
             if slot.finish:
                 self._free(slot.sequence)
                 self._tally.remember_time(time.monotonic() - generation.started_at)
-                generation.end(slot.finish)
+                if slot.finish == "failed":
+                    generation.fail(Invalid("The grammar goes on with nothing that the model could write."), "failed")
+                else:
+                    generation.end(slot.finish)
 
     def _waiting(self) -> dict[AdapterUse, float]:
         """The adapters that have work, and since when by `due_at`: those of who runs, and of who may begin now."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from support_bot.engine.base import GenerationRequest, TokenLogprob
 from support_bot.engine.logprobs import listed
@@ -13,6 +14,8 @@ from support_bot.engine.speculation import Drafter
 from support_bot.engine.step_model import BatchToken, StepModel
 from support_bot.engine.terms import Terms
 from support_bot.engine.text_stream import TextStream
+
+_DEPTH = 10.0  # nats; what lies further below the best token is drawn once in 20,000 times
 
 
 class Slot:
@@ -67,6 +70,8 @@ class Slot:
 
     def offer(self, model: StepModel) -> tuple[float, int]:
         """For one that writes: how likely a guessed token is right (0..1), and how many there are to be tried."""
+        if self._terms.grammar is not None:
+            return 0.0, 0  # a guess would have to be checked in a copy of the grammar, and taken back where it is wrong
         left = min(self._request.max_tokens - self.written - 1, model.context_tokens - len(self._tokens))
         self._drafter.add(self._tokens[len(self._drafter) :])
         self._draft = self._drafter.draft()[: max(0, left)]
@@ -90,7 +95,10 @@ class Slot:
         text, right = "", 0
         for row, guess in zip(self._rows, [*self._draft, None], strict=False):
             logits = model.logits(row)
-            token = sample(logits, self._request.temperature, self._request.top_p, self._random)
+            token = self._choose(logits)
+            if token is None:
+                self.finish = "failed"
+                break
             if self._request.logprobs and not model.is_end(token):
                 self.listed += listed(model, logits, [token], self._request.logprobs)
             text += self._write(token, model)
@@ -105,6 +113,23 @@ class Slot:
             if right < len(self._draft):
                 model.remove_sequence(self.sequence, self._position)
         return text
+
+    def _choose(self, logits: NDArray[np.float32]) -> int | None:
+        """The next token; None where the grammar goes on with none."""
+        token, grammar = self._sample(logits), self._terms.grammar
+        if grammar is None:
+            return token
+        if not grammar.allows(token):
+            # A free draw is kept where it is allowed, as llama.cpp does it: most are, and looking at all is slow.
+            masked = grammar.mask(logits, _DEPTH * self._request.temperature)
+            if masked.max() == -np.inf:
+                return None
+            token = self._sample(masked)
+        grammar.accept(token)
+        return token
+
+    def _sample(self, logits: NDArray[np.float32]) -> int:
+        return sample(logits, self._request.temperature, self._request.top_p, self._random)
 
     def _score(self, model: StepModel) -> None:
         """List what stands after each row of this step; the answer is over with the last one."""

@@ -23,8 +23,10 @@ class Grammar(Protocol):
         """Whether the grammar goes on with this token; an end token where it may end."""
         ...
 
-    def mask(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        """A copy of the logits [n_vocab], minus infinity wherever `allows` is False."""
+    def mask(self, logits: NDArray[np.float32], depth: float) -> NDArray[np.float32]:
+        """The logits [n_vocab] of tokens that it `allows`, minus infinity elsewhere, maybe everywhere.
+
+        What lies more than `depth` below the best of them may be left out."""
         ...
 
     def accept(self, token: int) -> None:
@@ -49,12 +51,16 @@ class Terms:
         return not self.scored and not self.choices
 
 
-def check_listed(request: GenerationRequest) -> None:
-    """Raises Invalid where `logprobs`, `scored` and `choices` do not go together."""
+def check_together(request: GenerationRequest) -> None:
+    """Raises Invalid where `logprobs`, `scored`, `choices` and a grammar do not go together."""
     if not 0 <= request.logprobs <= _MOST_LISTED:
         raise Invalid(f"logprobs must be from 0 to {_MOST_LISTED}.")
     if request.scored and request.choices:
         raise Invalid("Either a text is scored or choices are weighed, not both.")
+    if request.grammar and request.json_schema:
+        raise Invalid("Either a grammar or a JSON schema binds the answer, not both.")
+    if (request.grammar or request.json_schema) and (request.scored or request.choices):
+        raise Invalid("A grammar binds what is written, and a score or a choice writes nothing.")
 
 
 def first_tokens(choices: Sequence[str], tokenize: Callable[[str], Sequence[int]]) -> tuple[int, ...]:
