@@ -17,6 +17,7 @@ _MOST_REPEATS = 2000
 _MOST_ELEMENTS = 100_000
 _MOST_BEGINNINGS = 2000
 _MOST_MAYBES = 128
+_MOST_MAYBES_IN_RINGS = 16
 
 _TOKEN = re.compile(
     r"(?P<space>\s+|\#[^\n]*)|(?P<head>[A-Za-z0-9-]+)\s*::=|(?P<name>[A-Za-z0-9-]+)"
@@ -139,10 +140,11 @@ def _check_beginnings(rules: dict[str, _Rule]) -> None:
         if beginnings[name] > _MOST_BEGINNINGS:
             raise Invalid("The grammar leaves too many ways open at once; write it with fewer alternatives.")
     parts = {name: [item.rule for way in rule.ways for item in way] for name, rule in rules.items()}
+    ringed = _in_rings(parts)
     through: dict[str, int] = {}
     for name in _inside_first(parts, rings=True):
         runs = [_maybes(way, empty, through) for way in rules[name].ways]
-        if max(longest for longest, _ in runs) > _MOST_MAYBES:
+        if max(longest for longest, _ in runs) > (_MOST_MAYBES_IN_RINGS if name in ringed else _MOST_MAYBES):
             raise Invalid("The grammar has too many parts in a row that may be left out.")
         through[name] = max(whole for _, whole in runs)
 
@@ -181,6 +183,28 @@ def _maybes(way: Sequence[_Item], empty: set[str], through: dict[str, int]) -> t
         run = run + (1 + through.get(item.rule, 0)) * max(1, item.least) if _empty(item, empty) else 0
         longest = max(longest, run)
     return longest, run if all(_empty(item, empty) for item in way) else 0
+
+
+def _in_rings(children: dict[str, list[str]]) -> set[str]:
+    """The rules that contain themselves, and those between two such: what they leave open grows with the answer."""
+    left = set(children)
+    parents: dict[str, list[str]] = {name: [] for name in children}
+    for name, inside in children.items():
+        for child in inside:
+            if child:
+                parents[child].append(name)
+    for onward, backward in ((children, parents), (parents, children)):
+        count = {name: sum(1 for other in onward[name] if other in left) for name in left}
+        ends = [name for name in left if not count[name]]
+        left -= set(ends)
+        while ends:
+            for other in backward[ends.pop()]:
+                if other in left:
+                    count[other] -= 1
+                    if not count[other]:
+                        left.remove(other)
+                        ends.append(other)
+    return left
 
 
 def _inside_first(children: dict[str, list[str]], *, rings: bool) -> list[str]:

@@ -17,7 +17,8 @@ from support_bot.engine.gbnf import check_grammar
 from support_bot.errors import Invalid
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
-_PATIENCE_S = 1.0
+_PATIENCE_S = 1.0  # for one token
+_PATIENCE_IN_ALL_S = 10.0  # for one answer
 _LONGEST_SCHEMA = 32_768
 _MOST_REPEATS = 500
 _REPEATS = ("minLength", "maxLength", "minItems", "maxItems")
@@ -35,6 +36,7 @@ class LlamaGrammar:
         if not sampler:
             raise Invalid("llama.cpp cannot read the grammar; its words on it stand in the log.")
         self._sampler = sampler
+        self._spent_s = 0.0
         weakref.finalize(self, llama_cpp.llama_sampler_free, sampler)
 
     def allows(self, token: int) -> bool:
@@ -45,12 +47,13 @@ class LlamaGrammar:
         """The logits [n_vocab] of tokens that the grammar goes on with, minus infinity elsewhere.
 
         Tokens are looked at from the likeliest on, until the best that will do is found and all that lie at most
-        `depth` below it: looking at the whole vocabulary takes as long as a step. After a second it looks no further:
-        a grammar with many ways open at once must not stop everybody."""
+        `depth` below it: looking at the whole vocabulary takes as long as a step. After a second, or ten in one answer,
+        it looks no further: a grammar with many ways open at once must not stop everybody."""
         masked = np.full_like(logits, -np.inf)
         order = np.argsort(-logits, kind="stable")
-        seen, count, least, until = 0, 64, -np.inf, time.monotonic() + _PATIENCE_S
-        while seen < len(order) and logits[order[seen]] >= least and time.monotonic() < until:
+        seen, count, least = 0, 64, -np.inf
+        most_s = min(_PATIENCE_IN_ALL_S, self._spent_s + _PATIENCE_S)
+        while seen < len(order) and logits[order[seen]] >= least and self._spent_s < most_s:
             tokens = order[seen : seen + count]
             fit = tokens[self._allowed(tokens)]
             masked[fit] = logits[fit]
@@ -60,15 +63,19 @@ class LlamaGrammar:
 
     def accept(self, token: int) -> None:
         """An allowed token was written."""
+        began = time.monotonic()
         llama_cpp.llama_sampler_accept(self._sampler, token)
+        self._spent_s += time.monotonic() - began
 
     def _allowed(self, tokens: NDArray[np.intp]) -> NDArray[np.bool_]:
+        began = time.monotonic()
         candidates = np.zeros(len(tokens), dtype=_CANDIDATE)
         candidates["id"] = tokens
         array = llama_cpp.llama_token_data_array(
             data=candidates.ctypes.data_as(llama_cpp.llama_token_data_p), size=len(tokens), selected=-1, sorted=False
         )
         llama_cpp.llama_sampler_apply(self._sampler, ctypes.byref(array))
+        self._spent_s += time.monotonic() - began
         return np.asarray(np.isfinite(candidates["logit"]))
 
 

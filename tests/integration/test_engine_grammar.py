@@ -136,6 +136,6 @@ def test_grammars_are_freed_however_an_answer_ends(weights: Path) -> None:
     with pytest.raises(EngineUnavailable):
         engine.start(ask(grammar=YES_NO))
     grammars = [weakref.ref(each.terms.grammar) for each in (running, waiting)]  # type: ignore[attr-defined]
-    del running, waiting, generation
+    del running, waiting, generation, engine
     gc.collect()
     assert [grammar() for grammar in grammars] == [None, None]

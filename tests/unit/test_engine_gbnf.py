@@ -25,6 +25,7 @@ GOOD = [
     f"root ::= {ALTERNATIVES}",
     f'root ::= r0\n{OPTIONAL}\nr50 ::= ""',
     "root ::= " + '("c" ' * 500 + ")?" * 500,
+    'root ::= "(" root? root? root? ")"',
 ]
 BAD = [
     ("", "no rule `root`"),
@@ -55,6 +56,7 @@ BAD = [
     ('root ::= "' + "a" * 30_000 + '"{2000}', "too large"),
     ('root ::= "' + "a" * 100_000 + '"', "65536"),
     ("root ::= " + "x " * 200 + '\nx ::= "a"*', "in a row"),
+    ("root ::= | [a-c] root root{30}", "in a row"),
     ("root ::= x{200}" + '\nx ::= "a"*', "in a row"),
     ("root ::= r0\n" + "\n".join(f"r{i} ::= r{i + 1} | r{i + 1}" for i in range(60)) + '\nr60 ::= "a"', "ways open"),
 ]
