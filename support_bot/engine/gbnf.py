@@ -29,11 +29,12 @@ _TOKEN = re.compile(
 
 @dataclass(slots=True)
 class _Item:
-    """What stands at one place: a rule, or something of `size` characters; `least` times or more."""
+    """What stands at one place: a rule, or something of `size` characters; `least` times or more, `most` written out."""
 
     rule: str = ""
     size: int = 1
     least: int = 1
+    most: int = 1
 
 
 @dataclass(slots=True)
@@ -124,6 +125,7 @@ class _Reader:
                 raise Invalid(f"{{{text}}} repeats more than {_MOST_REPEATS} times, or less than no times.")
         self._count(way[-1].size * max(least, most))
         way[-1].least *= least
+        way[-1].most *= max(1, most)
 
     def _count(self, elements: int) -> None:
         self._elements += elements
@@ -180,7 +182,8 @@ def _maybes(way: Sequence[_Item], empty: set[str], through: dict[str, int]) -> t
     llama.cpp follows every choice among them at once, which takes the fourth power of their number."""
     longest = run = 0
     for item in way:
-        run = run + (1 + through.get(item.rule, 0)) * max(1, item.least) if _empty(item, empty) else 0
+        copies = item.most if item.rule in empty or not item.size else 1
+        run = run + (1 + through.get(item.rule, 0)) * copies if _empty(item, empty) else 0
         longest = max(longest, run)
     return longest, run if all(_empty(item, empty) for item in way) else 0
 

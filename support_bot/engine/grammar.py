@@ -91,7 +91,7 @@ def schema_grammar(text: str) -> str:
         grammar: str = json_schema_to_gbnf(text)
     except Invalid:
         raise
-    except (Exception, RecursionError) as error:
+    except Exception as error:
         raise Invalid(f"The JSON schema cannot be used: {error or type(error).__name__}") from error
     return grammar.replace(_LOOSE_CHAR, _CHAR)
 

@@ -57,6 +57,7 @@ BAD = [
     ('root ::= "' + "a" * 100_000 + '"', "65536"),
     ("root ::= " + "x " * 200 + '\nx ::= "a"*', "in a row"),
     ("root ::= | [a-c] root root{30}", "in a row"),
+    ("root ::= | [a-c] root{0,40}", "in a row"),
     ("root ::= x{200}" + '\nx ::= "a"*', "in a row"),
     ("root ::= r0\n" + "\n".join(f"r{i} ::= r{i + 1} | r{i + 1}" for i in range(60)) + '\nr60 ::= "a"', "ways open"),
 ]
