@@ -29,7 +29,7 @@ _TOKEN = re.compile(
 
 @dataclass(slots=True)
 class _Item:
-    """What stands at one place: a rule, or something of `size` characters; `least` times or more, `most` written out."""
+    """What stands at one place: a rule, or something of `size` characters; `least` to `most` times, as written out."""
 
     rule: str = ""
     size: int = 1
@@ -98,7 +98,8 @@ class _Reader:
             case "repeat" | "times":
                 self._repeat(ways[-1], kind, text)
             case _:
-                size = len(text) if kind in ("literal", "letters") else 1
+                # llama.cpp reads `[]` and `[^]` as nothing at all.
+                size = len(text) if kind == "literal" else int(kind != "letters" or text not in ("", "^"))
                 self._add(ways[-1], _Item(rule=text if kind == "name" else "", size=size))
 
     def _add(self, way: list[_Item], item: _Item) -> None:

@@ -18,6 +18,7 @@ from support_bot.errors import Invalid
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 _PATIENCE_S = 1.0  # for one token
+_QUICK_S = 0.05
 _PATIENCE_IN_ALL_S = 10.0  # for one answer
 _LONGEST_SCHEMA = 32_768
 _MOST_REPEATS = 500
@@ -34,10 +35,14 @@ class LlamaGrammar:
         check_grammar(text)
         sampler = llama_cpp.llama_sampler_init_grammar(vocab, text.encode(), b"root")
         if not sampler:
-            raise Invalid("llama.cpp cannot read the grammar; its words on it stand in the log.")
+            raise Invalid("llama.cpp cannot read the grammar; what it says of it is on the error output.")
         self._sampler = sampler
         self._spent_s = 0.0
         weakref.finalize(self, llama_cpp.llama_sampler_free, sampler)
+
+    def reset(self) -> None:
+        """Nothing is written yet."""
+        llama_cpp.llama_sampler_reset(self._sampler)
 
     def allows(self, token: int) -> bool:
         """Whether the grammar goes on with this token; an end token where it may end."""
@@ -54,11 +59,13 @@ class LlamaGrammar:
         seen, count, least = 0, 64, -np.inf
         most_s = min(_PATIENCE_IN_ALL_S, self._spent_s + _PATIENCE_S)
         while seen < len(order) and logits[order[seen]] >= least and self._spent_s < most_s:
-            tokens = order[seen : seen + count]
+            tokens, before_s = order[seen : seen + count], self._spent_s
             fit = tokens[self._allowed(tokens)]
             masked[fit] = logits[fit]
             least = float(masked.max()) - depth
-            seen, count = seen + count, 2 * count
+            seen += count
+            if self._spent_s - before_s < _QUICK_S:
+                count *= 2
         return masked
 
     def accept(self, token: int) -> None:

@@ -126,10 +126,7 @@ class Scheduler:
 
     def _expected_s(self, ahead: int) -> float:
         """Seconds until all running ones and `ahead` waiting ones are done, divided among the slots."""
-        now = time.monotonic()
-        mean_s = self._tally.mean_s
-        busy = sum(max(0.0, mean_s - (now - running.started_at)) for running in self._running.values())
-        return (busy + ahead * mean_s) / self._n_slots
+        return self._tally.expected_s(self._running.values(), ahead)
 
     # ---- in the engine's thread
 
@@ -172,7 +169,7 @@ class Scheduler:
                     self._drafts.learn(len(batch), time.monotonic() - began)
                 self._turns.count(len(batch))
                 self._hand_out(busy)
-            self._tally.stand(len(self._running), self._cells.in_use)
+            self._tally.stands(len(self._running), self._cells.in_use)
         except Exception:
             logger.exception("a step of the model failed")
             self._recover()
@@ -189,7 +186,7 @@ class Scheduler:
             generation.give(text, slot.written)
             if slot.finish:
                 self._free(slot.sequence)
-                self._tally.remember_time(time.monotonic() - generation.started_at)
+                self._tally.learn_time(generation)
                 if slot.finish == "failed":
                     generation.fail(Invalid("The grammar goes on with nothing that the model could write."), "failed")
                 else:
@@ -262,14 +259,14 @@ class Scheduler:
                 generation.fail(Cancelled("The generation was cancelled."), "cancelled")
             elif now - generation.started_at >= limit:
                 self._free(sequence)
-                self._tally.remember_time(time.monotonic() - generation.started_at)
+                self._tally.learn_time(generation)
                 generation.fail(EngineUnavailable(f"The answer took longer than {limit:.0f} s."), "deadline")
 
     def _free(self, sequence: int) -> None:
         slot = self._slots.pop(sequence)
         self._cells.keep(sequence, slot.in_memory())
         self._cells.end(sequence)
-        self._tally.count(len(self._running[sequence].prompt), slot)
+        self._tally.count(self._running[sequence], slot)
         with self._changed:
             del self._running[sequence]
 
@@ -285,4 +282,4 @@ class Scheduler:
             generation.fail(EngineUnavailable("The model failed while it wrote the answer."), "failed")
         self._model.clear()
         self._cells.forget()
-        self._tally.stand(0, 0)
+        self._tally.stands(0, 0)

@@ -43,6 +43,8 @@ class Slot:
         self._drafter = Drafter()
         self._request = request
         self._terms = terms
+        if terms.grammar is not None:
+            terms.grammar.reset()
         self._random = np.random.default_rng(request.seed)
         self._text = TextStream(request.stop)
 

@@ -1,10 +1,13 @@
-"""What an engine has done since it started, and how long its answers take. Only sums; knows no queue and no model."""
+"""What an engine has done so far, and how long its answers take. Sums and a moving average; knows no model."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 from support_bot.engine.base import EngineFigures
+from support_bot.engine.running import RunningGeneration
 from support_bot.engine.slot import Slot
 
 _FIRST_GUESS_S = 4.0
@@ -12,29 +15,34 @@ _NEWEST_WEIGHT = 0.2
 
 
 class Tally:
-    """Written by the engine's thread alone; others may read it at any time."""
+    """The figures of one scheduler. Written by the engine's thread, read by any."""
 
     def __init__(self, slots: int, cells: int) -> None:
         self.figures = EngineFigures(slots, 0, cells, 0)
-        self.mean_s = _FIRST_GUESS_S
-        """Moving average of how long a generation runs."""
+        self._mean_s = _FIRST_GUESS_S
 
-    def stand(self, running: int, cells_used: int) -> None:
-        """How it stands after a step."""
+    def stands(self, running: int, cells_used: int) -> None:
+        """After a step: so many run, and so many cells are taken."""
         self.figures = replace(self.figures, running=running, cells_used=cells_used)
 
-    def count(self, prompt_tokens: int, slot: Slot) -> None:
+    def count(self, generation: RunningGeneration, slot: Slot) -> None:
         """A generation is over."""
         known = self.figures
         self.figures = replace(
             known,
-            prompt_tokens=known.prompt_tokens + prompt_tokens,
+            prompt_tokens=known.prompt_tokens + len(generation.prompt),
             reused_tokens=known.reused_tokens + slot.reused,
             answer_tokens=known.answer_tokens + slot.written,
             drafted_tokens=known.drafted_tokens + slot.drafted,
             accepted_tokens=known.accepted_tokens + slot.accepted,
         )
 
-    def remember_time(self, seconds: float) -> None:
-        """A generation that was not cancelled has run for so long."""
-        self.mean_s += _NEWEST_WEIGHT * (seconds - self.mean_s)
+    def learn_time(self, generation: RunningGeneration) -> None:
+        """A generation has run from its start to its end, or to its deadline."""
+        self._mean_s += _NEWEST_WEIGHT * (time.monotonic() - generation.started_at - self._mean_s)
+
+    def expected_s(self, running: Iterable[RunningGeneration], ahead: int) -> float:
+        """Seconds until all running ones and `ahead` waiting ones are done, divided among the slots."""
+        now = time.monotonic()
+        busy = sum(max(0.0, self._mean_s - (now - generation.started_at)) for generation in running)
+        return (busy + ahead * self._mean_s) / self.figures.slots

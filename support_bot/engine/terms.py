@@ -19,6 +19,10 @@ _MOST_LISTED = 1024
 class Grammar(Protocol):
     """What may be written next, by a grammar that follows one answer. All calls come from the engine's thread."""
 
+    def reset(self) -> None:
+        """Nothing is written yet; an answer may be begun again."""
+        ...
+
     def allows(self, token: int) -> bool:
         """Whether the grammar goes on with this token; an end token where it may end."""
         ...

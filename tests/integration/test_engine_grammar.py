@@ -8,9 +8,11 @@ import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from support_bot.engine.base import ChatTurn, GenerationRequest
+from support_bot.engine.llama import LlamaModel
 from support_bot.engine.llama_engine import LlamaEngine
 from support_bot.engine.sources import HubClient
 from support_bot.engine.weights import WeightsStore
@@ -62,6 +64,23 @@ def test_any_draw_fits_the_schema(engine: LlamaEngine) -> None:
     assert len({each["note"] for each in found}) > 10
     stats = [generation.stats() for generation in asked]
     assert all(each and each.finish == "end" and each.drafted_tokens == 0 for each in stats)
+
+
+def test_follows_an_answer_and_begins_again(weights: Path) -> None:
+    """The mask is what asking for each token gives."""
+    model = LlamaModel(weights, n_ctx=64)
+    grammar = model.grammar('root ::= "yes" " sir"?')
+    (yes,), (sir,) = model.tokenize("yes", control=False), model.tokenize(" sir", control=False)
+    end = model.end_token
+    for _ in range(2):
+        assert (grammar.allows(yes), grammar.allows(sir), grammar.allows(end)) == (True, False, False)
+        grammar.accept(yes)
+        logits = np.random.default_rng(1).normal(size=20_000).astype(np.float32)
+        masked = grammar.mask(logits, 1e9)
+        assert np.flatnonzero(np.isfinite(masked)).tolist() == [t for t in range(20_000) if grammar.allows(t)]
+        assert grammar.allows(end) and grammar.mask(logits, 0.0).max() == masked.max()
+        grammar.reset()
+    model.close()
 
 
 def test_yes_or_no_and_nothing_else(engine: LlamaEngine) -> None:

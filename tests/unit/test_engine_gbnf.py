@@ -26,6 +26,7 @@ GOOD = [
     f'root ::= r0\n{OPTIONAL}\nr50 ::= ""',
     "root ::= " + '("c" ' * 500 + ")?" * 500,
     'root ::= "(" root? root? root? ")"',
+    'root ::= "^" root "y" | "z"',
 ]
 BAD = [
     ("", "no rule `root`"),
@@ -37,6 +38,7 @@ BAD = [
     ('root ::= e root "x" | "y"\ne ::= "q"?', "left recursion"),
     ('root ::= "" [] ("q"{0,3} root "x") | "y"', "left recursion"),
     ('root ::= (root? "a")*', "left recursion"),
+    ('root ::= "x" | [^] root "y"', "left recursion"),
     ("%%%", "cannot be read"),
     ('root ::= "abc', "cannot be read"),
     ('root ::= "abc\\', "cannot be read"),
