@@ -17,7 +17,7 @@ _MOST_REPEATS = 2000
 _MOST_ELEMENTS = 100_000
 _MOST_BEGINNINGS = 2000
 _MOST_MAYBES = 128
-_MOST_MAYBES_IN_RINGS = 16
+_MOST_MAYBES_IN_RINGS = 24
 
 _TOKEN = re.compile(
     r"(?P<space>\s+|\#[^\n]*)|(?P<head>[A-Za-z0-9-]+)\s*::=|(?P<name>[A-Za-z0-9-]+)"

@@ -94,13 +94,22 @@ def schema_grammar(text: str) -> str:
     if len(text) > _LONGEST_SCHEMA:
         raise Invalid(f"The JSON schema has {len(text)} characters; at most {_LONGEST_SCHEMA} are taken.")
     try:
-        _check_schema(json.loads(text))
-        grammar: str = json_schema_to_gbnf(text)
+        schema = json.loads(text)
+        _check_schema(schema)
+        grammar: str = json_schema_to_gbnf(json.dumps(_opened(schema)))
     except Invalid:
         raise
     except Exception as error:
         raise Invalid(f"The JSON schema cannot be used: {error or type(error).__name__}") from error
     return grammar.replace(_LOOSE_CHAR, _CHAR)
+
+
+def _opened(schema: Any) -> Any:
+    """The schema with what its own `$ref` names in that place: the converter finds no others beside one at the top."""
+    if not isinstance(schema, dict) or not str(schema.get("$ref", "")).startswith("#/$defs/"):
+        return schema
+    rest = {name: part for name, part in schema.items() if name != "$ref"}
+    return rest | schema["$defs"][schema["$ref"].removeprefix("#/$defs/")]
 
 
 def _check_schema(schema: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,6 +99,12 @@ class TestSchemas:
         grammar = schema_grammar('{"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}')
         check_grammar(grammar)
         assert "\\x00-\\x1F" in grammar  # JSON has no raw control characters
+
+    def test_takes_references_and_many_properties(self) -> None:
+        node = {"type": "object", "properties": {"below": {"type": "array", "items": {"$ref": "#/$defs/Node"}}}}
+        check_grammar(schema_grammar(json.dumps({"$defs": {"Node": node}, "$ref": "#/$defs/Node"})))
+        many = {f"key {i}": {"type": "string", "maxLength": 50} for i in range(40)}
+        check_grammar(schema_grammar(json.dumps({"type": "object", "properties": many})))
 
     @pytest.mark.parametrize(
         "schema",
