@@ -14,7 +14,7 @@ class AdapterTurns:
     """A step has one adapter, so those who want another wait; the adapters take turns, and none waits for ever.
 
     Next comes whoever had its last turn longest ago; one that had none counts from when it asked. A turn lasts for a
-    few tokens, since laying another adapter over the weights costs a third of a step of one token
+    few tokens, since laying another adapter over the weights costs 0.4 of a step of one token
     (docs/benchmarks.md). A step of reading is a turn by itself."""
 
     def __init__(self) -> None:

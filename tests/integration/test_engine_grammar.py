@@ -7,11 +7,14 @@ import json
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
+from pydantic import BaseModel
 
 from support_bot.engine.base import ChatTurn, GenerationRequest
+from support_bot.engine.langchain import EngineChatModel
 from support_bot.engine.llama import LlamaModel
 from support_bot.engine.llama_engine import LlamaEngine
 from support_bot.engine.sources import HubClient
@@ -33,6 +36,13 @@ TRIAGE = json.dumps(
     }
 )
 YES_NO = 'root ::= "yes" | "no"'
+
+
+class Triage(BaseModel):
+    """What a message is about."""
+
+    topic: Literal["billing", "delivery"]
+    urgent: bool
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +74,12 @@ def test_any_draw_fits_the_schema(engine: LlamaEngine) -> None:
     assert len({each["note"] for each in found}) > 10
     stats = [generation.stats() for generation in asked]
     assert all(each and each.finish == "end" and each.drafted_tokens == 0 for each in stats)
+
+
+def test_langchain_gets_an_instance(engine: LlamaEngine) -> None:
+    model = EngineChatModel(engine=engine, temperature=1.0, seed=2, max_tokens=60)
+    found = model.with_structured_output(Triage).invoke("My parcel is late!")
+    assert isinstance(found, Triage) and found.topic in ("billing", "delivery")
 
 
 def test_follows_an_answer_and_begins_again(weights: Path) -> None:
