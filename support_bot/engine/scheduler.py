@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from collections.abc import Sequence
 
 from support_bot.engine.base import EngineFigures, GenerationRequest
-from support_bot.engine.memory import CellBudget
+from support_bot.engine.batching import Batcher
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.slot import Slot
-from support_bot.engine.speculation import DraftPlan
-from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, StepModel
+from support_bot.engine.step_model import StepModel
 from support_bot.engine.tally import Tally
 from support_bot.engine.terms import Terms
-from support_bot.engine.turns import AdapterTurns
-from support_bot.engine.waiting import WaitingLine, due_at
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
 
 logger = logging.getLogger(__name__)
@@ -28,7 +24,6 @@ STEP_TOKENS = 64
 class Scheduler:
     """Continuous batching: every step writes one token of each answer under way and reads on in the prompts.
 
-    All tokens of a step have one adapter; those who want another take turns (`turns`).
     Between two steps it admits, cancels and looks at the clock. A step has at most `step_tokens` tokens, so a long
     prompt is read in pieces and stops nobody's stream. Prompts are read one after another: the first ones are written
     soonest, and the next ones find in memory what they have in common with them."""
@@ -45,16 +40,11 @@ class Scheduler:
         """Runs at most `slots` generations at once; `queue_limit` more may wait."""
         self._model = model
         self._queue_limit = queue_limit
-        self._n_slots = slots
-        self._step_tokens = step_tokens
-        self._cells = CellBudget(model, slots)
-        self._drafts = DraftPlan()
-        self._turns = AdapterTurns()
         self._tally = Tally(slots, model.n_cells)
-        self._slots: dict[int, Slot] = {}
-        self._running: dict[int, RunningGeneration] = {}
-        self._line = WaitingLine()
         self._changed = threading.Condition()
+        self._batcher = Batcher(model, slots, step_tokens, self._changed)
+        self._cells, self._slots = self._batcher.cells, self._batcher.slots
+        self._running, self._line = self._batcher.running, self._batcher.line
         self._closing = False
         self._broken = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -158,16 +148,12 @@ class Scheduler:
         """One step of the model for all that run, then hand out the text."""
         try:
             self._end_the_unwanted()
-            waiting = self._waiting()
-            adapter = self._turns.next(waiting) if waiting else PLAIN
-            batch, busy = self._fill(adapter)
+            adapter, batch, busy = self._batcher.fill()
             if batch:
                 began = time.monotonic()
                 self._model.set_adapter(adapter)
                 self._model.decode(batch)
-                if all(slot.written for slot in busy) and not self._turns.changed:
-                    self._drafts.learn(len(batch), time.monotonic() - began)
-                self._turns.count(len(batch))
+                self._batcher.learn(len(batch), busy, time.monotonic() - began)
                 self._hand_out(busy)
             self._tally.stands(len(self._running), self._cells.in_use)
         except Exception:
@@ -191,64 +177,6 @@ class Scheduler:
                     generation.fail(Invalid("The grammar goes on with nothing that the model could write."), "failed")
                 else:
                     generation.end(slot.finish)
-
-    def _waiting(self) -> dict[AdapterUse, float]:
-        """The adapters that have work, and since when by `due_at`: those of who runs, and of who may begin now."""
-        since: dict[AdapterUse, float] = {}
-        for running in self._running.values():
-            since[running.adapter] = min(due_at(running), since.get(running.adapter, math.inf))
-        with self._changed:
-            behind = self._line.first(self._may_begin)
-        if behind is not None and behind.adapter not in since and self._cells.has_room(behind.need):
-            since[behind.adapter] = due_at(behind)
-        return since
-
-    def _fill(self, adapter: AdapterUse) -> tuple[list[BatchToken], list[Slot]]:
-        """The tokens of the next step and the slots that have some: those who write, those who read, then guesses."""
-        batch: list[BatchToken] = []
-        busy = [slot for slot in self._slots_with(adapter) if not slot.is_reading]
-        for slot in busy:
-            slot.add_to(batch, 1)
-        while (room := self._step_tokens - len(batch)) > 0:
-            reader = self._next_reader(adapter)
-            if reader is None:
-                break
-            reader.add_to(batch, room)
-            busy.append(reader)
-        writers = [slot for slot in busy if slot.written]
-        offers = [slot.offer(self._model) for slot in writers]
-        lengths = self._drafts.lengths(offers, self._step_tokens - len(batch))
-        for slot, length in zip(writers, lengths, strict=True):
-            slot.add_draft(batch, length)
-        return batch, busy
-
-    def _slots_with(self, adapter: AdapterUse) -> list[Slot]:
-        return [slot for slot in self._slots.values() if self._running[slot.sequence].adapter == adapter]
-
-    def _next_reader(self, adapter: AdapterUse) -> Slot | None:
-        """Whose prompt is read on: the one that has waited longest, running or not."""
-        reading = [slot for slot in self._slots_with(adapter) if slot.is_reading]
-        first = min(reading, key=lambda slot: due_at(self._running[slot.sequence]), default=None)
-        with self._changed:
-            behind = self._line.first(self._may_begin)
-            if behind is None or (first and due_at(self._running[first.sequence]) <= due_at(behind)):
-                return first
-            if behind.adapter != adapter or not self._cells.has_room(behind.need):
-                return first  # whoever is next waits for its turn and the memory; letting others pass could starve it
-            self._line.remove(behind)
-            sequence = next(free for free in range(self._n_slots) if free not in self._running)
-            self._running[sequence] = behind
-            behind.begin()
-        behind.reused = self._cells.begin(sequence, behind.need)
-        self._slots[sequence] = Slot(sequence, behind.prompt, behind.request, behind.terms, behind.reused)
-        return self._slots[sequence]
-
-    def _may_begin(self, generation: RunningGeneration) -> bool:
-        """Whether there is a slot for it. Background work leaves one to chats."""
-        free = self._n_slots - len(self._running)
-        if generation.request.background and self._n_slots > 1:
-            return free > 1
-        return free > 0
 
     def _end_the_unwanted(self) -> None:
         now = time.monotonic()
