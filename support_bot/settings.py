@@ -45,6 +45,9 @@ class EngineSettings(BaseModel):
 
     model: str = Field("", description="Catalogue name of the writing model; empty takes the one in use.")
     adapter: str = Field("", description="LoRA file laid over the model; empty: ours where it fits; `none`: none.")
+    adapters: Words = Field(
+        default_factory=list, description="More LoRA files that requests may name: `name=path` or `name=path@sha256`."
+    )
     kind: str = Field("llama", description="`llama` runs weights here; `fake` answers from a script (tests).")
     context_tokens: int = Field(2048, description="Context window given to the model, in tokens.")
     threads: int = Field(0, description="Threads for the model; 0 takes the number of physical cores.")

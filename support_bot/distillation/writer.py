@@ -28,6 +28,7 @@ from support_bot.distillation.training import (
 from support_bot.engine.catalogue import CatalogueEntry
 from support_bot.engine.digest import file_sha256
 from support_bot.engine.llama import LlamaModel
+from support_bot.engine.step_model import AdapterUse
 from support_bot.errors import Invalid
 from support_bot.evaluation.companies import split_names
 
@@ -131,7 +132,8 @@ def _compare(run: Run) -> Mapping[str, Any]:
     put_tensors(model, load_tensors(run.out / _TENSORS))
     llama = LlamaModel(run.weights, n_ctx=_CONTEXT, n_batch=_CONTEXT)
     try:
-        llama.put_adapter(run.out / _ADAPTER)
+        llama.load_adapter("trained", run.out / _ADAPTER)
+        llama.set_adapter(AdapterUse("trained", 1.0))
         return compare(model, llama, _tokens(run, _HELD_OUT)[:_COMPARED], run.out / _PARITY)
     finally:
         llama.close()

@@ -41,3 +41,21 @@ def find_adapter(
     if not path.is_file() or (found := file_sha256(path)) != entry.sha256:
         raise WeightsError(f"{entry.file} in the package is missing or damaged; install support-bot again.")
     return Adapter(path, found)
+
+
+def read_adapter(entry: str) -> tuple[str, Adapter]:
+    """One entry of the setting: `name=path`, or `name=path@sha256` where only that very file will do.
+
+    Raises WeightsError where it is written otherwise, the file is missing, or is another one."""
+    setting = "SUPPORT_BOT_ENGINE__ADAPTERS"
+    name, _, place = entry.partition("=")
+    place, _, wanted = place.partition("@")
+    path = Path(place).expanduser()
+    if not name or not place:
+        raise WeightsError(f"{setting}: {entry!r} is not written as name=path.")
+    if not path.is_file():
+        raise WeightsError(f"{setting}: {path} is no file.")
+    adapter = Adapter(path, file_sha256(path))
+    if wanted and wanted != adapter.sha256:
+        raise WeightsError(f"{setting}: {path} has SHA-256 {adapter.sha256}, not {wanted}.")
+    return name, adapter

@@ -22,7 +22,20 @@ class GenerationRequest:
     `max_tokens` counts the answer; `temperature` 0 is greedy; text from the first `stop` string on is not given out.
     `deadline_s` counts seconds of running, not of waiting in the queue. The same `seed` and temperature give the same
     answer, but for rounding that depends on what else runs; `top_p` (0..1] only matters above temperature 0. Nobody
-    waits for `background` work, so it lets chats pass."""
+    waits for `background` work, so it lets chats pass.
+
+    `scored` is a text to score instead of writing: `Generation.logprobs` then lists its tokens and last the end of the
+    answer. With `choices`, nothing is written either: it lists the first token of each choice, after the prompt. Both
+    leave out what only concerns writing. `logprobs` is how many of the likeliest tokens are listed for each token; 0
+    lists none for an answer, and the tokens alone for a score.
+
+    `grammar` (GBNF, begun by its rule `root`) or `json_schema` (a JSON schema, as text) binds what is written; at most
+    one of them. The answer keeps to it as far as it comes: one that ends by `length` or `stop` is a beginning. An
+    engine that cannot bind its model raises Invalid instead of writing freely; the scripted one checks nothing, its
+    script is the answer.
+
+    `adapter` names a loaded adapter; empty is the engine's default, `none` the plain base. `adapter_scale` (0..4)
+    multiplies what it adds to the weights."""
 
     messages: tuple[ChatTurn, ...]
     max_tokens: int = 160
@@ -32,6 +45,26 @@ class GenerationRequest:
     seed: int = 0
     top_p: float = 0.95
     background: bool = False
+    adapter: str = ""
+    adapter_scale: float = 1.0
+    logprobs: int = 0
+    scored: str = ""
+    choices: tuple[str, ...] = ()
+    grammar: str = ""
+    json_schema: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A token in its place, and the natural logarithm of the probability that the model gave it there.
+
+    It is the model's own distribution: before temperature, `top_p` and grammar. `piece` is the bytes the token stands
+    for, maybe a part of a character, nothing for the end; `top` the likeliest tokens there, likeliest first."""
+
+    token: int
+    piece: bytes
+    logprob: float
+    top: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +124,7 @@ class Generation(Protocol):
         """Pieces of text as they are written, whole characters only.
 
         Raises Cancelled after `cancel()` or when the engine closes, EngineUnavailable when the engine broke or the
-        deadline has passed."""
+        deadline has passed, Invalid where the grammar goes on with nothing that the model could write."""
         ...
 
     def cancel(self) -> None:
@@ -100,6 +133,13 @@ class Generation(Protocol):
 
     def stats(self) -> GenerationStats | None:
         """The figures, or None while it is not over."""
+        ...
+
+    def logprobs(self) -> tuple[TokenLogprob, ...]:
+        """What the request's `logprobs`, `scored` or `choices` ask for, so far.
+
+        The tokens of an answer with those that a stop string holds back, without the end token; maybe ahead of what
+        was iterated."""
         ...
 
 
@@ -113,8 +153,9 @@ class TextEngine(Protocol):
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request.
 
-        Raises Overloaded (`retry_after` in seconds) when the queue is full, Invalid when the prompt does not fit,
-        EngineUnavailable when the engine is closed or broken."""
+        Raises Overloaded (`retry_after` in seconds) when the queue is full, Invalid when the prompt does not fit or
+        the engine cannot do what is asked (an adapter that it has not), EngineUnavailable when it is closed or broken.
+        """
         ...
 
     def count_tokens(self, text: str) -> int:

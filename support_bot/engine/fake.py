@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from support_bot.engine.adapters import LoadedAdapters
 from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
 from support_bot.engine.scheduler import Scheduler
-from support_bot.engine.step_model import BatchToken, StepFailed
+from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, StepFailed
+from support_bot.engine.terms import Terms, check_together, first_tokens
 
 Replies = Mapping[str, str] | Callable[[str], str]
 """Replies by the first key that the prompt contains, or a function from prompt to reply."""
@@ -23,20 +25,22 @@ _WORD = re.compile(r"\s*\S+|\s+")
 
 
 class _Cell:
-    """A token in the fake's memory, and how many sequences share it."""
+    """A token in the fake's memory, the adapter it was read under, and how many sequences share it."""
 
-    __slots__ = ("sharers", "token")
+    __slots__ = ("adapter", "sharers", "token")
 
-    def __init__(self, token: int) -> None:
+    def __init__(self, token: int, adapter: AdapterUse) -> None:
         self.token = token
+        self.adapter = adapter
         self.sharers = 0
 
 
 class FakeModel:
     """A StepModel of words: it answers from a script, but only out of what its memory holds.
 
-    A scheduler that forgets too much or too little gets a wrong answer, one that asks too much of the memory a failed
-    step. `fail_next` is raised by the next step; `steps` are the batches so far, `most_cells` the most it ever held."""
+    A scheduler that forgets too much or too little gets a wrong answer, one that asks too much of the memory or mixes
+    what was read under different adapters a failed step. `fail_next` is raised by the next step; `steps` are the
+    batches so far and `adapters` what lay over them, `most_cells` the most it ever held."""
 
     def __init__(
         self,
@@ -46,19 +50,25 @@ class FakeModel:
         n_cells: int = 0,
         n_sequences: int = 32,
         delay_s: float = 0.0,
+        strict: bool = True,
     ) -> None:
+        """After words that its reply does not have, it wants to end, or fails the step where `strict`."""
         self.n_cells = n_cells or 4 * context_tokens
         self.context_tokens = min(context_tokens, self.n_cells)
         self.n_sequences = n_sequences
         self.delay_s = delay_s
+        self.end_token = _END
         self.fail_next: Exception | None = None
         self.steps: list[int] = []
+        self.adapters: list[AdapterUse] = []
         self.cells = self.most_cells = 0
         self._reply = reply
+        self._strict = strict
         self._words: list[bytes] = [b"", b""]
         self._ids: dict[bytes, int] = {}
         self._memory: dict[int, dict[int, _Cell]] = {}
         self._rows: list[BatchToken] = []
+        self._adapter = PLAIN
         self._lock = threading.Lock()
 
     def prompt(self, text: str) -> list[int]:
@@ -70,9 +80,14 @@ class FakeModel:
         with self._lock:
             return [self._id(word.encode()) for word in _WORD.findall(text)]
 
+    def set_adapter(self, use: AdapterUse) -> None:
+        """Remember what is read from now on as read under this adapter."""
+        self._adapter = use
+
     def decode(self, batch: Sequence[BatchToken]) -> None:
         """Remember the tokens. Raises `fail_next`, or StepFailed where a token leaves a gap in its sequence."""
         self.steps.append(len(batch))
+        self.adapters.append(self._adapter)
         if self.delay_s:
             time.sleep(self.delay_s)
         if self.fail_next is not None:
@@ -83,7 +98,7 @@ class FakeModel:
             memory = self._memory.setdefault(item.sequence, {})
             if item.position != len(memory):
                 raise StepFailed(f"token for position {item.position}, memory ends at {len(memory)}")
-            self._share(memory, item.position, _Cell(item.token))
+            self._share(memory, item.position, _Cell(item.token, self._adapter))
         if self.cells > self.n_cells:
             raise StepFailed(f"{self.cells} cells, room for {self.n_cells}")
 
@@ -92,16 +107,19 @@ class FakeModel:
         item = self._rows[row]
         if not item.wants_logits:
             raise StepFailed(f"row {row} did not ask for logits")
-        memory = self._memory[item.sequence]
-        tokens = [memory[position].token for position in range(item.position + 1)]
+        cells = [self._memory[item.sequence][position] for position in range(item.position + 1)]
+        if any(cell.adapter != self._adapter for cell in cells):
+            raise StepFailed(f"row {row} follows what was read under another adapter")
+        tokens = [cell.token for cell in cells]
         at = tokens.index(_WRITE)
         prompt = b"".join(self._words[token] for token in tokens[:at]).decode()
         reply = [*self.tokenize(self._reply(prompt)), _END]
         written = tokens[at + 1 :]
-        if written != reply[: len(written)]:
+        follows = written == reply[: len(written)]
+        if self._strict and not follows:
             raise StepFailed(f"row {row} follows words that the reply does not have")
         row_logits = np.zeros(len(self._words), dtype=np.float32)
-        row_logits[reply[len(written)]] = 1.0
+        row_logits[reply[len(written)] if follows else _END] = 1.0
         return row_logits
 
     def remove_sequence(self, sequence: int, start: int = 0) -> None:
@@ -156,7 +174,8 @@ class FakeEngine:
     """A TextEngine that answers from a script through the real scheduler: queue, limits and cancelling are real.
 
     `prompts` are the prompts asked for so far, each message as `role: content` on lines of its own; `requests` the
-    requests themselves. `delay_s` passes before every word. `model.fail_next` breaks the next step."""
+    requests themselves. A request may name what is added to `adapters`; no adapter changes an answer. `delay_s` passes
+    before every word. `model.fail_next` breaks the next step."""
 
     name = "fake"
     model_hash = "fake"
@@ -176,13 +195,21 @@ class FakeEngine:
         self.replies: Replies = {} if replies is None else replies
         self.default = default
         self.context_tokens = context_tokens
-        self.model = FakeModel(self._reply, context_tokens=context_tokens, delay_s=delay_s)
+        self.model = FakeModel(self._reply, context_tokens=context_tokens, delay_s=delay_s, strict=False)
+        self.adapters = LoadedAdapters()
         self._scheduler = Scheduler(self.model, slots=slots, queue_limit=queue_limit, name="engine-fake")
 
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request. Raises Overloaded, Invalid or EngineUnavailable."""
         prompt = "\n".join(f"{turn.role}: {turn.content}" for turn in request.messages)
-        generation = self._scheduler.submit(self.model.prompt(prompt), request)
+        check_together(request)
+        scored = self.model.tokenize(request.scored)
+        terms = Terms(
+            adapter=self.adapters.find(request.adapter, request.adapter_scale),
+            scored=len(scored),
+            choices=first_tokens(request.choices, self.model.tokenize),
+        )
+        generation = self._scheduler.submit(self.model.prompt(prompt) + scored, request, terms)
         self.prompts.append(prompt)
         self.requests.append(request)
         return generation

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
+from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from pydantic import ConfigDict
+from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.utils.function_calling import convert_to_json_schema
+from pydantic import BaseModel, ConfigDict
 
-from support_bot.engine.base import ChatTurn, Generation, GenerationRequest, TextEngine
+from support_bot.engine.base import ChatTurn, Generation, GenerationRequest, TextEngine, TokenLogprob
 from support_bot.errors import Invalid
 
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
+_ADAPTER, _SHAPE = ("adapter", "adapter_scale"), ("grammar", "json_schema")
+_SHOWN = ("max_tokens", "temperature", "top_p", "seed", "logprobs", *_ADAPTER, *_SHAPE)
 
 
 class EngineChatModel(BaseChatModel):
     """A `BaseChatModel` over a TextEngine: it joins the running batch, waits in the same queue, streams as it writes.
 
-    What it writes has passed no evidence gate; that is the answer chain's. The fields are those of GenerationRequest.
+    What it writes has passed no evidence gate; that is the answer chain's. The fields are those of GenerationRequest,
+    and may be bound or given with each call. With `logprobs`, the answer's `response_metadata["logprobs"]` lists its
+    tokens as OpenAI does. `with_structured_output` takes a JSON schema, a pydantic model or a TypedDict.
     Raises Overloaded, EngineUnavailable, and Invalid for messages that the engine cannot read."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -32,6 +41,11 @@ class EngineChatModel(BaseChatModel):
     top_p: float = 0.95
     seed: int = 0
     deadline_s: float = 60.0
+    adapter: str = ""
+    adapter_scale: float = 1.0
+    logprobs: int = 0
+    grammar: str = ""
+    json_schema: str = ""
 
     @property
     def _llm_type(self) -> str:
@@ -39,8 +53,24 @@ class EngineChatModel(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        names = ("max_tokens", "temperature", "top_p", "seed")
-        return {"model": self.engine.name, "hash": self.engine.model_hash} | {n: getattr(self, n) for n in names}
+        return {"model": self.engine.name, "hash": self.engine.model_hash} | {n: getattr(self, n) for n in _SHOWN}
+
+    def with_structured_output(
+        self, schema: dict[str, Any] | type, *, include_raw: bool = False, **given: Any
+    ) -> Runnable[LanguageModelInput, Any]:
+        """Answers that fit the schema: a dictionary, or an instance where the schema is a pydantic model.
+
+        An answer cut short by `max_tokens` does not parse and raises OutputParserException; with `include_raw` it is
+        told as `parsing_error` beside `raw` and `parsed`."""
+        wanted = schema if isinstance(schema, dict) else convert_to_json_schema(schema)
+        is_model = isinstance(schema, type) and issubclass(schema, BaseModel)
+        parser: Any = PydanticOutputParser(pydantic_object=schema) if is_model else JsonOutputParser()
+        model: Runnable[LanguageModelInput, Any] = self.bind(json_schema=json.dumps(wanted), **given)
+        if not include_raw:
+            return model.pipe(parser)
+        parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | parser, parsing_error=lambda _: None)
+        unparsed = RunnablePassthrough.assign(parsed=lambda _: None)
+        return RunnableMap(raw=model) | parsed.with_fallbacks([unparsed], exception_key="parsing_error")
 
     def _generate(
         self,
@@ -80,8 +110,7 @@ class EngineChatModel(BaseChatModel):
         yield ChatGenerationChunk(message=last)
 
     def _start(self, messages: Sequence[BaseMessage], stop: list[str] | None, given: dict[str, Any]) -> Generation:
-        names = ("max_tokens", "temperature", "top_p", "seed", "deadline_s")
-        limits = {name: given.get(name, getattr(self, name)) for name in names}
+        limits = {name: given.get(name, getattr(self, name)) for name in (*_SHOWN, "deadline_s")}
         engine: TextEngine = self.engine
         return engine.start(GenerationRequest(messages=_turns(messages), stop=tuple(stop or ()), **limits))
 
@@ -110,4 +139,9 @@ def _usage(generation: Generation) -> UsageMetadata | None:
 
 def _ended(generation: Generation) -> dict[str, Any]:
     stats = generation.stats()
-    return {"finish_reason": stats.finish} if stats else {}
+    listed = [_token(one) | {"top_logprobs": [_token(each) for each in one.top]} for one in generation.logprobs()]
+    return ({"finish_reason": stats.finish} if stats else {}) | ({"logprobs": {"content": listed}} if listed else {})
+
+
+def _token(one: TokenLogprob) -> dict[str, Any]:
+    return {"token": one.piece.decode("utf-8", "replace"), "bytes": list(one.piece), "logprob": one.logprob}

@@ -14,7 +14,8 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from support_bot.engine.step_model import BatchToken, StepFailed
+from support_bot.engine.grammar import LlamaGrammar
+from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, StepFailed
 from support_bot.errors import EngineUnavailable, WeightsError
 
 logger = logging.getLogger(__name__)
@@ -37,8 +38,18 @@ def core_count() -> int:
     return max(1, min(physical, allowed))
 
 
+def _end_token(vocab: llama_cpp.llama_vocab_p) -> int:
+    """The token that ends a turn, or the text where the file names none."""
+    turn = int(llama_cpp.llama_vocab_eot(vocab))
+    return turn if turn >= 0 else int(llama_cpp.llama_vocab_eos(vocab))
+
+
 class LlamaModel:
-    """A GGUF file with its context memory. Tokenizing is safe from any thread; all else belongs to one thread."""
+    """A GGUF file with its context memory. Tokenizing, grammars and loading adapters are safe from any thread.
+
+    All else belongs to one thread."""
+
+    _adapter = PLAIN
 
     def __init__(
         self,
@@ -56,22 +67,23 @@ class LlamaModel:
         llama.cpp cannot load the file."""
         llama_cpp.llama_log_set(_log, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
-        self._closing = threading.Lock()
+        self._closing, self._stepping = threading.Lock(), threading.Lock()
         self._context: llama_cpp.llama_context_p | None = None
         self._batch: llama_cpp.llama_batch | None = None
+        self._adapters: dict[str, llama_cpp.llama_adapter_lora_p] = {}
         self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), llama_cpp.llama_model_default_params())
         if not self._model:
             raise WeightsError(f"llama.cpp cannot load {path.name}; run `support-bot models verify`.")
         vocab = llama_cpp.llama_model_get_vocab(self._model)
         assert vocab is not None  # every loaded model has one
         self._vocab = vocab
+        self.end_token = _end_token(vocab)
         self._n_vocab = llama_cpp.llama_vocab_n_tokens(vocab)
         self._row_type = ctypes.c_float * self._n_vocab
         longest = min(n_ctx, llama_cpp.llama_model_n_ctx_train(self._model)) or n_ctx
         self.n_cells = n_cells or longest
         self.context_tokens = min(longest, self.n_cells)
-        self.n_sequences = n_sequences
-        self.n_batch = n_batch
+        self.n_sequences, self.n_batch = n_sequences, n_batch
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = self.n_cells
         params.kv_unified = True  # one pool of cells: sequences share them, and none has a part of its own
@@ -90,14 +102,30 @@ class LlamaModel:
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(n_batch, 0, 1)
 
-    def put_adapter(self, path: Path) -> None:
-        """Lay a LoRA file over the weights from the next step on. Raises WeightsError where it does not fit them."""
-        adapter = llama_cpp.llama_adapter_lora_init(self._model, str(path).encode()) if self._model else None
+    # ---- adapters
+
+    def load_adapter(self, name: str, path: Path) -> None:
+        """Read a LoRA file that `set_adapter` may then name; no step runs meanwhile.
+
+        Raises WeightsError where it does not fit the model, EngineUnavailable when that is closed."""
+        with self._closing, self._stepping:
+            if not self._model:
+                raise EngineUnavailable("The model is not running.")
+            adapter = llama_cpp.llama_adapter_lora_init(self._model, str(path).encode())
         if not adapter:
             raise WeightsError(f"{path.name} does not fit this model: it was made for another, or is damaged.")
-        one = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(adapter)  # freed with the model
-        if llama_cpp.llama_set_adapters_lora(self._context, one, 1, (ctypes.c_float * 1)(1.0)) != 0:
-            raise WeightsError(f"llama.cpp does not take the adapter {path.name}.")
+        self._adapters[name] = adapter  # freed with the model
+
+    def set_adapter(self, use: AdapterUse) -> None:
+        """Lay a loaded adapter alone over the weights, from the next step on. Raises StepFailed."""
+        if use == self._adapter:
+            return
+        over = [] if use == PLAIN else [self._adapters[use.name]]
+        handles = (llama_cpp.llama_adapter_lora_p_ctypes * len(over))(*over)  # type: ignore[misc]  # an opaque pointer
+        scales = (ctypes.c_float * len(over))(*[use.scale] * len(over))
+        if llama_cpp.llama_set_adapters_lora(self._context, handles, len(over), scales) != 0:
+            raise StepFailed(f"llama.cpp does not take the adapter {use.name!r}")
+        self._adapter = use
 
     # ---- one step
 
@@ -113,7 +141,8 @@ class LlamaModel:
             raw.seq_id[i][0] = item.sequence
             raw.logits[i] = item.wants_logits
         raw.n_tokens = len(batch)
-        code = llama_cpp.llama_decode(self._context, raw)
+        with self._stepping:
+            code = llama_cpp.llama_decode(self._context, raw)
         if code != 0:
             raise StepFailed(f"llama_decode answered {code}")
 
@@ -172,6 +201,15 @@ class LlamaModel:
     def is_control(self, token: int) -> bool:
         """Whether this token is markup of the chat template, not text."""
         return bool(llama_cpp.llama_vocab_is_control(self._vocab, token))
+
+    def grammar(self, text: str) -> LlamaGrammar:
+        """A grammar (GBNF) over the words of this model, for one answer; safe from any thread.
+
+        Raises Invalid for one that cannot be used, EngineUnavailable when the model is closed."""
+        with self._closing:
+            if not self._model:
+                raise EngineUnavailable("The model is not running.")
+            return LlamaGrammar(self._vocab, text)
 
     def chat_template(self) -> str | None:
         """The chat template (Jinja) inside the file, or None."""

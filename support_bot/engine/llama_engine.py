@@ -6,11 +6,14 @@ import logging
 import threading
 from pathlib import Path
 
-from support_bot.engine.adapter import find_adapter
+from support_bot.engine.adapter import Adapter, find_adapter, read_adapter
+from support_bot.engine.adapters import DEFAULT, LoadedAdapters
 from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
 from support_bot.engine.chat_format import ChatFormat
+from support_bot.engine.grammar import schema_grammar
 from support_bot.engine.llama import LlamaModel
 from support_bot.engine.scheduler import STEP_TOKENS, Scheduler
+from support_bot.engine.terms import Grammar, Terms, check_together, first_tokens
 from support_bot.settings import EngineSettings
 
 logger = logging.getLogger(__name__)
@@ -28,6 +31,8 @@ class LlamaEngine:
         self._format = ChatFormat(model.chat_template(), begin=begin, end=end)
         self._model = model
         self._scheduler = Scheduler(model, slots=slots, queue_limit=queue_limit, name=f"engine-{name}")
+        self._adapters = LoadedAdapters()
+        self._loading = threading.Lock()
         self._closing = threading.Lock()
         self.name = name
         self.model_hash = model_hash
@@ -35,10 +40,12 @@ class LlamaEngine:
 
     @classmethod
     def load(cls, path: Path, *, name: str, model_hash: str, settings: EngineSettings) -> LlamaEngine:
-        """Load a verified GGUF file with its adapter, whose hash then stands behind the model's: `model+adapter`.
+        """Load a verified GGUF file with its adapters; the default's hash stands behind the model's: `model+adapter`.
 
         Raises WeightsError when llama.cpp cannot use one of them."""
         adapter = find_adapter(settings.adapter, model_hash)
+        adapters = [(DEFAULT, adapter)] if adapter else []
+        adapters += map(read_adapter, settings.adapters)
         model = LlamaModel(
             path,
             n_ctx=settings.context_tokens,
@@ -49,16 +56,42 @@ class LlamaEngine:
         )
         try:
             if adapter:
-                model.put_adapter(adapter.path)
                 model_hash = f"{model_hash}+{adapter.sha256}"
-            return cls(model, name=name, model_hash=model_hash, slots=settings.slots, queue_limit=settings.queue_limit)
+            engine = cls(
+                model, name=name, model_hash=model_hash, slots=settings.slots, queue_limit=settings.queue_limit
+            )
         except BaseException:
             model.close()
             raise
+        try:
+            for its_name, each in adapters:
+                engine.load_adapter(its_name, each)
+        except BaseException:
+            engine.close()
+            raise
+        return engine
+
+    def load_adapter(self, name: str, adapter: Adapter) -> None:
+        """Let requests name this adapter from now on; what runs goes on. Does nothing where it is loaded already.
+
+        Raises WeightsError where the file does not fit the model, Conflict where the name has another file, Invalid for
+        a name that cannot be given, EngineUnavailable when the engine is closed."""
+        with self._loading:
+            if self._adapters.is_new(name, adapter):
+                self._model.load_adapter(name, adapter.path)
+                self._adapters.add(name, adapter)
 
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request. Raises Overloaded, Invalid or EngineUnavailable."""
-        return self._scheduler.submit(self.prompt_tokens(request), request)
+        check_together(request)
+        scored = self._tokens(request.scored)
+        terms = Terms(
+            adapter=self._adapters.find(request.adapter, request.adapter_scale),
+            scored=len(scored),
+            choices=first_tokens(request.choices, self._tokens),
+            grammar=self._grammar(request),
+        )
+        return self._scheduler.submit(self.prompt_tokens(request) + scored, request, terms)
 
     def prompt_tokens(self, request: GenerationRequest) -> list[int]:
         """The token ids the model will read. Raises Invalid when the chat template refuses the messages."""
@@ -70,7 +103,7 @@ class LlamaEngine:
 
     def count_tokens(self, text: str) -> int:
         """Tokens of this text, without the chat template around it."""
-        return len(self._model.tokenize(text, control=False))
+        return len(self._tokens(text))
 
     def queue_length(self) -> int:
         """How many generations wait."""
@@ -92,3 +125,10 @@ class LlamaEngine:
             else:
                 # Freeing memory under a running step would crash the process; leaking it does not.
                 logger.error("the model %s did not stop in time; its memory is not freed", self.name)
+
+    def _grammar(self, request: GenerationRequest) -> Grammar | None:
+        text = schema_grammar(request.json_schema) if request.json_schema else request.grammar
+        return self._model.grammar(text) if text else None
+
+    def _tokens(self, text: str) -> list[int]:
+        return self._model.tokenize(text, control=False)

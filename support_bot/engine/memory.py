@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from support_bot.engine.prefix_cache import Lease, PrefixCache
-from support_bot.engine.step_model import StepModel
+from support_bot.engine.step_model import PLAIN, AdapterUse, StepModel
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What one generation asks of the memory: room for its prompt and so many tokens after it, read under `adapter`.
+
+    The last `read_anew` tokens of the prompt, at least one, are read in any case, for the logits after them."""
+
+    prompt: Sequence[int]
+    answer_tokens: int
+    adapter: AdapterUse = PLAIN
+    read_anew: int = 1
+
+    @property
+    def shareable(self) -> Sequence[int]:
+        """The part of the prompt that may come from the tree."""
+        return self.prompt[: len(self.prompt) - self.read_anew]
 
 
 class CellBudget:
@@ -26,21 +44,19 @@ class CellBudget:
         """Cells that are set aside or held."""
         return self._cache.held + sum(self._set_aside.values())
 
-    def has_room(self, prompt: Sequence[int], answer_tokens: int) -> bool:
+    def has_room(self, need: Need) -> bool:
         """Whether all that this generation may need is free or can be freed."""
-        lease = self._cache.lease(prompt[:-1])
-        enough = self._missing(lease, prompt, answer_tokens) <= self._cache.unused()
+        lease = self._cache.lease(need.shareable, need.adapter)
+        enough = self._missing(lease, need) <= self._cache.unused()
         self._cache.release(lease)
         return enough
 
-    def begin(self, sequence: int, prompt: Sequence[int], answer_tokens: int) -> int:
-        """Set aside what a generation needs, where `has_room`; how many tokens of its prompt need not be read.
-
-        The last token of a prompt is always read, for the logits after it."""
-        lease = self._cache.lease(prompt[:-1])
-        self._cache.free(self._missing(lease, prompt, answer_tokens))
+    def begin(self, sequence: int, need: Need) -> int:
+        """Set aside what a generation needs, where `has_room`; how many tokens of its prompt need not be read."""
+        lease = self._cache.lease(need.shareable, need.adapter)
+        self._cache.free(self._missing(lease, need))
         self._leases[sequence] = lease
-        self._set_aside[sequence] = self._need(lease, prompt, answer_tokens)
+        self._set_aside[sequence] = self._cells(lease, need)
         self._cache.lend(lease, sequence)
         return lease.length
 
@@ -60,8 +76,8 @@ class CellBudget:
         self._leases.clear()
         self._set_aside.clear()
 
-    def _need(self, lease: Lease, prompt: Sequence[int], answer_tokens: int) -> int:
-        return min(len(prompt) + answer_tokens, self._model.context_tokens) - lease.length
+    def _cells(self, lease: Lease, need: Need) -> int:
+        return min(len(need.prompt) + need.answer_tokens, self._model.context_tokens) - lease.length
 
-    def _missing(self, lease: Lease, prompt: Sequence[int], answer_tokens: int) -> int:
-        return self.in_use + self._need(lease, prompt, answer_tokens) - self._model.n_cells
+    def _missing(self, lease: Lease, need: Need) -> int:
+        return self.in_use + self._cells(lease, need) - self._model.n_cells

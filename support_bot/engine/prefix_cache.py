@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from support_bot.engine.step_model import StepModel
+from support_bot.engine.step_model import PLAIN, AdapterUse, StepModel
 
 
 @dataclass(slots=True, eq=False)
@@ -36,14 +36,19 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Lease:
-    """The beginning of one running prompt that is shared: `length` tokens, down to `node`, which must not leave."""
+    """The beginning of one running prompt that is shared: `length` tokens, down to `node`, which must not leave.
+
+    `root` is the tree it belongs to."""
 
     node: Node
     length: int
+    root: Node
 
 
 class PrefixCache:
-    """A radix tree as in SGLang's RadixAttention (Zheng et al. 2024).
+    """Radix trees as in SGLang's RadixAttention (Zheng et al. 2024), one for each adapter and scale.
+
+    The trees share nothing but the room: sequences, cells and one order of who was used longest ago.
 
     Each node owns a sequence of the model's memory that marks the cells of its own tokens. A prompt that begins like a
     path of the tree gets these cells by `copy_sequence`: nothing is computed or stored twice. What no running prompt
@@ -56,26 +61,29 @@ class PrefixCache:
         self._sequences = list(sequences)
         self._clock = count(1)
         self._nodes: set[Node] = set()
+        self._roots: dict[AdapterUse, Node] = {}
         self._spare: list[int] = []
         self.held = 0
         self.forget()
 
     def forget(self) -> None:
         """Start anew, when the model's memory was emptied. Leases given before are void."""
-        self._root = Node(0, [], -1, None)
+        self._roots.clear()
         self._nodes.clear()
         self._spare = self._sequences[::-1]
         self.held = 0
 
     # ---- what a prompt may take
 
-    def lease(self, prompt: Sequence[int]) -> Lease:
+    def lease(self, prompt: Sequence[int], adapter: AdapterUse = PLAIN) -> Lease:
         """Hold on to the longest beginning of the prompt that is kept, maybe of no length, until `release`.
 
         A node is cut where the prompt leaves it, so that a lease holds no cell that its prompt does not share."""
-        node, length = self._walk(prompt)
+        root = self._root(adapter)
+        root.users += 1
+        node, length = _walk(root, prompt)
         self._touch(node)
-        lease = Lease(node, length)
+        lease = Lease(node, length, root)
         _lean(node, 1)
         if length < node.end and node.parent is not None:
             self._move(lease, self._split(node, length) if self._have_spare(1) else node.parent)
@@ -90,6 +98,7 @@ class PrefixCache:
     def release(self, lease: Lease) -> None:
         """The prompt is over; what it leaned on may leave."""
         _lean(lease.node, -1)
+        lease.root.users -= 1
 
     # ---- what is kept
 
@@ -98,14 +107,14 @@ class PrefixCache:
 
         Gives the number of cells that the tree holds now and did not before. Where no sequence is left for a new node,
         nothing is kept."""
-        node, length = self._walk(tokens)
+        node, length = _walk(lease.root, tokens)
         self._touch(node)
         self._move(lease, node)
         rest = list(tokens[length:])
         if not rest:
             return 0
         inside = length < node.end
-        if not inside and not node.children and node is not self._root:
+        if not inside and not node.children and node is not lease.root:
             node.tokens += rest
         else:
             if not self._have_spare(2 if inside else 1):
@@ -134,15 +143,12 @@ class PrefixCache:
 
     # ---- inside
 
-    def _walk(self, tokens: Sequence[int]) -> tuple[Node, int]:
-        """The deepest node that these tokens enter, and how many of them the tree has."""
-        node, length = self._root, 0
-        while length < len(tokens) and (child := node.children.get(tokens[length])):
-            node = child
-            length += shared_beginning(node.tokens, tokens[length : length + len(node.tokens)])
-            if length < node.end:
-                break
-        return node, length
+    def _root(self, adapter: AdapterUse) -> Node:
+        if adapter not in self._roots:
+            # Scales are numbers that callers choose, so trees that are empty go.
+            self._roots = {use: root for use, root in self._roots.items() if root.children or root.users}
+            self._roots[adapter] = Node(0, [], -1, None)
+        return self._roots[adapter]
 
     def _touch(self, node: Node) -> None:
         now = next(self._clock)
@@ -194,6 +200,17 @@ def shared_beginning(left: Sequence[int], right: Sequence[int]) -> int:
         if a != b:
             return i
     return min(len(left), len(right))
+
+
+def _walk(root: Node, tokens: Sequence[int]) -> tuple[Node, int]:
+    """The deepest node that these tokens enter, and how many of them the tree has."""
+    node, length = root, 0
+    while length < len(tokens) and (child := node.children.get(tokens[length])):
+        node = child
+        length += shared_beginning(node.tokens, tokens[length : length + len(node.tokens)])
+        if length < node.end:
+            break
+    return node, length
 
 
 def _lean(node: Node, more: int) -> None:

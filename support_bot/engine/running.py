@@ -8,7 +8,10 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from support_bot.engine.base import GenerationRequest, GenerationStats
+from support_bot.engine.base import GenerationRequest, GenerationStats, TokenLogprob
+from support_bot.engine.memory import Need
+from support_bot.engine.step_model import AdapterUse
+from support_bot.engine.terms import Terms
 from support_bot.errors import SupportBotError
 
 
@@ -25,9 +28,16 @@ class Owner(Protocol):
 class RunningGeneration:
     """A generation from `submit` to its end; see `base.Generation` for the reader's side."""
 
-    def __init__(self, owner: Owner, prompt: Sequence[int], request: GenerationRequest) -> None:
+    def __init__(
+        self, owner: Owner, prompt: Sequence[int], request: GenerationRequest, terms: Terms | None = None
+    ) -> None:
         self.prompt = prompt
         self.request = request
+        self.terms = terms or Terms()
+        self.need = Need(
+            prompt, request.max_tokens if self.terms.writes else 0, self.terms.adapter, read_anew=self.terms.scored + 1
+        )
+        self.listed: Sequence[TokenLogprob] = ()
         self.cancelled = False
         self.reused = 0
         self.drafted = 0
@@ -41,6 +51,11 @@ class RunningGeneration:
         self._pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._error: SupportBotError | None = None
         self._stats: GenerationStats | None = None
+
+    @property
+    def adapter(self) -> AdapterUse:
+        """What lies over the weights while it is read and written."""
+        return self.terms.adapter
 
     # ---- the reader's side
 
@@ -71,6 +86,10 @@ class RunningGeneration:
     def stats(self) -> GenerationStats | None:
         """The figures, or None while it is not over."""
         return self._stats
+
+    def logprobs(self) -> tuple[TokenLogprob, ...]:
+        """What was listed so far."""
+        return tuple(self.listed)
 
     # ---- the engine's side
 

@@ -11,6 +11,22 @@ def greedy(logits: NDArray[np.float32]) -> int:
     return int(np.argmax(logits))
 
 
+def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Natural logarithms of the probabilities [n_vocab], summed in double precision."""
+    shifted = logits.astype(np.float64) - float(logits.max())
+    shifted -= np.log(np.exp(shifted).sum())
+    return shifted
+
+
+def likeliest(values: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+    """The `count` tokens with the highest values [n_vocab], highest first; of equals the lowest id first."""
+    if count < 1:
+        return np.empty(0, dtype=np.intp)
+    bound = np.partition(values, -min(count, len(values)))[-min(count, len(values))]
+    found = np.flatnonzero(values >= bound)
+    return found[np.argsort(-values[found], kind="stable")][:count]
+
+
 def nucleus(
     logits: NDArray[np.float32], temperature: float, top_p: float
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

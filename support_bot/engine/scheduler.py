@@ -6,22 +6,19 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 from support_bot.engine.base import EngineFigures, GenerationRequest
-from support_bot.engine.memory import CellBudget
+from support_bot.engine.batching import Batcher
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.slot import Slot
-from support_bot.engine.speculation import DraftPlan
-from support_bot.engine.step_model import BatchToken, StepModel
-from support_bot.engine.waiting import WaitingLine, due_at
+from support_bot.engine.step_model import StepModel
+from support_bot.engine.tally import Tally
+from support_bot.engine.terms import Terms
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
 
 logger = logging.getLogger(__name__)
 
 STEP_TOKENS = 64
-_FIRST_GUESS_S = 4.0
-_NEWEST_WEIGHT = 0.2
 
 
 class Scheduler:
@@ -43,31 +40,28 @@ class Scheduler:
         """Runs at most `slots` generations at once; `queue_limit` more may wait."""
         self._model = model
         self._queue_limit = queue_limit
-        self._n_slots = slots
-        self._step_tokens = step_tokens
-        self._cells = CellBudget(model, slots)
-        self._drafts = DraftPlan()
-        self._figures = EngineFigures(slots, 0, model.n_cells, 0)
-        self._slots: dict[int, Slot] = {}
-        self._running: dict[int, RunningGeneration] = {}
-        self._line = WaitingLine()
+        self._tally = Tally(slots, model.n_cells)
         self._changed = threading.Condition()
+        self._batcher = Batcher(model, slots, step_tokens, self._changed)
+        self._cells, self._slots = self._batcher.cells, self._batcher.slots
+        self._running, self._line = self._batcher.running, self._batcher.line
         self._closing = False
         self._broken = False
-        self._mean_s = _FIRST_GUESS_S
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     # ---- from any thread
 
-    def submit(self, prompt: Sequence[int], request: GenerationRequest) -> RunningGeneration:
+    def submit(
+        self, prompt: Sequence[int], request: GenerationRequest, terms: Terms | None = None
+    ) -> RunningGeneration:
         """Queue a prompt of token ids. Raises Overloaded, Invalid (it does not fit) or EngineUnavailable."""
         room = self._model.context_tokens
         if not prompt or len(prompt) >= room:
             raise Invalid(f"The prompt has {len(prompt)} tokens; this model takes 1 to {room - 1}. Shorten it.")
         if request.max_tokens < 1:
             raise Invalid("max_tokens must be at least 1.")
-        generation = RunningGeneration(self, prompt, request)
+        generation = RunningGeneration(self, prompt, request, terms)
         with self._changed:
             if not self.alive():
                 raise EngineUnavailable("The model is not running.")
@@ -106,7 +100,7 @@ class Scheduler:
 
     def figures(self) -> EngineFigures:
         """How it stood after the last step."""
-        return self._figures
+        return self._tally.figures
 
     def alive(self) -> bool:
         """Whether new work is taken."""
@@ -122,9 +116,7 @@ class Scheduler:
 
     def _expected_s(self, ahead: int) -> float:
         """Seconds until all running ones and `ahead` waiting ones are done, divided among the slots."""
-        now = time.monotonic()
-        busy = sum(max(0.0, self._mean_s - (now - running.started_at)) for running in self._running.values())
-        return (busy + ahead * self._mean_s) / self._n_slots
+        return self._tally.expected_s(self._running.values(), ahead)
 
     # ---- in the engine's thread
 
@@ -156,14 +148,14 @@ class Scheduler:
         """One step of the model for all that run, then hand out the text."""
         try:
             self._end_the_unwanted()
-            batch, busy = self._fill()
+            adapter, batch, busy = self._batcher.fill()
             if batch:
                 began = time.monotonic()
+                self._model.set_adapter(adapter)
                 self._model.decode(batch)
-                if all(slot.written for slot in busy):
-                    self._drafts.learn(len(batch), time.monotonic() - began)
+                self._batcher.learn(len(batch), busy, time.monotonic() - began)
                 self._hand_out(busy)
-            self._figures = replace(self._figures, running=len(self._running), cells_used=self._cells.in_use)
+            self._tally.stands(len(self._running), self._cells.in_use)
         except Exception:
             logger.exception("a step of the model failed")
             self._recover()
@@ -176,56 +168,15 @@ class Scheduler:
         texts = [slot.take(self._model) for slot in busy]
         for slot, text in zip(busy, texts, strict=True):
             generation = self._running[slot.sequence]
-            generation.drafted, generation.accepted = slot.drafted, slot.accepted
+            generation.drafted, generation.accepted, generation.listed = slot.drafted, slot.accepted, slot.listed
             generation.give(text, slot.written)
             if slot.finish:
                 self._free(slot.sequence)
-                self._remember_time(generation)
-                generation.end(slot.finish)
-
-    def _fill(self) -> tuple[list[BatchToken], list[Slot]]:
-        """The tokens of the next step and the slots that have some: those who write, those who read, then guesses."""
-        batch: list[BatchToken] = []
-        busy = [slot for slot in self._slots.values() if not slot.is_reading]
-        for slot in busy:
-            slot.add_to(batch, 1)
-        while (room := self._step_tokens - len(batch)) > 0:
-            reader = self._next_reader()
-            if reader is None:
-                break
-            reader.add_to(batch, room)
-            busy.append(reader)
-        writers = [slot for slot in busy if slot.written]
-        offers = [slot.offer(self._model) for slot in writers]
-        lengths = self._drafts.lengths(offers, self._step_tokens - len(batch))
-        for slot, length in zip(writers, lengths, strict=True):
-            slot.add_draft(batch, length)
-        return batch, busy
-
-    def _next_reader(self) -> Slot | None:
-        """Whose prompt is read on: the one that has waited longest, running or not."""
-        reading = [slot for slot in self._slots.values() if slot.is_reading]
-        first = min(reading, key=lambda slot: due_at(self._running[slot.sequence]), default=None)
-        with self._changed:
-            behind = self._line.first(self._may_begin)
-            if behind is None or (first and due_at(self._running[first.sequence]) <= due_at(behind)):
-                return first
-            if not self._cells.has_room(behind.prompt, behind.request.max_tokens):
-                return first  # whoever is next waits for the memory; letting smaller ones pass could starve it
-            self._line.remove(behind)
-            sequence = next(free for free in range(self._n_slots) if free not in self._running)
-            self._running[sequence] = behind
-            behind.begin()
-        behind.reused = self._cells.begin(sequence, behind.prompt, behind.request.max_tokens)
-        self._slots[sequence] = Slot(sequence, behind.prompt, behind.request, behind.reused)
-        return self._slots[sequence]
-
-    def _may_begin(self, generation: RunningGeneration) -> bool:
-        """Whether there is a slot for it. Background work leaves one to chats."""
-        free = self._n_slots - len(self._running)
-        if generation.request.background and self._n_slots > 1:
-            return free > 1
-        return free > 0
+                self._tally.learn_time(generation)
+                if slot.finish == "failed":
+                    generation.fail(Invalid("The grammar goes on with nothing that the model could write."), "failed")
+                else:
+                    generation.end(slot.finish)
 
     def _end_the_unwanted(self) -> None:
         now = time.monotonic()
@@ -236,32 +187,16 @@ class Scheduler:
                 generation.fail(Cancelled("The generation was cancelled."), "cancelled")
             elif now - generation.started_at >= limit:
                 self._free(sequence)
-                self._remember_time(generation)
+                self._tally.learn_time(generation)
                 generation.fail(EngineUnavailable(f"The answer took longer than {limit:.0f} s."), "deadline")
 
     def _free(self, sequence: int) -> None:
         slot = self._slots.pop(sequence)
         self._cells.keep(sequence, slot.in_memory())
         self._cells.end(sequence)
-        self._count(self._running[sequence], slot)
+        self._tally.count(self._running[sequence], slot)
         with self._changed:
             del self._running[sequence]
-
-    def _count(self, generation: RunningGeneration, slot: Slot) -> None:
-        known = self._figures
-        self._figures = replace(
-            known,
-            prompt_tokens=known.prompt_tokens + len(generation.prompt),
-            reused_tokens=known.reused_tokens + slot.reused,
-            answer_tokens=known.answer_tokens + slot.written,
-            drafted_tokens=known.drafted_tokens + slot.drafted,
-            accepted_tokens=known.accepted_tokens + slot.accepted,
-        )
-
-    def _remember_time(self, generation: RunningGeneration) -> None:
-        took = time.monotonic() - generation.started_at
-        with self._changed:
-            self._mean_s += _NEWEST_WEIGHT * (took - self._mean_s)
 
     def _recover(self) -> None:
         """After a broken step: everything that ran has failed, the memory is empty, the thread goes on.
@@ -275,4 +210,4 @@ class Scheduler:
             generation.fail(EngineUnavailable("The model failed while it wrote the answer."), "failed")
         self._model.clear()
         self._cells.forget()
-        self._figures = replace(self._figures, running=0, cells_used=0)
+        self._tally.stands(0, 0)

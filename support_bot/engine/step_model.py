@@ -18,6 +18,17 @@ class BatchToken(NamedTuple):
     wants_logits: bool
 
 
+class AdapterUse(NamedTuple):
+    """Which loaded adapter lies over the weights, and how strongly. What was read under one is wrong under another."""
+
+    name: str
+    scale: float
+
+
+PLAIN = AdapterUse("", 0.0)
+"""No adapter."""
+
+
 class StepFailed(Exception):
     """A step did not work; what the model remembers is undefined until `clear()`."""
 
@@ -33,6 +44,12 @@ class StepModel(Protocol):
     """Tokens the memory holds, shared ones once; at least `context_tokens`."""
     n_sequences: int
     """Sequences are numbered from 0 to `n_sequences` - 1."""
+    end_token: int
+    """With which an answer usually ends."""
+
+    def set_adapter(self, use: AdapterUse) -> None:
+        """Lay this adapter alone over the weights, from the next step on; cheap where it lies there already."""
+        ...
 
     def decode(self, batch: Sequence[BatchToken]) -> None:
         """Run the tokens through the model and remember them. Raises StepFailed."""

@@ -15,7 +15,7 @@ from support_bot.engine.catalogue import BUILT_IN, SHIPPED_ADAPTERS
 from support_bot.engine.llama import LlamaModel
 from support_bot.engine.llama_engine import LlamaEngine
 from support_bot.engine.sources import HubClient
-from support_bot.engine.step_model import BatchToken
+from support_bot.engine.step_model import AdapterUse, BatchToken
 from support_bot.engine.weights import WeightsStore
 from support_bot.errors import WeightsError
 from support_bot.settings import EngineSettings, Settings
@@ -87,7 +87,8 @@ class TestOverTheModel:
         model = LlamaModel(weights, n_ctx=512, n_batch=512)
         lines = [json.loads(line) for line in PARITY.read_text("utf-8").splitlines()]
         bare = np.concatenate([np.abs(log_probabilities(model, line) - line["log_probabilities"]) for line in lines])
-        model.put_adapter(find_adapter("", PARENT).path)  # type: ignore[union-attr]
+        model.load_adapter("writer", find_adapter("", PARENT).path)  # type: ignore[union-attr]
+        model.set_adapter(AdapterUse("writer", 1.0))
         trained = np.concatenate([np.abs(log_probabilities(model, line) - line["log_probabilities"]) for line in lines])
         model.close()
         assert trained.mean() < 0.1 < 3 * trained.mean() + 0.1 < bare.mean()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from support_bot.engine.fake import FakeModel
-from support_bot.engine.memory import CellBudget
+from support_bot.engine.memory import CellBudget, Need
 from support_bot.engine.prefix_cache import PrefixCache, shared_beginning
 from support_bot.engine.step_model import BatchToken
 
@@ -107,11 +107,11 @@ class Budget(RuleBasedStateMachine):
     @precondition(lambda self: len(self.running) < SLOTS)
     @rule(prompt=st.lists(st.integers(1, 3), min_size=1, max_size=19))
     def begin(self, prompt: list[int]) -> None:
-        if not self.cells.has_room(prompt, ANSWER):
+        if not self.cells.has_room(Need(prompt, ANSWER)):
             assert self.running, "an idle memory takes every prompt"
             return
         sequence = next(i for i in range(SLOTS) if i not in self.running)
-        reused = self.cells.begin(sequence, prompt, ANSWER)
+        reused = self.cells.begin(sequence, Need(prompt, ANSWER))
         assert 0 <= reused < len(prompt)
         assert self.model.tokens(sequence) == prompt[:reused]
         self.running[sequence] = prompt, reused

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pytest
 from langchain_core.documents import Document
+from langchain_core.exceptions import OutputParserException
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.retrievers import BaseRetriever
 from langgraph.graph import END, START, StateGraph
+from pydantic import BaseModel
 
 from support_bot.assembly import App
 from support_bot.engine.fake import FakeEngine
@@ -22,6 +25,13 @@ from support_bot.values import Audience, DocumentFilter
 from tests.factories import DELIVERY, RETURNS, add_article, make_app, wait_for
 
 REPLIES = {"Delivery": "Standard delivery costs $4.90 and takes 3 to 5 business days."}
+
+
+class Triage(BaseModel):
+    """What a message is about."""
+
+    topic: str
+    urgent: bool
 
 
 @pytest.fixture
@@ -65,6 +75,44 @@ class TestChatModel:
         assert model.invoke("Delivery?", stop=[" and"]).text == "Standard delivery costs $4.90"
         assert model.bind(max_tokens=2).invoke("Delivery?").text == "Standard delivery"
         assert (engine.requests[-1].max_tokens, engine.requests[-1].seed) == (2, 3)
+
+    def test_lists_log_probabilities_as_openai_does(self, engine: FakeEngine) -> None:
+        model = EngineChatModel(engine=engine, logprobs=2)
+        whole, pieces = model.invoke("Delivery?"), list(model.stream("Delivery?"))
+        content = whole.response_metadata["logprobs"]["content"]
+        assert "".join(one["token"] for one in content) == REPLIES["Delivery"]
+        assert all(bytes(one["bytes"]).decode() == one["token"] and one["logprob"] < 0 for one in content)
+        assert [len(one["top_logprobs"]) for one in content] == [2] * len(content)
+        assert len(pieces[-1].response_metadata["logprobs"]["content"]) == len(content)
+        assert "logprobs" not in EngineChatModel(engine=engine).invoke("Delivery?").response_metadata
+
+    def test_what_is_asked_for_reaches_the_engine(self, engine: FakeEngine) -> None:
+        model = EngineChatModel(engine=engine, grammar='root ::= "yes"')
+        model.bind(adapter="none", adapter_scale=0.5).invoke("Delivery?")
+        asked = engine.requests[-1]
+        assert (asked.grammar, asked.adapter, asked.adapter_scale) == ('root ::= "yes"', "none", 0.5)
+        with pytest.raises(Invalid):
+            model.invoke("Delivery?", adapter="nobody")
+
+    def test_a_schema_gives_what_it_describes(self) -> None:
+        engine = FakeEngine(default='{"topic": "billing", "urgent": true}')
+        model = EngineChatModel(engine=engine)
+        plain: dict[str, Any] = {"type": "object", "properties": {"topic": {"type": "string"}}}
+        assert model.with_structured_output(plain).invoke("Hi") == {"topic": "billing", "urgent": True}
+        assert json.loads(engine.requests[-1].json_schema) == plain
+        assert model.with_structured_output(Triage).invoke("Hi") == Triage(topic="billing", urgent=True)
+        assert json.loads(engine.requests[-1].json_schema)["required"] == ["topic", "urgent"]
+        engine.close()
+
+    def test_an_answer_cut_short_is_told(self) -> None:
+        engine = FakeEngine(default='{"topic": "billing", "urgent": true}')
+        short = EngineChatModel(engine=engine, max_tokens=2)
+        with pytest.raises(OutputParserException):
+            short.with_structured_output(Triage).invoke("Hi")
+        told = short.with_structured_output(Triage, include_raw=True).invoke("Hi")
+        assert told["parsed"] is None and isinstance(told["parsing_error"], OutputParserException)
+        assert told["raw"].text == '{"topic": "billing",'
+        engine.close()
 
     def test_a_reader_that_leaves_frees_the_engine(self) -> None:
         engine = FakeEngine(default="word " * 500, delay_s=0.01, queue_limit=1)
