@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from support_bot.engine.adapter import find_adapter
 from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
 from support_bot.engine.chat_format import ChatFormat
 from support_bot.engine.llama import LlamaModel
-from support_bot.engine.scheduler import STEP_TOKENS, Scheduler
+from support_bot.engine.plan import USUAL, Plan
+from support_bot.engine.scheduler import Scheduler
 from support_bot.settings import EngineSettings
 
 logger = logging.getLogger(__name__)
@@ -27,23 +29,28 @@ class LlamaEngine:
         begin, end = model.boundary_texts()
         self._format = ChatFormat(model.chat_template(), begin=begin, end=end)
         self._model = model
-        self._scheduler = Scheduler(model, slots=slots, queue_limit=queue_limit, name=f"engine-{name}")
+        self._scheduler = Scheduler(
+            model, slots=slots, queue_limit=queue_limit, step_tokens=model.n_batch, name=f"engine-{name}"
+        )
         self._closing = threading.Lock()
         self.name = name
         self.model_hash = model_hash
         self.context_tokens = model.context_tokens
 
     @classmethod
-    def load(cls, path: Path, *, name: str, model_hash: str, settings: EngineSettings) -> LlamaEngine:
+    def load(
+        cls, path: Path, *, name: str, model_hash: str, settings: EngineSettings, plan: Plan = USUAL
+    ) -> LlamaEngine:
         """Load a verified GGUF file with its adapter, whose hash then stands behind the model's: `model+adapter`.
 
-        Raises WeightsError when llama.cpp cannot use one of them."""
+        Threads that the settings name go before those of the plan. Raises WeightsError when llama.cpp cannot use one of them."""
         adapter = find_adapter(settings.adapter, model_hash)
+        if settings.threads:
+            plan = replace(plan, threads=settings.threads, batch_threads=settings.threads)
         model = LlamaModel(
             path,
             n_ctx=settings.context_tokens,
-            n_threads=settings.threads,
-            n_batch=STEP_TOKENS,
+            plan=plan,
             n_sequences=settings.slots + _SHARED_RUNS,
             n_cells=settings.memory_tokens or 2 * settings.context_tokens,
         )

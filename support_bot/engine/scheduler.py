@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from support_bot.engine.base import EngineFigures, GenerationRequest
 from support_bot.engine.memory import CellBudget
+from support_bot.engine.plan import STEP_TOKENS
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.slot import Slot
 from support_bot.engine.speculation import DraftPlan
@@ -19,7 +20,6 @@ from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
 
 logger = logging.getLogger(__name__)
 
-STEP_TOKENS = 64
 _FIRST_GUESS_S = 4.0
 _NEWEST_WEIGHT = 0.2
 

@@ -23,6 +23,7 @@ from support_bot.engine.catalogue import (
     add_entry,
     checked_name,
     read_additions,
+    write_entries,
 )
 from support_bot.engine.digest import file_sha256
 from support_bot.engine.sources import HubClient, Meter, Progress, SourceFailed, disk_full, fetch_from_packages
@@ -57,7 +58,15 @@ class WeightsStore:
 
     def entries(self) -> list[CatalogueEntry]:
         """Every known entry, built-in ones first. Raises WeightsError when the admin's catalogue cannot be read."""
-        return [*self._built_in, *read_additions(self._additions)]
+        return [*self._built_in, *read_additions(self._additions), *self.variants()]
+
+    def variants(self) -> list[CatalogueEntry]:
+        """What was made here from other files. None where the list is damaged: they can all be made again."""
+        try:
+            return list(read_additions(self._variants))
+        except WeightsError as error:
+            logger.error("the list of variants is damaged, and they count as missing: %s", error)
+            return []
 
     def get(self, name: str) -> CatalogueEntry:
         """The entry of this name. Raises NotFound."""
@@ -162,7 +171,7 @@ class WeightsStore:
                 entry = replace(entry, kind=kind, parent=parent)
                 add_entry(self._additions, entry)
         with FileLock(self._dir / f"{digest}.lock"):
-            self._need_room(entry.bytes)
+            self.need_room(entry.bytes)
             with tempfile.NamedTemporaryFile(dir=self._dir, prefix="import-", delete=False) as file:
                 fresh = Path(file.name)
             try:
@@ -172,7 +181,23 @@ class WeightsStore:
                 fresh.unlink(missing_ok=True)
         return entry
 
+    def take_variant(self, entry: CatalogueEntry, fresh: Path) -> None:
+        """Move in a file that was made from one of the catalogue, in place of an older one of its name."""
+        with FileLock(self._dir / "catalogue.lock"):
+            self._move_in(entry, fresh)
+            write_entries(self._variants, (*(other for other in self.variants() if other.name != entry.name), entry))
+
+    def drop_variant(self, entry: CatalogueEntry) -> None:
+        """Forget a variant and delete its file; who has it open can go on reading."""
+        with FileLock(self._dir / "catalogue.lock"):
+            write_entries(self._variants, (other for other in self.variants() if other.name != entry.name))
+            shutil.rmtree(self._place(entry).parent, ignore_errors=True)
+
     # ---- inside
+
+    @property
+    def _variants(self) -> Path:
+        return self._dir / "variants.json"
 
     @property
     def _additions(self) -> Path:
@@ -204,7 +229,7 @@ class WeightsStore:
             raise WeightsError(f"{entry.file} is not here and fetching is switched off (SUPPORT_BOT_OFFLINE). {remedy}")
         partial = self._dir / "partial" / entry.sha256
         partial.mkdir(parents=True, exist_ok=True)
-        self._need_room(2 * entry.bytes - sum(p.stat().st_size for p in partial.iterdir() if p.is_file()))
+        self.need_room(2 * entry.bytes - sum(p.stat().st_size for p in partial.iterdir() if p.is_file()))
         reasons: list[str] = []
         for source in entry.sources:
             try:
@@ -260,7 +285,15 @@ class WeightsStore:
         if not writable:
             raise WeightsError(f"{self._dir} cannot be written: set SUPPORT_BOT_CACHE_DIR to a folder that can.")
 
-    def _need_room(self, needed: int) -> None:
+    def workplace(self) -> Path:
+        """The folder in which variants are made. Raises WeightsError where it cannot be written."""
+        self._make_folder()
+        folder = self._dir / "making"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def need_room(self, needed: int) -> None:
+        """Raise WeightsError where the disk has not `needed` bytes left."""
         if shutil.disk_usage(self._dir).free < needed:
             raise disk_full(self._dir)
 

@@ -1,0 +1,137 @@
+"""How fast a model runs, and how far its predictions are from those of another. Knows nothing of files and choices."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from support_bot.engine.llama import LlamaModel
+from support_bot.engine.step_model import BatchToken
+
+SHORT, LONG = 150, 900
+ANSWER = 40
+CHATS = 4
+SEQUENCES = CHATS + 1
+CELLS = 2048
+WINDOW = 256
+"""A prompt of chosen evidence and one of whole passages, an answer, chats at once; tokens. Calibration goes by windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Seconds to the first token of a short and a long prompt, and for one step of one and of four answers."""
+
+    first_short_s: float
+    first_long_s: float
+    step_alone_s: float
+    step_four_s: float
+
+    @property
+    def typical_s(self) -> float:
+        """Seconds for a prompt and its answer: the geometric mean of a short one, a long one and four short at once."""
+        short = self.first_short_s + ANSWER * self.step_alone_s
+        long = self.first_long_s + ANSWER * self.step_alone_s
+        four = CHATS * self.first_short_s + ANSWER * self.step_four_s
+        return float(np.cbrt(short * long * four))
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """Mean KL divergence in nats for each token, and the share of tokens whose likeliest successor is the same."""
+
+    kl: float
+    same_top: float
+
+
+def measure_speed(model: LlamaModel, tokens: Sequence[int], *, writes: int) -> Speed:
+    """Time one round; `tokens` are at least LONG + 4 * `writes`, an answer is timed over `writes` tokens.
+
+    The long prompt stays in the memory while the rest is timed, as what other chats left there does."""
+    model.clear()
+    first_long = _timed(lambda: _read(model, tokens[:LONG]))
+    model.copy_sequence(0, CHATS, 0, LONG)
+    first_short = _timed(lambda: _read(model, tokens[:SHORT]))
+    alone = _timed(lambda: _write(model, tokens[LONG:], 1, writes)) / writes
+    _read(model, tokens[:SHORT])
+    for chat in range(1, CHATS):
+        model.copy_sequence(0, chat, 0, SHORT)
+    four = _timed(lambda: _write(model, tokens[LONG:], CHATS, writes)) / writes
+    model.clear()
+    return Speed(first_short, first_long, alone, four)
+
+
+def middle(speeds: Sequence[Speed]) -> Speed:
+    """The median of each figure over rounds."""
+    names = ("first_short_s", "first_long_s", "step_alone_s", "step_four_s")
+    return Speed(*(median(getattr(speed, name) for speed in speeds) for name in names))
+
+
+def predictions(model: LlamaModel, tokens: Sequence[int], step: int = 0) -> Iterator[NDArray[np.float32]]:
+    """Log-probabilities [n, n_vocab] of what follows each token, a step at a time; texts are cut into windows.
+
+    Steps of other sizes show what rounding alone does; 0 takes the largest that the model allows."""
+    size = min(step or model.n_batch, model.n_batch)
+    for begin in range(0, len(tokens), WINDOW):
+        model.clear()
+        window = tokens[begin : begin + WINDOW]
+        for at in range(0, len(window), size):
+            part = window[at : at + size]
+            model.decode([BatchToken(token, at + place, 0, True) for place, token in enumerate(part)])
+            yield _log_softmax(np.stack([model.logits(row) for row in range(len(part))]))
+    model.clear()
+
+
+def distance(reference: NDArray[np.float16], found: Iterator[NDArray[np.float32]]) -> Distance:
+    """How far predictions are from `reference` (log-probabilities [n, n_vocab]), which they follow row by row."""
+    kl = same = 0.0
+    row = 0
+    for part in found:
+        truth = reference[row : row + len(part)].astype(np.float32)
+        kl += float((np.exp(truth) * (truth - part)).sum())
+        same += int((truth.argmax(axis=1) == part.argmax(axis=1)).sum())
+        row += len(part)
+    return Distance(kl / row, same / row)
+
+
+def resident_mb() -> float:
+    """Memory of this process now, in megabytes."""
+    gc.collect()
+    return float(psutil.Process().memory_info().rss / 1e6)
+
+
+def _timed(work: Callable[[], None]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def _read(model: LlamaModel, tokens: Sequence[int]) -> None:
+    """A prompt in a sequence that was empty or is forgotten, up to the logits after it."""
+    model.remove_sequence(0)
+    last = len(tokens) - 1
+    for at in range(0, len(tokens), model.n_batch):
+        part = tokens[at : at + model.n_batch]
+        model.decode([BatchToken(token, at + i, 0, at + i == last) for i, token in enumerate(part)])
+    model.logits(len(part) - 1).argmax()
+
+
+def _write(model: LlamaModel, tokens: Sequence[int], chats: int, count: int) -> None:
+    """Steps of one token for each chat, after a short prompt; the tokens are given, so that all write the same."""
+    for step in range(count):
+        model.decode(
+            [BatchToken(tokens[step * chats + chat], SHORT + step, chat, True) for chat in range(chats)]
+        )  # fmt: skip
+        for row in range(chats):
+            model.logits(row).argmax()
+
+
+def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)), dtype=np.float32)
