@@ -43,7 +43,8 @@ class LlamaEngine:
     ) -> LlamaEngine:
         """Load a verified GGUF file with its adapter, whose hash then stands behind the model's: `model+adapter`.
 
-        Threads that the settings name go before those of the plan. Raises WeightsError when llama.cpp cannot use one of them."""
+        Threads that the settings name go before those of the plan. Raises WeightsError when llama.cpp cannot use one
+        of the files."""
         adapter = find_adapter(settings.adapter, model_hash)
         if settings.threads:
             plan = replace(plan, threads=settings.threads, batch_threads=settings.threads)

@@ -13,6 +13,7 @@ import psutil
 from numpy.typing import NDArray
 
 from support_bot.engine.llama import LlamaModel
+from support_bot.engine.plan import Plan
 from support_bot.engine.step_model import BatchToken
 
 SHORT, LONG = 150, 900
@@ -21,7 +22,7 @@ CHATS = 4
 SEQUENCES = CHATS + 1
 CELLS = 2048
 WINDOW = 256
-"""A prompt of chosen evidence and one of whole passages, an answer, chats at once; tokens. Calibration goes by windows."""
+"""Tokens of a prompt of chosen evidence and of one of whole passages, of an answer, of a window of calibration text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class Speed:
         long = self.first_long_s + ANSWER * self.step_alone_s
         four = CHATS * self.first_short_s + ANSWER * self.step_four_s
         return float(np.cbrt(short * long * four))
+
+    def longest_step_s(self, plan: Plan) -> float:
+        """Seconds that a full step takes while a long prompt is read."""
+        return self.first_long_s / LONG * plan.step_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,25 @@ def distance(reference: NDArray[np.float16], found: Iterator[NDArray[np.float32]
         same += int((truth.argmax(axis=1) == part.argmax(axis=1)).sum())
         row += len(part)
     return Distance(kl / row, same / row)
+
+
+class OtherWork:
+    """How much of the processor other programs take, from now on."""
+
+    def __init__(self) -> None:
+        self._begin = self._times()
+
+    def share(self) -> float:
+        """0 to 1, of all cores."""
+        busy, own, total = (now - then for now, then in zip(self._times(), self._begin, strict=True))
+        return max(0.0, (busy - own) / total) if total else 0.0
+
+    def _times(self) -> tuple[float, float, float]:
+        """Seconds since the machine started that it was busy, this process ran, and there were, over all cores."""
+        machine, own = psutil.cpu_times(), psutil.Process().cpu_times()
+        total = sum(machine) - getattr(machine, "guest", 0.0) - getattr(machine, "guest_nice", 0.0)
+        idle = machine.idle + getattr(machine, "iowait", 0.0)
+        return total - idle, own.user + own.system, total
 
 
 def resident_mb() -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,12 @@ from support_bot.errors import WeightsError
 
 _A, _B = ".lora_a", ".lora_b"
 _F32, _F16, _Q8_0, _BF16 = 0, 1, 8, 30
-_BLOCK = np.dtype([("scale", "<f2"), ("values", "i1", 32)])
+_TYPES: dict[int, np.dtype[Any]] = {
+    _F32: np.dtype("<f4"),
+    _F16: np.dtype("<f2"),
+    _Q8_0: np.dtype([("scale", "<f2"), ("values", "i1", 32)]),
+    _BF16: np.dtype("<u2"),
+}
 
 
 def merge_adapter(model: Path, adapter: Path) -> None:
@@ -34,7 +40,7 @@ def merge_adapter(model: Path, adapter: Path) -> None:
 
 def _fits(base: GgufHeader, lora: GgufHeader, name: str) -> bool:
     a, b, weight = lora.tensors[name + _A], lora.tensors.get(name + _B), base.tensors.get(name)
-    if b is None or weight is None or weight.kind != _F32 or not {a.kind, b.kind} <= {_F32, _F16, _Q8_0, _BF16}:
+    if b is None or weight is None or weight.kind != _F32 or not {a.kind, b.kind} <= set(_TYPES):
         return False
     return (len(a.shape), len(b.shape)) == (2, 2) and (*b.shape, *a.shape) == (
         weight.shape[0], a.shape[0], a.shape[0], weight.shape[-1],
@@ -44,7 +50,7 @@ def _fits(base: GgufHeader, lora: GgufHeader, name: str) -> bool:
 def _values(path: Path, place: TensorPlace) -> NDArray[np.float32]:
     """A tensor as 32-bit floats. Raises WeightsError where the file ends before it."""
     count = math.prod(place.shape)
-    kind = {_F32: "<f4", _F16: "<f2", _BF16: "<u2", _Q8_0: _BLOCK}[place.kind]
+    kind = _TYPES[place.kind]
     raw = np.fromfile(path, kind, count // 32 if place.kind == _Q8_0 else count, offset=place.offset)
     if place.kind == _Q8_0:
         found = raw["scale"].astype(np.float32)[:, None] * raw["values"]
@@ -54,4 +60,4 @@ def _values(path: Path, place: TensorPlace) -> NDArray[np.float32]:
         found = raw.astype(np.float32)
     if found.size != count:
         raise WeightsError(f"{path.name} is cut off.")
-    return found.reshape(place.shape)
+    return np.asarray(found, dtype=np.float32).reshape(place.shape)

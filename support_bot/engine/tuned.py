@@ -15,6 +15,7 @@ from typing import Any
 import llama_cpp
 
 from support_bot.engine.adapter import NONE, find_adapter
+from support_bot.engine.judging import SHIPPED
 from support_bot.engine.llama import core_count
 from support_bot.engine.llama_engine import LlamaEngine
 from support_bot.engine.plan import KV_TYPES, Plan
@@ -25,7 +26,6 @@ from support_bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-SHIPPED = "shipped"
 _VERSION = 1
 
 

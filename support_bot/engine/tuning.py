@@ -1,4 +1,4 @@
-"""Measure the formats of one file and ways to run it, and choose. Takes minutes; kept by `tuned.py`."""
+"""Measure the formats of one file and the ways to run it, and choose. Takes minutes; `tuned.py` keeps what it found."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ from numpy.typing import NDArray
 
 from support_bot.engine.adapter import Adapter
 from support_bot.engine.catalogue import CatalogueEntry
+from support_bot.engine.judging import (
+    LONGEST_STEP_S,
+    SHIPPED,
+    Measured,
+    as_plan_row,
+    as_row,
+    best_threads,
+    clearly_best,
+    is_close,
+    judged,
+)
 from support_bot.engine.llama import LlamaModel, core_count
 from support_bot.engine.measuring import (
     CELLS,
@@ -21,6 +32,7 @@ from support_bot.engine.measuring import (
     LONG,
     SEQUENCES,
     Distance,
+    OtherWork,
     Speed,
     distance,
     measure_speed,
@@ -29,22 +41,23 @@ from support_bot.engine.measuring import (
     resident_mb,
 )
 from support_bot.engine.plan import STEP_TOKENS, USUAL, Plan
-from support_bot.engine.tuned import SHIPPED, Choice
+from support_bot.engine.tuned import Choice
 from support_bot.engine.variants import Variants
 from support_bot.engine.weights import WeightsStore
 from support_bot.errors import Invalid, WeightsError
 
 logger = logging.getLogger(__name__)
 
-MOST_KL = 0.02
-LEAST_SAME = 0.95
-GAIN = 0.95
-LONGEST_STEP_S = 0.15
 MEMORY_SHARE = 0.5
+"""A variant's file may be at most this share of the memory that is free."""
+
+MOST_OTHER_WORK = 0.1
+"""While others take a larger share of the processor, nobody knows how many threads are best."""
+
 _OTHER_STEP = 48
 
 Key = TypeVar("Key")
-Report = Callable[[str], None]
+Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,89 +71,14 @@ class Effort:
 
 
 FULL = Effort(5, 24, 1024, ("bf16", "f16", "q8_0", "q4_0", "iq4_nl"))
-QUICK = Effort(2, 12, 256, ("bf16", "q8_0", "q4_0"))
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One format: its file in bytes, its memory in megabytes, its figures; `refused` says why it may not serve."""
-
-    format: str
-    bytes: int
-    memory_mb: float = 0.0
-    speed: Speed | None = None
-    distance: Distance | None = None
-    refused: str = ""
-
-
-def judged(rows: Sequence[Measured]) -> list[Measured]:
-    """With the reason why a format may not serve: it predicts otherwise, or is not clearly faster than the shipped file."""
-    shipped = next(row for row in rows if row.format == SHIPPED)
-    usual = _cost(shipped.speed)
-    found = []
-    for row in rows:
-        if row.format != SHIPPED and not row.refused:
-            if not _close(row.distance):
-                row = replace(row, refused="predicts too differently")
-            elif _cost(row.speed) > GAIN * usual:
-                row = replace(row, refused="not clearly faster than the shipped file")
-        found.append(row)
-    return found
-
-
-def clearly_best(usual: Plan, speeds: Mapping[Plan, Speed]) -> Plan:
-    """The fastest plan, or the usual one where it takes at most a twentieth more."""
-    best = min(speeds, key=lambda plan: speeds[plan].typical_s, default=usual)
-    if usual in speeds and speeds[best].typical_s > GAIN * speeds[usual].typical_s:
-        return usual
-    return best
-
-
-def best_threads(speeds: Mapping[Plan, Speed]) -> Plan:
-    """Threads for writing alone and for larger steps, each as it is fastest; more only where they clearly help."""
-
-    def fewest(cost: Callable[[Speed], float]) -> Plan:
-        least = min(cost(speed) for speed in speeds.values())
-        return min((plan for plan in speeds if GAIN * cost(speeds[plan]) <= least), key=lambda plan: plan.threads)
-
-    alone = fewest(lambda speed: speed.step_alone_s)
-    batch = fewest(lambda speed: speed.first_short_s * speed.first_long_s * speed.step_four_s)
-    return replace(alone, batch_threads=batch.threads)
-
-
-def _cost(speed: Speed | None) -> float:
-    return speed.typical_s if speed else float("inf")
-
-
-def _close(found: Distance | None) -> bool:
-    return found is not None and found.kl <= MOST_KL and found.same_top >= LEAST_SAME
-
-
-def _as_row(row: Measured, chosen: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"format": row.format, "mb": round(row.bytes / 1e6), "memory_mb": round(row.memory_mb)}
-    if speed := row.speed:
-        found |= {
-            "prompt_per_s": round(LONG / speed.first_long_s),
-            "alone_per_s": round(1 / speed.step_alone_s, 1),
-            "four_per_s": round(CHATS / speed.step_four_s, 1),
-            "first_short_s": round(speed.first_short_s, 3),
-            "first_long_s": round(speed.first_long_s, 3),
-        }
-    if row.distance:
-        found |= {"kl": round(row.distance.kl, 5), "same_top": round(row.distance.same_top, 4)}
-    return found | {"verdict": "chosen" if row.format == chosen else row.refused or "slower than the chosen one"}
+QUICK = Effort(2, 12, 512, ("bf16", "q8_0", "q4_0"))
 
 
 class Tuner:
     """Tunes one file of weights with its adapter on this machine."""
 
     def __init__(
-        self,
-        store: WeightsStore,
-        entry: CatalogueEntry,
-        adapter: Adapter | None,
-        effort: Effort,
-        report: Report = logger.info,
+        self, store: WeightsStore, entry: CatalogueEntry, adapter: Adapter | None, effort: Effort, report: Report
     ) -> None:
         self._store = store
         self._entry = entry
@@ -148,8 +86,7 @@ class Tuner:
         self._effort = effort
         self._report = report
         self._variants = Variants(store, entry, adapter)
-        self._tokens: list[int] = []
-        self._reference = np.empty((0, 0), np.float16)
+        self._rows: list[dict[str, Any]] = []
 
     def run(self, text: str) -> Choice:
         """Make, measure and choose; `text` is what predictions are compared on, some thousand words.
@@ -161,107 +98,115 @@ class Tuner:
         need = max(LONG + CHATS * self._effort.writes, self._effort.calibration)
         if len(self._tokens) < need:
             raise Invalid(f"The calibration text has {len(self._tokens)} tokens; tuning takes {need}.")
-        rows = self._speeds(self._distances(self._made()))
-        rows = judged(rows)
-        best = min((row for row in rows if not row.refused and row.speed), key=lambda row: _cost(row.speed))
-        for row in rows:
-            if row.format not in (SHIPPED, best.format):
-                self._variants.drop(row.format)
-        plan = self._best_plan(best.format)
-        return Choice(best.format, plan, [_as_row(row, best.format) for row in rows])
+        rows = judged(self._with_speeds(self._with_distances(self._made())))
+        best = min((row for row in rows if not row.refused), key=lambda row: row.cost)
+        self._variants.keep_only(best.format)
+        self._rows = [as_row(row, best.format) for row in rows]
+        noise = next(row.distance for row in rows if row.format == SHIPPED)
+        plan = self._best_way(best.format, self._best_threads(best.format), noise)
+        return Choice(best.format, plan, self._rows)
 
     # ---- formats
 
     def _made(self) -> list[Measured]:
         rows = [Measured(SHIPPED, self._entry.bytes)]
         free = psutil.virtual_memory().available
-        for name in self._effort.formats:
-            self._report(f"making {name}")
-            expected = self._variants.bytes_of(name)
-            if expected > MEMORY_SHARE * free:
-                rows.append(Measured(name, expected, refused="takes too much of the free memory"))
-                continue
-            try:
-                rows.append(Measured(name, self._variants.make(name).bytes))
-            except WeightsError as error:
-                rows.append(Measured(name, expected, refused=error.detail))
+        for number, name in enumerate(self._effort.formats):
+            self._report("Making variants", number, len(self._effort.formats))
+            size, refused = self._variants.bytes_of(name), ""
+            if size > MEMORY_SHARE * free:
+                refused = "takes too much of the free memory"
+            else:
+                try:
+                    size = self._variants.make(name).bytes
+                except (WeightsError, OSError) as error:
+                    refused = str(error)
+            rows.append(Measured(name, size, refused=refused))
         return rows
 
-    def _distances(self, rows: Sequence[Measured]) -> list[Measured]:
-        """With the distance of each from the shipped file, whose own is what rounding does in steps of another size."""
+    def _with_distances(self, rows: Sequence[Measured]) -> list[Measured]:
         tokens = self._tokens[: self._effort.calibration]
+        self._report("Comparing predictions", 0, len(rows))
         with closing(self._load(SHIPPED, USUAL)) as model:
-            self._report("comparing predictions")
-            reference = np.concatenate([part.astype(np.float16) for part in predictions(model, tokens)])
-            noise = distance(reference, predictions(model, tokens, _OTHER_STEP))
+            self._reference = np.concatenate([part.astype(np.float16) for part in predictions(model, tokens)])
+            noise = distance(self._reference, predictions(model, tokens, _OTHER_STEP))
         found = []
-        for row in rows:
+        for number, row in enumerate(rows):
+            self._report("Comparing predictions", number, len(rows))
             if row.format == SHIPPED:
                 row = replace(row, distance=noise)
             elif not row.refused:
-                row = replace(row, distance=self._distance(row.format, USUAL, reference))
+                row = replace(row, distance=self._distance(row.format, USUAL, self._reference))
             found.append(row)
-        self._reference = reference
         return found
 
     def _distance(self, format: str, plan: Plan, reference: NDArray[np.float16]) -> Distance:
         with closing(self._load(format, plan)) as model:
             return distance(reference, predictions(model, self._tokens[: self._effort.calibration]))
 
-    def _speeds(self, rows: Sequence[Measured]) -> list[Measured]:
-        here = [row for row in rows if row.distance]
-        speeds, memory = self._compare({row.format: (row.format, USUAL) for row in here})
+    def _with_speeds(self, rows: Sequence[Measured]) -> list[Measured]:
+        trials = {row.format: (row.format, USUAL) for row in rows if row.distance}
+        speeds, memory = self._compare("Measuring variants", trials)
         return [
-            replace(row, speed=middle(speeds[row.format]), memory_mb=memory[row.format]) if row.distance else row
+            replace(row, speed=speeds[row.format], memory_mb=memory[row.format]) if row.format in speeds else row
             for row in rows
         ]
 
     # ---- ways to run
 
-    def _best_plan(self, format: str) -> Plan:
-        """The fastest way to run this format, changed from the usual one only where that is clearly faster."""
-        plan = USUAL
+    def _best_threads(self, format: str) -> Plan:
+        """The usual number where others work on this machine: which number is best then would not hold later."""
         counts = sorted({1, max(1, core_count() // 2), core_count()})
-        if len(counts) > 1:
-            speeds = self._plan_speeds(format, [replace(plan, threads=n, batch_threads=n) for n in counts])
-            plan = best_threads(speeds)
-        steps = [
-            replace(plan, step_tokens=n) for n in (STEP_TOKENS // 2, STEP_TOKENS, 2 * STEP_TOKENS, 4 * STEP_TOKENS)
-        ]
-        speeds = self._plan_speeds(format, steps)
-        plan = clearly_best(
-            plan, {p: s for p, s in speeds.items() if s.first_long_s / LONG * p.step_tokens <= LONGEST_STEP_S}
-        )
-        others = [
-            plan,
-            replace(plan, kv_type="q8_0"),
-            replace(plan, kv_type="bf16"),
-            replace(plan, flash_attention=False),
-        ]
-        speeds = self._plan_speeds(format, others)
-        best = clearly_best(plan, speeds)
-        if best.kv_type != plan.kv_type and not _close(self._distance(format, best, self._reference)):
-            return plan
+        if len(counts) == 1:
+            return USUAL
+        plans = [replace(USUAL, threads=count, batch_threads=count) for count in counts]
+        work = OtherWork()
+        speeds = self._ways("Measuring threads", format, plans)
+        others = work.share()
+        if others > MOST_OTHER_WORK:
+            self._note(format, speeds, None, f"threads not tuned: other programs took {others:.0%} of the processor")
+            return USUAL
+        best = best_threads(speeds)
+        self._note(format, speeds, best)
         return best
 
-    def _plan_speeds(self, format: str, plans: Sequence[Plan]) -> dict[Plan, Speed]:
-        speeds, _ = self._compare({plan: (format, plan) for plan in plans})
-        return {plan: middle(found) for plan, found in speeds.items()}
+    def _best_way(self, format: str, plan: Plan, noise: Distance | None) -> Plan:
+        """Steps of another size, then another memory or attention, where they are clearly faster."""
+        sizes = (STEP_TOKENS // 2, STEP_TOKENS, 2 * STEP_TOKENS, 4 * STEP_TOKENS)
+        speeds = self._ways("Measuring steps", format, [replace(plan, step_tokens=size) for size in sizes])
+        short = {way: speed for way, speed in speeds.items() if speed.longest_step_s(way) <= LONGEST_STEP_S}
+        plan = clearly_best(plan, short)
+        self._note(format, speeds, plan)
+        ways = [plan, *(replace(plan, kv_type=kind) for kind in ("q8_0", "bf16")), replace(plan, flash_attention=False)]
+        speeds = self._ways("Measuring the memory", format, ways)
+        best = clearly_best(plan, speeds)
+        if best.kv_type != plan.kv_type and not is_close(self._distance(format, best, self._reference), noise):
+            best = plan
+        self._note(format, speeds, best)
+        return best
+
+    def _ways(self, label: str, format: str, plans: Sequence[Plan]) -> dict[Plan, Speed]:
+        speeds, _ = self._compare(label, {plan: (format, plan) for plan in plans})
+        return speeds
+
+    def _note(self, format: str, speeds: Mapping[Plan, Speed], chosen: Plan | None, otherwise: str = "") -> None:
+        for plan, speed in speeds.items():
+            self._rows.append(as_plan_row(format, plan, speed, "chosen" if plan == chosen else otherwise))
 
     # ---- both
 
-    def _compare(self, trials: Mapping[Key, tuple[str, Plan]]) -> tuple[dict[Key, list[Speed]], dict[Key, float]]:
-        """Rounds of each trial in turn, so that a busy moment hits all; and the most memory each took."""
+    def _compare(self, label: str, trials: Mapping[Key, tuple[str, Plan]]) -> tuple[dict[Key, Speed], dict[Key, float]]:
+        """Rounds of each trial in turn, so that a busy moment hits all: medians, and the most memory each took."""
         speeds: dict[Key, list[Speed]] = {key: [] for key in trials}
         memory = dict.fromkeys(trials, 0.0)
         for number in range(self._effort.rounds):
-            self._report(f"measuring, round {number + 1} of {self._effort.rounds}")
-            for key, (format, plan) in trials.items():
+            for place, (key, (format, plan)) in enumerate(trials.items()):
+                self._report(label, number * len(trials) + place, self._effort.rounds * len(trials))
                 before = resident_mb()
                 with closing(self._load(format, plan)) as model:
                     speeds[key].append(measure_speed(model, self._tokens, writes=self._effort.writes))
                     memory[key] = max(memory[key], resident_mb() - before)
-        return speeds, memory
+        return {key: middle(found) for key, found in speeds.items()}, memory
 
     def _load(self, format: str, plan: Plan) -> LlamaModel:
         entry = self._entry if format == SHIPPED else self._variants.make(format)

