@@ -67,7 +67,7 @@ def in_background(settings: Settings, name: str) -> Iterator[None]:
         child = subprocess.Popen([*_COMMAND, name], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
     if os.name == "posix":
         psutil.Process(child.pid).nice(19)
-    threading.Thread(target=_tell, args=(child, name, log), name="tuning", daemon=True).start()
+    threading.Thread(target=tell_when_over, args=(child, name, log), name="tuning", daemon=True).start()
     try:
         yield
     finally:
@@ -92,7 +92,8 @@ def _place(settings: Settings, store: WeightsStore, name: str) -> Place:
     return Place.here(entry.sha256, adapter.sha256 if adapter else None)
 
 
-def _tell(child: subprocess.Popen[bytes], name: str, log: Path) -> None:
+def tell_when_over(child: subprocess.Popen[bytes], name: str, log: Path) -> None:
+    """Log how tuning ended, and where to read more; nothing where it was ended from outside."""
     if child.wait() == 0:
         logger.info("%s is tuned to this machine, from the next start on: %s", name, log)
     elif child.returncode > 0:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from support_bot.engine.measuring import CHATS, LONG, Distance, Speed
+from support_bot.engine.measuring import CHATS, Distance, Speed
 from support_bot.engine.plan import Plan
 
 SHIPPED = "shipped"
@@ -104,7 +104,7 @@ def _figures(speed: Speed | None) -> dict[str, Any]:
     if speed is None:
         return {}
     return {
-        "prompt_per_s": round(LONG / speed.first_long_s),
+        "prompt_per_s": round(1 / speed.token_s),
         "alone_per_s": round(1 / speed.step_alone_s, 1),
         "four_per_s": round(CHATS / speed.step_four_s, 1),
         "first_short_s": round(speed.first_short_s, 3),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from statistics import median
 
 import numpy as np
@@ -16,23 +16,38 @@ from support_bot.engine.llama import LlamaModel
 from support_bot.engine.plan import Plan
 from support_bot.engine.step_model import BatchToken
 
-SHORT, LONG = 150, 900
 ANSWER = 40
 CHATS = 4
 SEQUENCES = CHATS + 1
 CELLS = 2048
 WINDOW = 256
-"""Tokens of a prompt of chosen evidence and of one of whole passages, of an answer, of a window of calibration text."""
+"""Tokens of an answer, chats at once, tokens remembered, tokens of a window of the calibration text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is timed: a prompt of chosen evidence, one of whole passages, and so many steps of an answer; in tokens."""
+
+    short: int = 150
+    long: int = 900
+    writes: int = 24
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens of text this takes."""
+        return self.long + CHATS * self.writes
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Seconds to the first token of a short and a long prompt, and for one step of one and of four answers."""
+    """Seconds to the first token of a short and a long prompt, for one step of one and of four answers, and for each
+    token of the long prompt."""
 
     first_short_s: float
     first_long_s: float
     step_alone_s: float
     step_four_s: float
+    token_s: float
 
     @property
     def typical_s(self) -> float:
@@ -44,7 +59,7 @@ class Speed:
 
     def longest_step_s(self, plan: Plan) -> float:
         """Seconds that a full step takes while a long prompt is read."""
-        return self.first_long_s / LONG * plan.step_tokens
+        return self.token_s * plan.step_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +70,26 @@ class Distance:
     same_top: float
 
 
-def measure_speed(model: LlamaModel, tokens: Sequence[int], *, writes: int) -> Speed:
-    """Time one round; `tokens` are at least LONG + 4 * `writes`, an answer is timed over `writes` tokens.
+def measure_speed(model: LlamaModel, tokens: Sequence[int], load: Load) -> Speed:
+    """Time one round; there are at least `load.tokens` tokens.
 
     The long prompt stays in the memory while the rest is timed, as what other chats left there does."""
     model.clear()
-    first_long = _timed(lambda: _read(model, tokens[:LONG]))
-    model.copy_sequence(0, CHATS, 0, LONG)
-    first_short = _timed(lambda: _read(model, tokens[:SHORT]))
-    alone = _timed(lambda: _write(model, tokens[LONG:], 1, writes)) / writes
-    _read(model, tokens[:SHORT])
+    first_long = _timed(lambda: _read(model, tokens[: load.long]))
+    model.copy_sequence(0, CHATS, 0, load.long)
+    first_short = _timed(lambda: _read(model, tokens[: load.short]))
+    alone = _timed(lambda: _write(model, tokens[load.long :], 1, load)) / load.writes
+    _read(model, tokens[: load.short])
     for chat in range(1, CHATS):
-        model.copy_sequence(0, chat, 0, SHORT)
-    four = _timed(lambda: _write(model, tokens[LONG:], CHATS, writes)) / writes
+        model.copy_sequence(0, chat, 0, load.short)
+    four = _timed(lambda: _write(model, tokens[load.long :], CHATS, load)) / load.writes
     model.clear()
-    return Speed(first_short, first_long, alone, four)
+    return Speed(first_short, first_long, alone, four, first_long / load.long)
 
 
 def middle(speeds: Sequence[Speed]) -> Speed:
     """The median of each figure over rounds."""
-    names = ("first_short_s", "first_long_s", "step_alone_s", "step_four_s")
-    return Speed(*(median(getattr(speed, name) for speed in speeds) for name in names))
+    return Speed(*(median(figures) for figures in zip(*map(astuple, speeds), strict=True)))
 
 
 def predictions(model: LlamaModel, tokens: Sequence[int], step: int = 0) -> Iterator[NDArray[np.float32]]:
@@ -146,11 +160,11 @@ def _read(model: LlamaModel, tokens: Sequence[int]) -> None:
     model.logits(len(part) - 1).argmax()
 
 
-def _write(model: LlamaModel, tokens: Sequence[int], chats: int, count: int) -> None:
+def _write(model: LlamaModel, tokens: Sequence[int], chats: int, load: Load) -> None:
     """Steps of one token for each chat, after a short prompt; the tokens are given, so that all write the same."""
-    for step in range(count):
+    for step in range(load.writes):
         model.decode(
-            [BatchToken(tokens[step * chats + chat], SHORT + step, chat, True) for chat in range(chats)]
+            [BatchToken(tokens[step * chats + chat], load.short + step, chat, True) for chat in range(chats)]
         )  # fmt: skip
         for row in range(chats):
             model.logits(row).argmax()

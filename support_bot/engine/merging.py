@@ -25,17 +25,18 @@ _TYPES: dict[int, np.dtype[Any]] = {
 def merge_adapter(model: Path, adapter: Path) -> None:
     """Change a GGUF file whose tensors are all 32-bit floats in place: W += alpha / rank * B A (Hu et al. 2021).
 
-    Raises WeightsError where the adapter does not fit this model, before anything is changed."""
+    Raises WeightsError where the adapter does not fit this model, before anything is changed; OSError."""
     base, lora = read_header(model), read_header(adapter)
     names = [name.removesuffix(_A) for name in lora.tensors if name.endswith(_A)]
     if not names or len(lora.tensors) != 2 * len(names) or not all(_fits(base, lora, name) for name in names):
         raise WeightsError(f"{adapter.name} does not fit this model, or is not of a kind that can be merged.")
     alpha = float(lora.facts.get("adapter.lora.alpha", 0.0))
-    for name in names:
-        a, b = (_values(adapter, lora.tensors[name + part]) for part in (_A, _B))
-        place = base.tensors[name]
-        weight = np.memmap(model, "<f4", "r+", place.offset, place.shape)
-        weight += (alpha / len(a) if alpha else 1.0) * (b @ a)
+    with model.open("r+b") as file:  # not mapped into memory: a full disk is then an error, not the end of the process
+        for name in names:
+            a, b = (_values(adapter, lora.tensors[name + part]) for part in (_A, _B))
+            weight = _values(model, base.tensors[name]) + (alpha / len(a) if alpha else 1.0) * (b @ a)
+            file.seek(base.tensors[name].offset)
+            file.write(weight.astype("<f4").tobytes())
 
 
 def _fits(base: GgufHeader, lora: GgufHeader, name: str) -> bool:

@@ -8,6 +8,7 @@ import logging
 import os
 import platform
 import tempfile
+from collections.abc import Container
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from support_bot.engine.adapter import NONE, find_adapter
 from support_bot.engine.judging import SHIPPED
 from support_bot.engine.llama import core_count
 from support_bot.engine.llama_engine import LlamaEngine
-from support_bot.engine.plan import KV_TYPES, Plan
+from support_bot.engine.plan import KV_TYPES, USUAL, Plan
 from support_bot.engine.variants import FORMATS, Variants
 from support_bot.engine.weights import WeightsStore
 from support_bot.errors import WeightsError
@@ -74,7 +75,7 @@ class Choices:
             record = json.loads(path.read_text("utf-8"))
             if record["place"] != asdict(place):
                 raise ValueError("it is of another machine or file")
-            return Choice(_known(record["format"], {SHIPPED, *FORMATS}), _plan(record["plan"]), record["rows"])
+            return Choice(_known(record["format"], {SHIPPED, *FORMATS}), _plan(record["plan"]), list(record["rows"]))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -108,7 +109,7 @@ def load_engine(store: WeightsStore, name: str, settings: Settings) -> LlamaEngi
         return LlamaEngine.load(path, name=name, model_hash=entry.sha256, settings=engine)
     adapter = find_adapter(engine.adapter, entry.sha256)
     choice = Choices(settings.tuning_dir).find(Place.here(entry.sha256, adapter.sha256 if adapter else None))
-    plan = choice.plan if choice else Plan()
+    plan = choice.plan if choice else USUAL
     if choice and choice.format != SHIPPED:
         try:
             variant = Variants(store, entry, adapter).make(choice.format)
@@ -117,22 +118,23 @@ def load_engine(store: WeightsStore, name: str, settings: Settings) -> LlamaEngi
             return LlamaEngine.load(store.path(variant.name), name=name, model_hash=whole, settings=merged, plan=plan)
         except (WeightsError, OSError):
             logger.exception("%s cannot run as %s: the file runs as shipped", name, choice.format)
-            plan = Plan()
+            plan = USUAL
     return LlamaEngine.load(path, name=name, model_hash=entry.sha256, settings=engine, plan=plan)
 
 
-def _known(value: str, allowed: set[str]) -> str:
+def _known(value: Any, allowed: Container[Any]) -> Any:
     if value not in allowed:
-        raise ValueError(f"{value!r} is unknown")
+        raise ValueError(f"{value!r} is not possible here")
     return value
 
 
 def _plan(record: dict[str, Any]) -> Plan:
     plan = Plan(**record)
     _known(plan.kv_type, set(KV_TYPES))
-    cores = range(core_count() + 1)
-    if plan.threads not in cores or plan.batch_threads not in cores or plan.step_tokens not in range(1, 1025):
-        raise ValueError(f"{plan} is out of range")
+    _known(plan.flash_attention, {True, False})
+    for threads in (plan.threads, plan.batch_threads):
+        _known(threads, range(core_count() + 1))
+    _known(plan.step_tokens, range(1, 1025))
     return plan
 
 

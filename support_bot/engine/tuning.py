@@ -28,10 +28,9 @@ from support_bot.engine.judging import (
 from support_bot.engine.llama import LlamaModel, core_count
 from support_bot.engine.measuring import (
     CELLS,
-    CHATS,
-    LONG,
     SEQUENCES,
     Distance,
+    Load,
     OtherWork,
     Speed,
     distance,
@@ -62,16 +61,16 @@ Report = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How thorough: rounds of which medians are taken, tokens written in each, calibration tokens, formats tried."""
+    """How thorough: rounds of which medians are taken, what each times, calibration tokens, formats tried."""
 
     rounds: int
-    writes: int
+    load: Load
     calibration: int
     formats: tuple[str, ...]
 
 
-FULL = Effort(5, 24, 1024, ("bf16", "f16", "q8_0", "q4_0", "iq4_nl"))
-QUICK = Effort(2, 12, 512, ("bf16", "q8_0", "q4_0"))
+FULL = Effort(5, Load(), 1024, ("bf16", "f16", "q8_0", "q4_0", "iq4_nl"))
+QUICK = Effort(2, Load(writes=12), 512, ("bf16", "q8_0", "q4_0"))
 
 
 class Tuner:
@@ -95,7 +94,7 @@ class Tuner:
         when the text is too short."""
         with closing(self._load(SHIPPED, USUAL)) as model:
             self._tokens = model.tokenize(text, control=False)
-        need = max(LONG + CHATS * self._effort.writes, self._effort.calibration)
+        need = max(self._effort.load.tokens, self._effort.calibration)
         if len(self._tokens) < need:
             raise Invalid(f"The calibration text has {len(self._tokens)} tokens; tuning takes {need}.")
         rows = judged(self._with_speeds(self._with_distances(self._made())))
@@ -204,7 +203,7 @@ class Tuner:
                 self._report(label, number * len(trials) + place, self._effort.rounds * len(trials))
                 before = resident_mb()
                 with closing(self._load(format, plan)) as model:
-                    speeds[key].append(measure_speed(model, self._tokens, writes=self._effort.writes))
+                    speeds[key].append(measure_speed(model, self._tokens, self._effort.load))
                     memory[key] = max(memory[key], resident_mb() - before)
         return {key: middle(found) for key, found in speeds.items()}, memory
 

@@ -67,8 +67,8 @@ class Variants:
             return None
         try:
             self._store.path(entry.name)
-        except WeightsError as error:
-            logger.error("the variant %s is made again: %s", entry.name, error)
+        except WeightsError:
+            logger.error("%s is missing or damaged, and is made again from %s", entry.file, self._parent.file)
             return None
         return entry
 
