@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import psutil
-from numpy.typing import NDArray
 
 from support_bot.engine.adapter import Adapter
 from support_bot.engine.catalogue import CatalogueEntry
@@ -50,9 +49,6 @@ logger = logging.getLogger(__name__)
 MEMORY_SHARE = 0.5
 """A variant's file may be at most this share of the memory that is free."""
 
-MOST_OTHER_WORK = 0.1
-"""While others take a larger share of the processor, nobody knows how many threads are best."""
-
 _OTHER_STEP = 48
 
 Key = TypeVar("Key")
@@ -61,12 +57,16 @@ Report = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How thorough: rounds of which medians are taken, what each times, calibration tokens, formats tried."""
+    """How thorough: rounds of which medians are taken, what each times, calibration tokens, formats tried.
+
+    While others take a larger share of the processor than `most_other_work`, differences between ways to run are noise,
+    and two threads seem slower than one: only the format is chosen then."""
 
     rounds: int
     load: Load
     calibration: int
     formats: tuple[str, ...]
+    most_other_work: float = 0.1
 
 
 FULL = Effort(5, Load(), 1024, ("bf16", "f16", "q8_0", "q4_0", "iq4_nl"))
@@ -97,13 +97,18 @@ class Tuner:
         need = max(self._effort.load.tokens, self._effort.calibration)
         if len(self._tokens) < need:
             raise Invalid(f"The calibration text has {len(self._tokens)} tokens; tuning takes {need}.")
-        rows = judged(self._with_speeds(self._with_distances(self._made())))
+        compared = self._with_distances(self._made())
+        work = OtherWork()
+        rows = judged(self._with_speeds(compared))
+        others = work.share()
         best = min((row for row in rows if not row.refused), key=lambda row: row.cost)
         self._variants.keep_only(best.format)
         self._rows = [as_row(row, best.format) for row in rows]
         noise = next(row.distance for row in rows if row.format == SHIPPED)
-        plan = self._best_way(best.format, self._best_threads(best.format), noise)
-        return Choice(best.format, plan, self._rows)
+        if others > self._effort.most_other_work:
+            why = f"not tuned: other programs took {others:.0%} of the processor"
+            return Choice(best.format, USUAL, [*self._rows, {"variant": "ways to run", "verdict": why}])
+        return Choice(best.format, self._best_plan(best.format, noise), self._rows)
 
     # ---- formats
 
@@ -135,13 +140,13 @@ class Tuner:
             if row.format == SHIPPED:
                 row = replace(row, distance=noise)
             elif not row.refused:
-                row = replace(row, distance=self._distance(row.format, USUAL, self._reference))
+                row = replace(row, distance=self._distance(row.format, USUAL))
             found.append(row)
         return found
 
-    def _distance(self, format: str, plan: Plan, reference: NDArray[np.float16]) -> Distance:
+    def _distance(self, format: str, plan: Plan) -> Distance:
         with closing(self._load(format, plan)) as model:
-            return distance(reference, predictions(model, self._tokens[: self._effort.calibration]))
+            return distance(self._reference, predictions(model, self._tokens[: self._effort.calibration]))
 
     def _with_speeds(self, rows: Sequence[Measured]) -> list[Measured]:
         trials = {row.format: (row.format, USUAL) for row in rows if row.distance}
@@ -153,33 +158,25 @@ class Tuner:
 
     # ---- ways to run
 
-    def _best_threads(self, format: str) -> Plan:
-        """The usual number where others work on this machine: which number is best then would not hold later."""
+    def _best_plan(self, format: str, noise: Distance | None) -> Plan:
+        """Threads, then the size of a step, then memory and attention: each the usual one unless clearly slower."""
         counts = sorted({1, max(1, core_count() // 2), core_count()})
-        if len(counts) == 1:
-            return USUAL
-        plans = [replace(USUAL, threads=count, batch_threads=count) for count in counts]
-        work = OtherWork()
-        speeds = self._ways("Measuring threads", format, plans)
-        others = work.share()
-        if others > MOST_OTHER_WORK:
-            self._note(format, speeds, None, f"threads not tuned: other programs took {others:.0%} of the processor")
-            return USUAL
-        best = best_threads(speeds)
-        self._note(format, speeds, best)
-        return best
-
-    def _best_way(self, format: str, plan: Plan, noise: Distance | None) -> Plan:
-        """Steps of another size, then another memory or attention, where they are clearly faster."""
+        plan = USUAL
+        if len(counts) > 1:
+            plans = [replace(USUAL, threads=count, batch_threads=count) for count in counts]
+            speeds = self._ways("Measuring threads", format, plans)
+            plan = best_threads(speeds)
+            self._note(format, speeds, plan)
         sizes = (STEP_TOKENS // 2, STEP_TOKENS, 2 * STEP_TOKENS, 4 * STEP_TOKENS)
         speeds = self._ways("Measuring steps", format, [replace(plan, step_tokens=size) for size in sizes])
-        short = {way: speed for way, speed in speeds.items() if speed.longest_step_s(way) <= LONGEST_STEP_S}
-        plan = clearly_best(plan, short)
+        plan = clearly_best(
+            plan, {way: speed for way, speed in speeds.items() if speed.longest_step_s(way) <= LONGEST_STEP_S}
+        )
         self._note(format, speeds, plan)
         ways = [plan, *(replace(plan, kv_type=kind) for kind in ("q8_0", "bf16")), replace(plan, flash_attention=False)]
         speeds = self._ways("Measuring the memory", format, ways)
         best = clearly_best(plan, speeds)
-        if best.kv_type != plan.kv_type and not is_close(self._distance(format, best, self._reference), noise):
+        if best.kv_type != plan.kv_type and not is_close(self._distance(format, best), noise):
             best = plan
         self._note(format, speeds, best)
         return best
@@ -188,9 +185,9 @@ class Tuner:
         speeds, _ = self._compare(label, {plan: (format, plan) for plan in plans})
         return speeds
 
-    def _note(self, format: str, speeds: Mapping[Plan, Speed], chosen: Plan | None, otherwise: str = "") -> None:
+    def _note(self, format: str, speeds: Mapping[Plan, Speed], chosen: Plan) -> None:
         for plan, speed in speeds.items():
-            self._rows.append(as_plan_row(format, plan, speed, "chosen" if plan == chosen else otherwise))
+            self._rows.append(as_plan_row(format, plan, speed, "chosen" if plan == chosen else ""))
 
     # ---- both
 

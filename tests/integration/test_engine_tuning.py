@@ -27,7 +27,9 @@ from support_bot.errors import Conflict, Invalid, NotFound, WeightsError
 from support_bot.settings import Settings
 
 NAME = "smollm2-135m"
-TINY = Effort(rounds=1, load=Load(short=8, long=24, writes=2), calibration=96, formats=("bf16", "q4_0"))
+TINY = Effort(
+    rounds=1, load=Load(short=8, long=24, writes=2), calibration=96, formats=("bf16", "q4_0"), most_other_work=1.0
+)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,10 @@ class TestTuning:
         assert any("steps of 128" in name for name in rows) and any("plain attention" in name for name in rows)
         kept = [entry.name for entry in WeightsStore(settings.weights_dir).variants()]
         assert kept == ([] if found.format == "shipped" else [f"{NAME}.bf16.5454b47f"])
+
+    def test_on_a_busy_machine_only_the_format_is_chosen(self, settings: Settings) -> None:
+        found = tune(settings, effort=replace(TINY, formats=(), most_other_work=-1.0))
+        assert found.plan == USUAL and "other programs took" in found.rows[-1]["verdict"]
 
     def test_two_at_once_would_disturb_each_other(self, settings: Settings) -> None:
         settings.tuning_dir.mkdir(exist_ok=True)

@@ -176,7 +176,6 @@ class TestWhatGoesWrong:
             variants(cache).make("q8_0")
         assert left_over(cache) == []
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
     def test_a_disk_that_fills_up_leaves_nothing(self, cache: Path, made: CatalogueEntry) -> None:
         """The file system refuses to write on, as a full one does."""
         code = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (10**7, 10**7))\n{MAKE}"
