@@ -46,7 +46,7 @@ def tune(settings: Settings, name: str, effort: Effort, report: Report) -> Choic
     settings.tuning_dir.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(settings.tuning_dir / "tuning.lock", timeout=0):
-            choice = Tuner(store, entry, adapter, effort, report).run(calibration_text())
+            choice = Tuner(store, entry, adapter, effort, report, settings.engine.threads).run(calibration_text())
             Choices(settings.tuning_dir).keep(_place(settings, store, name), choice)
             return choice
     except Timeout:

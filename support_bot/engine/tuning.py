@@ -77,13 +77,21 @@ class Tuner:
     """Tunes one file of weights with its adapter on this machine."""
 
     def __init__(
-        self, store: WeightsStore, entry: CatalogueEntry, adapter: Adapter | None, effort: Effort, report: Report
+        self,
+        store: WeightsStore,
+        entry: CatalogueEntry,
+        adapter: Adapter | None,
+        effort: Effort,
+        report: Report,
+        threads: int = 0,
     ) -> None:
+        """`threads` other than 0 are what settings give the model; then no other number is tried."""
         self._store = store
         self._entry = entry
         self._adapter = adapter
         self._effort = effort
         self._report = report
+        self._usual = replace(USUAL, threads=threads, batch_threads=threads)
         self._variants = Variants(store, entry, adapter)
         self._rows: list[dict[str, Any]] = []
 
@@ -92,7 +100,7 @@ class Tuner:
 
         Variants that were not chosen are deleted. Raises WeightsError when the file itself cannot be used, Invalid
         when the text is too short."""
-        with closing(self._load(SHIPPED, USUAL)) as model:
+        with closing(self._load(SHIPPED, self._usual)) as model:
             self._tokens = model.tokenize(text, control=False)
         need = max(self._effort.load.tokens, self._effort.calibration)
         if len(self._tokens) < need:
@@ -108,7 +116,10 @@ class Tuner:
         if others > self._effort.most_other_work:
             why = f"not tuned: other programs took {others:.0%} of the processor"
             return Choice(best.format, USUAL, [*self._rows, {"variant": "ways to run", "verdict": why}])
-        return Choice(best.format, self._best_plan(best.format, noise), self._rows)
+        plan = self._best_plan(best.format, noise)
+        if self._usual.threads:  # the setting says how many, for as long as it is there
+            plan = replace(plan, threads=0, batch_threads=0)
+        return Choice(best.format, plan, self._rows)
 
     # ---- formats
 
@@ -131,7 +142,7 @@ class Tuner:
     def _with_distances(self, rows: Sequence[Measured]) -> list[Measured]:
         tokens = self._tokens[: self._effort.calibration]
         self._report("Comparing predictions", 0, len(rows))
-        with closing(self._load(SHIPPED, USUAL)) as model:
+        with closing(self._load(SHIPPED, self._usual)) as model:
             self._reference = np.concatenate([part.astype(np.float16) for part in predictions(model, tokens)])
             noise = distance(self._reference, predictions(model, tokens, _OTHER_STEP))
         found = []
@@ -140,7 +151,7 @@ class Tuner:
             if row.format == SHIPPED:
                 row = replace(row, distance=noise)
             elif not row.refused:
-                row = replace(row, distance=self._distance(row.format, USUAL))
+                row = replace(row, distance=self._distance(row.format, self._usual))
             found.append(row)
         return found
 
@@ -149,7 +160,7 @@ class Tuner:
             return distance(self._reference, predictions(model, self._tokens[: self._effort.calibration]))
 
     def _with_speeds(self, rows: Sequence[Measured]) -> list[Measured]:
-        trials = {row.format: (row.format, USUAL) for row in rows if row.distance}
+        trials = {row.format: (row.format, self._usual) for row in rows if row.distance}
         speeds, memory = self._compare("Measuring variants", trials)
         return [
             replace(row, speed=speeds[row.format], memory_mb=memory[row.format]) if row.format in speeds else row
@@ -161,9 +172,9 @@ class Tuner:
     def _best_plan(self, format: str, noise: Distance | None) -> Plan:
         """Threads, then the size of a step, then memory and attention: each the usual one unless clearly slower."""
         counts = sorted({1, max(1, core_count() // 2), core_count()})
-        plan = USUAL
-        if len(counts) > 1:
-            plans = [replace(USUAL, threads=count, batch_threads=count) for count in counts]
+        plan = self._usual
+        if len(counts) > 1 and not plan.threads:
+            plans = [replace(self._usual, threads=count, batch_threads=count) for count in counts]
             speeds = self._ways("Measuring threads", format, plans)
             plan = best_threads(speeds)
             self._note(format, speeds, plan)
