@@ -13,7 +13,7 @@ from support_bot.engine.embedder import TextEmbedder
 from support_bot.engine.embedders import load_embedder
 from support_bot.engine.fake import FakeEngine
 from support_bot.engine.langchain import EngineChatModel
-from support_bot.engine.llama_engine import LlamaEngine
+from support_bot.engine.tuned import load_engine
 from support_bot.engine.weights import Progress, WeightsStore
 from support_bot.errors import DataFolderInUse, Invalid
 from support_bot.index.keyword import KeywordIndex
@@ -294,5 +294,4 @@ def _knowledge(
 def _engine(settings: Settings, store: WeightsStore, models: ModelService) -> TextEngine:
     if settings.engine.kind == "fake":
         return FakeEngine()
-    entry = store.get(models.writer_name())
-    return LlamaEngine.load(store.path(entry.name), name=entry.name, model_hash=entry.sha256, settings=settings.engine)
+    return load_engine(store, models.writer_name(), settings)

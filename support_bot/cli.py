@@ -91,7 +91,7 @@ def serve(host: str | None = None, port: int | None = None) -> None:
     settings = settings.model_copy(update={"server": settings.server.model_copy(update=given)})
     with DataFolder(settings.data_dir).own(wait_s=5) as ownership:
         from support_bot import assembly, server  # seconds: commands typed meanwhile find the folder owned
-        from support_bot.commands import local
+        from support_bot.commands import local, tuning
         from support_bot.commands.doctor import port_problem
 
         if problem := port_problem(settings.server.host, settings.server.port):
@@ -107,7 +107,7 @@ def serve(host: str | None = None, port: int | None = None) -> None:
             typer.echo(f"Ready: {url}  (desk: {url}/desk, knowledge: {url}/admin)\n{first_admin}".rstrip())
 
         # In a thread of its own: the server already answers while the first articles are read.
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt), tuning.in_background(settings, live.models.writer_name()):
             server.run_server(live, lambda url: threading.Thread(target=announce, args=(url,), daemon=True).start())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
@@ -51,6 +51,9 @@ class EngineSettings(BaseModel):
     kind: str = Field("llama", description="`llama` runs weights here; `fake` answers from a script (tests).")
     context_tokens: int = Field(2048, description="Context window given to the model, in tokens.")
     threads: int = Field(0, description="Threads for the model; 0 takes the number of physical cores.")
+    tune: Literal["auto", "off"] = Field(
+        "auto", description="`auto` runs the model as it was tuned here, and tunes it once; `off`: as shipped."
+    )
     slots: int = Field(4, ge=1, le=64, description="Answers written at the same time.")
     memory_tokens: int = Field(
         0, ge=0, description="Tokens the model remembers in all, shared ones once; 0 takes two context windows."
@@ -192,3 +195,8 @@ class Settings(BaseSettings):
     def weights_dir(self) -> Path:
         """Where verified weights lie, by SHA-256."""
         return self.cache_dir.expanduser() / "weights"
+
+    @property
+    def tuning_dir(self) -> Path:
+        """What tuning chose, for each file and processor."""
+        return self.cache_dir.expanduser() / "tuning"

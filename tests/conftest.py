@@ -50,6 +50,14 @@ def loopback_only() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def as_shipped() -> Iterator[None]:
+    """Models run as shipped, whatever was tuned on this machine, and no server of a test begins to tune."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SUPPORT_BOT_ENGINE__TUNE", "off")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def quick_hashes() -> Iterator[None]:
     """Passwords of tests are worth little, and each app hashes one: a hash takes no time here."""
     with pytest.MonkeyPatch.context() as patch:

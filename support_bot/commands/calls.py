@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 else:
     Api = Backups = Weights = Any  # typer looks the names up; what they stand for is slow to import
 
+TUNING = (
+    "variant", "mb", "memory_mb", "prompt_per_s", "alone_per_s", "four_per_s", "first_short_s", "first_long_s",
+    "typical_s", "kl", "same_top", "verdict",
+)  # fmt: skip
 FOR_TESTS = ("smollm2-135m", "minilm")
 
 OptionalName = Annotated[str, typer.Argument(help="Its name in the catalogue.")]
@@ -144,6 +148,13 @@ def use_model(weights: Weights, name: str) -> Any:
     return weights.use(name)
 
 
+def tune_model(weights: Weights, name: OptionalName = "", quick: bool = False) -> Any:
+    """Measure formats and ways to run a writer on this machine and choose, from the next start on; takes minutes.
+
+    Without a name the one that serves; --quick measures less often, and fewer formats."""
+    return weights.tune(name, quick)
+
+
 def fit_intents(
     weights: Weights,
     file: Annotated[Path, typer.Argument(help="Where to: support_bot/answering/intents.npz in a checkout.")],
@@ -196,6 +207,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
     ("models", "verify", verify_models, ("name", "ok")),
     ("models", "import", import_model, ("name", "sha256")),
     ("models", "use", use_model, ("name", "in_use", "sha256")),
+    ("models", "tune", tune_model, TUNING),
     ("models", "fit-intents", fit_intents, ("name", "sha256", "examples")),
 )
 """Group (none: a command of its own), name, function, and what a table of its result shows."""

@@ -11,10 +11,12 @@ from typing import Any
 from support_bot.answering import intent_weights
 from support_bot.answering.intent import INTENTS
 from support_bot.commands.forward import find_server, forward
+from support_bot.commands.tuning import tune
 from support_bot.engine.catalogue import Kind
 from support_bot.engine.embedder import TextEmbedder
 from support_bot.engine.embedders import load_embedder
 from support_bot.engine.fake import HashingEmbedder
+from support_bot.engine.tuning import FULL, QUICK
 from support_bot.engine.weights import Progress, WeightsStore
 from support_bot.services.models import ModelService
 from support_bot.settings import Settings
@@ -70,6 +72,11 @@ class Weights:
         """Take in a file; its name in the catalogue and its hash."""
         entry = self._store.import_file(file, name=name, licence=licence)
         return {"name": entry.name, "sha256": entry.sha256}
+
+    def tune(self, name: str, quick: bool) -> list[dict[str, Any]]:
+        """Tune a writer, or the one that serves; what was measured."""
+        name = name or next(row["name"] for row in self.page() if row["in_use"] and row["kind"] == Kind.WRITER)
+        return tune(self._settings, name, QUICK if quick else FULL, self._progress).rows
 
     def fit_intents(self, file: Path) -> list[dict[str, Any]]:
         """Fit the recogniser of what a message wants to every embedder that is here; write the weights to `file`."""

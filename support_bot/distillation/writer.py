@@ -28,6 +28,7 @@ from support_bot.distillation.training import (
 from support_bot.engine.catalogue import CatalogueEntry
 from support_bot.engine.digest import file_sha256
 from support_bot.engine.llama import LlamaModel
+from support_bot.engine.plan import Plan
 from support_bot.engine.step_model import AdapterUse
 from support_bot.errors import Invalid
 from support_bot.evaluation.companies import split_names
@@ -130,7 +131,7 @@ def _export(run: Run) -> Mapping[str, Any]:
 def _compare(run: Run) -> Mapping[str, Any]:
     model = add_adapter(load_base(run.weights, exact=True), run.recipe)
     put_tensors(model, load_tensors(run.out / _TENSORS))
-    llama = LlamaModel(run.weights, n_ctx=_CONTEXT, n_batch=_CONTEXT)
+    llama = LlamaModel(run.weights, n_ctx=_CONTEXT, plan=Plan(step_tokens=_CONTEXT))
     try:
         llama.load_adapter("trained", run.out / _ADAPTER)
         llama.set_adapter(AdapterUse("trained", 1.0))

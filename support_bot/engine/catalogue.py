@@ -7,6 +7,7 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ class Kind(enum.StrEnum):
     EMBEDDER = "embedder"
     TOKENIZER = "tokenizer"
     ADAPTER = "adapter"
+    VARIANT = "variant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class CatalogueEntry:
     """One file of weights, `bytes` long; `sources` are tried in order.
 
     `context_tokens` 0 means: as the file itself says. `needs` names the entries it cannot do without, `parent` is the
-    SHA-256 of the file a derived one was made from."""
+    SHA-256 of the file a derived one was made from, `adapter` that of the adapter merged into it."""
 
     name: str
     kind: Kind
@@ -66,6 +68,7 @@ class CatalogueEntry:
     default: bool = False
     parent: str | None = None
     needs: tuple[str, ...] = ()
+    adapter: str | None = None
 
 
 BUILT_IN: tuple[CatalogueEntry, ...] = (
@@ -179,7 +182,12 @@ def read_additions(path: Path) -> tuple[CatalogueEntry, ...]:
 
 def add_entry(path: Path, entry: CatalogueEntry) -> None:
     """Write one more entry into the admin's catalogue, atomically. Raises WeightsError when it cannot be read."""
-    text = json.dumps({"entries": [asdict(e) for e in (*read_additions(path), entry)]}, indent=2)
+    write_entries(path, (*read_additions(path), entry))
+
+
+def write_entries(path: Path, entries: Iterable[CatalogueEntry]) -> None:
+    """Let these be all entries of a catalogue file, atomically."""
+    text = json.dumps({"entries": [asdict(entry) for entry in entries]}, indent=2)
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
         file.write(text)
     os.replace(file.name, path)

@@ -15,10 +15,14 @@ import psutil
 from numpy.typing import NDArray
 
 from support_bot.engine.grammar import LlamaGrammar
+from support_bot.engine.plan import KV_TYPES, Plan
 from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, StepFailed
 from support_bot.errors import EngineUnavailable, WeightsError
 
 logger = logging.getLogger(__name__)
+
+WIDE = Plan(step_tokens=512)
+"""For reading whole texts at once, where nobody waits for the next step."""
 
 _GGML_ERROR = 4
 
@@ -44,6 +48,12 @@ def _end_token(vocab: llama_cpp.llama_vocab_p) -> int:
     return turn if turn >= 0 else int(llama_cpp.llama_vocab_eos(vocab))
 
 
+def quiet() -> None:
+    """Let llama.cpp speak through our log only, and be ready."""
+    llama_cpp.llama_log_set(_log, ctypes.c_void_p(0))
+    llama_cpp.llama_backend_init()
+
+
 class LlamaModel:
     """A GGUF file with its context memory. Tokenizing, grammars and loading adapters are safe from any thread.
 
@@ -56,17 +66,14 @@ class LlamaModel:
         path: Path,
         *,
         n_ctx: int,
-        n_threads: int = 0,
-        n_batch: int = 512,
+        plan: Plan = WIDE,
         n_sequences: int = 1,
         n_cells: int = 0,
     ) -> None:
         """`n_ctx` tokens per sequence (no more than the model was trained for), `n_cells` in all (0: as many).
 
-        `n_threads` 0 takes the physical cores; `n_batch` is the most tokens of one `decode`. Raises WeightsError when
-        llama.cpp cannot load the file."""
-        llama_cpp.llama_log_set(_log, ctypes.c_void_p(0))
-        llama_cpp.llama_backend_init()
+        One `decode` takes at most `plan.step_tokens`. Raises WeightsError when llama.cpp cannot load the file."""
+        quiet()
         self._closing, self._stepping = threading.Lock(), threading.Lock()
         self._context: llama_cpp.llama_context_p | None = None
         self._batch: llama_cpp.llama_batch | None = None
@@ -83,24 +90,28 @@ class LlamaModel:
         longest = min(n_ctx, llama_cpp.llama_model_n_ctx_train(self._model)) or n_ctx
         self.n_cells = n_cells or longest
         self.context_tokens = min(longest, self.n_cells)
-        self.n_sequences, self.n_batch = n_sequences, n_batch
+        self.n_sequences, self.n_batch = n_sequences, plan.step_tokens
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = self.n_cells
         params.kv_unified = True  # one pool of cells: sequences share them, and none has a part of its own
-        params.n_batch = params.n_ubatch = n_batch
+        params.n_batch = params.n_ubatch = plan.step_tokens
         params.n_seq_max = n_sequences
-        params.n_outputs_max = max(n_batch, n_sequences)  # rows of logits; llama.cpp makes room for one per sequence
+        params.n_outputs_max = max(
+            plan.step_tokens, n_sequences
+        )  # rows of logits; llama.cpp makes room for one per sequence
         # It skips the cells of other sequences, which plain attention multiplies by zero: beside 2048 of them a step
         # takes 1.1 x its time instead of 1.7 x.
-        params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
-        params.n_threads = params.n_threads_batch = n_threads or core_count()
+        params.flash_attn_type = int(plan.flash_attention)
+        params.type_k = params.type_v = KV_TYPES[plan.kv_type]
+        params.n_threads = plan.threads or core_count()
+        params.n_threads_batch = plan.batch_threads or plan.threads or core_count()
         params.no_perf = True
         self._context = llama_cpp.llama_init_from_model(self._model, params)
         if not self._context:
             self.close()
             raise WeightsError(f"No memory for {path.name} with a context of {n_ctx} tokens; lower the setting.")
         self._memory = llama_cpp.llama_get_memory(self._context)
-        self._batch = llama_cpp.llama_batch_init(n_batch, 0, 1)
+        self._batch = llama_cpp.llama_batch_init(plan.step_tokens, 0, 1)
 
     # ---- adapters
 

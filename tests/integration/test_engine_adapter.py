@@ -84,7 +84,7 @@ class TestOverTheModel:
 
     def test_it_computes_what_pytorch_computed(self, weights: Path) -> None:
         """PyTorch's figures for held-out answers, as the training wrote them down (its stage `parity`)."""
-        model = LlamaModel(weights, n_ctx=512, n_batch=512)
+        model = LlamaModel(weights, n_ctx=512)
         lines = [json.loads(line) for line in PARITY.read_text("utf-8").splitlines()]
         bare = np.concatenate([np.abs(log_probabilities(model, line) - line["log_probabilities"]) for line in lines])
         model.load_adapter("writer", find_adapter("", PARENT).path)  # type: ignore[union-attr]

@@ -10,6 +10,7 @@ import pytest
 from support_bot.engine.base import ChatTurn, GenerationRequest
 from support_bot.engine.llama import LlamaModel
 from support_bot.engine.llama_engine import LlamaEngine
+from support_bot.engine.plan import Plan
 from support_bot.engine.sources import HubClient
 from support_bot.engine.weights import WeightsStore
 from support_bot.settings import EngineSettings, Settings
@@ -43,7 +44,7 @@ def weights() -> Path:
 
 @pytest.fixture(scope="module")
 def model(weights: Path) -> Iterator[LlamaModel]:
-    model = LlamaModel(weights, n_ctx=1024, n_threads=1)
+    model = LlamaModel(weights, n_ctx=1024, plan=Plan(threads=1, step_tokens=512))
     yield model
     model.close()
 

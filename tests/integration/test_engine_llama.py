@@ -11,6 +11,7 @@ import pytest
 from support_bot.engine.base import ChatTurn, GenerationRequest
 from support_bot.engine.llama import LlamaModel
 from support_bot.engine.llama_engine import LlamaEngine
+from support_bot.engine.plan import Plan
 from support_bot.engine.sources import HubClient
 from support_bot.engine.weights import WeightsStore
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, WeightsError
@@ -146,6 +147,6 @@ class TestLoading:
             LlamaModel(broken, n_ctx=64)
 
     def test_takes_no_more_context_than_the_model_knows(self, weights: Path) -> None:
-        model = LlamaModel(weights, n_ctx=1_000_000, n_batch=64)
+        model = LlamaModel(weights, n_ctx=1_000_000, plan=Plan())
         assert model.context_tokens == 8192
         model.close()

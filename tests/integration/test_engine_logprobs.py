@@ -11,7 +11,7 @@ from llama_cpp import Llama
 
 from support_bot.engine.base import ChatTurn, GenerationRequest
 from support_bot.engine.llama_engine import LlamaEngine
-from support_bot.engine.scheduler import STEP_TOKENS
+from support_bot.engine.plan import STEP_TOKENS
 from support_bot.engine.scoring import choose, score
 from support_bot.engine.sources import HubClient
 from support_bot.engine.weights import WeightsStore

@@ -1,0 +1,100 @@
+"""Tuning as a command, and in a process of its own beside a server that has not been tuned yet."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+
+from support_bot.engine.adapter import find_adapter
+from support_bot.engine.catalogue import Kind
+from support_bot.engine.tuned import Choice, Choices, Place
+from support_bot.engine.tuning import Effort, Report, Tuner
+from support_bot.engine.weights import WeightsStore
+from support_bot.errors import Conflict, Invalid, SupportBotError
+from support_bot.services.sample_company import sample_company
+from support_bot.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_COMMAND = [sys.executable, "-c", "from support_bot.cli import main; main()", "models", "tune"]
+_STOPS_WITHIN_S = 10.0
+
+
+def calibration_text() -> str:
+    """What predictions are compared on: the sample company's articles."""
+    return "\n\n".join(path.read_text("utf-8") for path in sorted((sample_company() / "articles").glob("*.md")))
+
+
+def tune(settings: Settings, name: str, effort: Effort, report: Report) -> Choice:
+    """Tune a writer and keep what was chosen, for the next start.
+
+    Raises Invalid unless it is a writer, Conflict while another tuning measures here, WeightsError."""
+    store = WeightsStore(settings.weights_dir, offline=settings.offline)
+    entry = store.get(name)
+    if entry.kind is not Kind.WRITER:
+        raise Invalid(f"{name} does not write; choose one of the writers in the catalogue.")
+    adapter = find_adapter(settings.engine.adapter, entry.sha256)
+    settings.tuning_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(settings.tuning_dir / "tuning.lock", timeout=0):
+            choice = Tuner(store, entry, adapter, effort, report, settings.engine.threads).run(calibration_text())
+            Choices(settings.tuning_dir).keep(_place(settings, store, name), choice)
+            return choice
+    except Timeout:
+        raise Conflict("Another tuning measures on this machine; two would disturb each other.") from None
+
+
+@contextmanager
+def in_background(settings: Settings, name: str) -> Iterator[None]:
+    """Tune this writer beside the server, unless it was tuned here before or settings say no; ends with the block.
+
+    In a process of its own, which takes only what nobody else wants of the processor and may crash alone."""
+    if settings.engine.tune == "off" or settings.engine.kind == "fake" or _is_tuned(settings, name):
+        yield
+        return
+    settings.tuning_dir.mkdir(parents=True, exist_ok=True)
+    log = settings.tuning_dir / "last.log"
+    with log.open("wb") as out:
+        child = subprocess.Popen([*_COMMAND, name], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+    if os.name == "posix":
+        psutil.Process(child.pid).nice(19)
+    threading.Thread(target=tell_when_over, args=(child, name, log), name="tuning", daemon=True).start()
+    try:
+        yield
+    finally:
+        child.terminate()
+        try:
+            child.wait(_STOPS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+
+def _is_tuned(settings: Settings, name: str) -> bool:
+    try:
+        store = WeightsStore(settings.weights_dir)
+        return Choices(settings.tuning_dir).find(_place(settings, store, name)) is not None
+    except SupportBotError:
+        return False
+
+
+def _place(settings: Settings, store: WeightsStore, name: str) -> Place:
+    entry = store.get(name)
+    adapter = find_adapter(settings.engine.adapter, entry.sha256)
+    return Place.here(entry.sha256, adapter.sha256 if adapter else None)
+
+
+def tell_when_over(child: subprocess.Popen[bytes], name: str, log: Path) -> None:
+    """Log how tuning ended, and where to read more; nothing where it was ended from outside."""
+    if child.wait() == 0:
+        logger.info("%s is tuned to this machine, from the next start on: %s", name, log)
+    elif child.returncode > 0:
+        logger.warning("%s could not be tuned and runs as shipped; why: %s", name, log)
