@@ -11,10 +11,10 @@ from support_bot.answering.intent import IntentRecogniser
 from support_bot.engine.base import TextEngine
 from support_bot.engine.embedder import TextEmbedder
 from support_bot.engine.embedders import load_embedder
-from support_bot.engine.fake import FakeEngine
 from support_bot.engine.langchain import EngineChatModel
-from support_bot.engine.llama_engine import LlamaEngine
+from support_bot.engine.supervised import SupervisedEngine
 from support_bot.engine.weights import Progress, WeightsStore
+from support_bot.engine.writers import load_writer
 from support_bot.errors import DataFolderInUse, Invalid
 from support_bot.index.keyword import KeywordIndex
 from support_bot.index.search_index import SearchIndex
@@ -292,7 +292,7 @@ def _knowledge(
 
 
 def _engine(settings: Settings, store: WeightsStore, models: ModelService) -> TextEngine:
-    if settings.engine.kind == "fake":
-        return FakeEngine()
-    entry = store.get(models.writer_name())
-    return LlamaEngine.load(store.path(entry.name), name=entry.name, model_hash=entry.sha256, settings=settings.engine)
+    name = models.writer_name()
+    return SupervisedEngine(
+        lambda: load_writer(store, name, settings.engine), step_timeout_s=settings.engine.step_timeout_s
+    )

@@ -6,22 +6,21 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 from support_bot.engine.base import EngineFigures, GenerationRequest
 from support_bot.engine.memory import CellBudget
-from support_bot.engine.running import RunningGeneration
+from support_bot.engine.running import RunningGeneration, too_late
 from support_bot.engine.slot import Slot
 from support_bot.engine.speculation import DraftPlan
-from support_bot.engine.step_model import BatchToken, StepModel
+from support_bot.engine.step_model import BatchToken, StepFailed, StepModel
+from support_bot.engine.tally import Tally
 from support_bot.engine.waiting import WaitingLine, due_at
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
 
 logger = logging.getLogger(__name__)
 
 STEP_TOKENS = 64
-_FIRST_GUESS_S = 4.0
-_NEWEST_WEIGHT = 0.2
+_MOST_FAILURES = 4  # steps in a row
 
 
 class Scheduler:
@@ -47,14 +46,14 @@ class Scheduler:
         self._step_tokens = step_tokens
         self._cells = CellBudget(model, slots)
         self._drafts = DraftPlan()
-        self._figures = EngineFigures(slots, 0, model.n_cells, 0)
+        self._tally = Tally(slots, model.n_cells)
         self._slots: dict[int, Slot] = {}
         self._running: dict[int, RunningGeneration] = {}
         self._line = WaitingLine()
         self._changed = threading.Condition()
-        self._closing = False
-        self._broken = False
-        self._mean_s = _FIRST_GUESS_S
+        self._closing = self._retiring = self._broken = False
+        self._steps = self._failures = 0
+        self._in_step = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -106,11 +105,36 @@ class Scheduler:
 
     def figures(self) -> EngineFigures:
         """How it stood after the last step."""
-        return self._figures
+        return self._tally.figures
 
     def alive(self) -> bool:
         """Whether new work is taken."""
-        return not (self._closing or self._broken) and self._thread.is_alive()
+        return not (self._closing or self._retiring or self._broken) and self._thread.is_alive()
+
+    def step(self) -> int:
+        """The number of the step under way; 0 between two steps."""
+        return self._steps if self._in_step else 0
+
+    def abandon(self) -> None:
+        """Give up a step that does not end: everybody's reader gets EngineUnavailable now, nothing new is taken.
+
+        The thread cannot be ended from outside; should its step end after all, it ends."""
+        with self._changed:
+            self._broken = True
+            left = [*self._running.values(), *self._line.drain()]
+            self._changed.notify_all()
+        for generation in left:
+            generation.fail(EngineUnavailable("The model does not answer."), "failed")
+
+    def retire(self) -> None:
+        """Take nothing new; the thread ends once all that run or wait are over."""
+        with self._changed:
+            self._retiring = True
+            self._changed.notify_all()
+
+    def ended(self) -> bool:
+        """Whether the thread has ended: nothing uses the model any more."""
+        return not self._thread.is_alive()
 
     def close(self, timeout_s: float = 30.0) -> bool:
         """Cancel everything and end the thread; True once it has ended and nothing uses the model any more."""
@@ -122,9 +146,7 @@ class Scheduler:
 
     def _expected_s(self, ahead: int) -> float:
         """Seconds until all running ones and `ahead` waiting ones are done, divided among the slots."""
-        now = time.monotonic()
-        busy = sum(max(0.0, self._mean_s - (now - running.started_at)) for running in self._running.values())
-        return (busy + ahead * self._mean_s) / self._n_slots
+        return self._tally.expected_s(self._running.values(), ahead)
 
     # ---- in the engine's thread
 
@@ -148,12 +170,13 @@ class Scheduler:
     def _has_work(self) -> bool:
         """Sleep while there is nothing to do. False when closing."""
         with self._changed:
-            while not self._closing and not self._running and not self._line:
+            while not (self._closing or self._retiring or self._broken or self._running or self._line):
                 self._changed.wait()
-            return not self._closing
+            return not (self._closing or self._broken) and bool(self._running or self._line)
 
     def _step(self) -> None:
         """One step of the model for all that run, then hand out the text."""
+        self._steps, self._in_step = self._steps + 1, True
         try:
             self._end_the_unwanted()
             batch, busy = self._fill()
@@ -163,10 +186,13 @@ class Scheduler:
                 if all(slot.written for slot in busy):
                     self._drafts.learn(len(batch), time.monotonic() - began)
                 self._hand_out(busy)
-            self._figures = replace(self._figures, running=len(self._running), cells_used=self._cells.in_use)
+                self._failures = 0
+            self._tally.stands(len(self._running), self._cells.in_use)
         except Exception:
             logger.exception("a step of the model failed")
             self._recover()
+        finally:
+            self._in_step = False
 
     def _hand_out(self, busy: Sequence[Slot]) -> None:
         """Share what was read, give readers what was written. Texts come first: logits are gone with the next step."""
@@ -180,7 +206,7 @@ class Scheduler:
             generation.give(text, slot.written)
             if slot.finish:
                 self._free(slot.sequence)
-                self._remember_time(generation)
+                self._tally.learn_time(generation)
                 generation.end(slot.finish)
 
     def _fill(self) -> tuple[list[BatchToken], list[Slot]]:
@@ -230,49 +256,39 @@ class Scheduler:
     def _end_the_unwanted(self) -> None:
         now = time.monotonic()
         for sequence, generation in list(self._running.items()):
-            limit = generation.request.deadline_s
             if generation.cancelled:
                 self._free(sequence)
                 generation.fail(Cancelled("The generation was cancelled."), "cancelled")
-            elif now - generation.started_at >= limit:
+            elif now - generation.started_at >= generation.request.deadline_s:
                 self._free(sequence)
-                self._remember_time(generation)
-                generation.fail(EngineUnavailable(f"The answer took longer than {limit:.0f} s."), "deadline")
+                self._tally.learn_time(generation)
+                generation.fail(too_late(generation.request), "deadline")
 
     def _free(self, sequence: int) -> None:
         slot = self._slots.pop(sequence)
         self._cells.keep(sequence, slot.in_memory())
         self._cells.end(sequence)
-        self._count(self._running[sequence], slot)
+        self._tally.count(self._running[sequence], slot)
         with self._changed:
             del self._running[sequence]
 
-    def _count(self, generation: RunningGeneration, slot: Slot) -> None:
-        known = self._figures
-        self._figures = replace(
-            known,
-            prompt_tokens=known.prompt_tokens + len(generation.prompt),
-            reused_tokens=known.reused_tokens + slot.reused,
-            answer_tokens=known.answer_tokens + slot.written,
-            drafted_tokens=known.drafted_tokens + slot.drafted,
-            accepted_tokens=known.accepted_tokens + slot.accepted,
-        )
-
-    def _remember_time(self, generation: RunningGeneration) -> None:
-        took = time.monotonic() - generation.started_at
-        with self._changed:
-            self._mean_s += _NEWEST_WEIGHT * (took - self._mean_s)
-
     def _recover(self) -> None:
-        """After a broken step: everything that ran has failed, the memory is empty, the thread goes on.
+        """After a broken step: who has shown no text is run once more, the others have failed, the memory is empty.
 
-        When even the memory cannot be emptied the exception ends the thread."""
+        When even the memory cannot be emptied, or nothing but failures follows, the exception ends the thread."""
         with self._changed:
-            failed = list(self._running.values())
+            ran = list(self._running.values())
             self._running.clear()
+            again = [generation for generation in ran if generation.run_again()]
+            for generation in again:
+                self._line.add(generation)
         self._slots.clear()
-        for generation in failed:
-            generation.fail(EngineUnavailable("The model failed while it wrote the answer."), "failed")
+        for generation in ran:
+            if generation not in again:
+                generation.fail(EngineUnavailable("The model failed while it wrote the answer."), "failed")
+        self._failures += 1
+        self._tally.failed()
+        if self._failures >= _MOST_FAILURES:
+            raise StepFailed(f"{self._failures} steps failed one after another")
         self._model.clear()
         self._cells.forget()
-        self._figures = replace(self._figures, running=0, cells_used=0)

@@ -64,6 +64,9 @@ class MeasureService:
                 total: int = getattr(figures, f"{kind}_tokens")
                 metrics.engine_tokens.labels(kind).inc(total - self._counted.get(kind, 0))
                 self._counted[kind] = total
+            for kind, total in self._health.incident_counts().items():
+                metrics.engine_incidents.labels(kind).inc(total - self._counted.get(kind, 0))
+                self._counted[kind] = total
 
     def _count_rows(self) -> None:
         with self._db.reading() as tx:
