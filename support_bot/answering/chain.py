@@ -283,6 +283,7 @@ def _count(work: _Work, generation: Generation) -> None:
         work.tokens = {"prompt": stats.prompt_tokens, "reused": stats.reused_tokens, "answer": stats.answer_tokens}
         work.timings["queue"] = stats.queue_s
         work.timings["first_token"] = stats.first_token_s
+        work.timings["draft"] = stats.total_s
 
 
 def _queue(generation: Generation, stopped: Callable[[], bool]) -> Iterator[Queued]:

@@ -138,6 +138,10 @@ class SupervisedEngine:
         """Why no model serves, and what is done about it; empty while one does."""
         return self._trouble or ("" if self._now.engine.alive() else _STOPPED)
 
+    def loading(self) -> bool:
+        """Whether a model is being loaded or examined."""
+        return self._loading.locked()
+
     def incidents(self) -> tuple[Incident, ...]:
         """What went wrong since the start, the newest first, fifty at most."""
         return tuple(reversed(self._incidents))
