@@ -85,7 +85,8 @@ def _speed(state: ModelState) -> str:
         told = '<p class="small">No draft has been written since the start.</p>'
         return f'<h2 class="section">Speed</h2>{told}'
     rate = "Not known yet" if speed.tokens_per_s is None else f"{speed.tokens_per_s:.1f} tokens a second for each"
-    return f'<h2 class="section">Speed of the last {plural(speed.drafts, "draft")}</h2>' + _facts(
+    last = "draft" if speed.drafts == 1 else f"{speed.drafts} drafts"
+    return f'<h2 class="section">Speed of the last {last}</h2>' + _facts(
         (
             "First word",
             f"half within {duration(speed.first_token_p50)}, 95 of 100 within {duration(speed.first_token_p95)}",
