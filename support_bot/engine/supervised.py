@@ -144,11 +144,13 @@ class SupervisedEngine:
 
     def incidents(self) -> tuple[Incident, ...]:
         """What went wrong since the start, the newest first, fifty at most."""
-        return tuple(reversed(self._incidents))
+        with self._current:
+            return tuple(reversed(self._incidents))
 
     def incident_counts(self) -> dict[str, int]:
         """How often each kind of incident has happened since the start."""
-        return dict(self._counts)
+        with self._current:
+            return dict(self._counts)
 
     # ---- changing the model
 
@@ -258,8 +260,9 @@ class SupervisedEngine:
             return [self._now, *self._old]
 
     def _note(self, kind: str, detail: str) -> None:
-        self._incidents.append(Incident(dt.datetime.now(dt.UTC), kind, detail))
-        self._counts[kind] = self._counts.get(kind, 0) + 1
+        with self._current:
+            self._incidents.append(Incident(dt.datetime.now(dt.UTC), kind, detail))
+            self._counts[kind] = self._counts.get(kind, 0) + 1
 
 
 @dataclass(slots=True, eq=False)
