@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import dataclass, field
 
 from support_bot.answering.chain import AnswerChain
@@ -11,11 +10,11 @@ from support_bot.answering.intent import IntentRecogniser
 from support_bot.engine.base import TextEngine
 from support_bot.engine.embedder import TextEmbedder
 from support_bot.engine.embedders import load_embedder
-from support_bot.engine.fake import FakeEngine
 from support_bot.engine.langchain import EngineChatModel
-from support_bot.engine.tuned import load_engine
+from support_bot.engine.supervised import SupervisedEngine
 from support_bot.engine.weights import Progress, WeightsStore
-from support_bot.errors import DataFolderInUse, Invalid
+from support_bot.engine.writers import load_writer
+from support_bot.errors import Invalid
 from support_bot.index.keyword import KeywordIndex
 from support_bot.index.search_index import SearchIndex
 from support_bot.index.vector import VectorIndex
@@ -41,7 +40,9 @@ from support_bot.services.models import ModelService
 from support_bot.services.pinned import PinnedAnswerService
 from support_bot.services.risk import RiskService
 from support_bot.services.sample_company import load_sample_company
+from support_bot.services.sole_server import require_own_vectors
 from support_bot.services.staff import StaffService
+from support_bot.services.switch import WriterSwitch
 from support_bot.services.tickets import TicketService
 from support_bot.services.trial import TrialService
 from support_bot.services.turns import TurnRunner
@@ -49,8 +50,6 @@ from support_bot.settings import Settings
 from support_bot.storage.blobs import BlobStore
 from support_bot.storage.database import Database
 from support_bot.storage.migrations import upgrade
-
-_GONE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,7 @@ class App:
     staff: StaffService
     channels: ChannelService
     models: ModelService
+    switch: WriterSwitch
     risk: RiskService
     backup: BackupService
     health: HealthService
@@ -208,7 +208,7 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
 
 def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embedder: TextEmbedder | None) -> App:
     upgrade(db.engine)
-    _require_own_vectors(settings, db)
+    require_own_vectors(settings, db)
     store = weights_store(settings)
     models = ModelService(db, store, settings)
     risk = RiskService(db)
@@ -225,7 +225,6 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     runner = TurnRunner(db, chain, settings, ended=measures.turn_ended)
     pipeline = IngestionPipeline.from_plugins(settings.ingestion)
     knowledge = _knowledge(settings, db, pipeline, search, jobs)
-    fetcher = WebFetcher(settings.ingestion, offline=settings.offline)
     with db.transaction() as tx:
         tx.one_at_a_time("secret")
         secret = tx.installation.secret("conversation-token")
@@ -235,7 +234,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         handoff=HandoffService(db),
         tickets=TicketService(db),
         knowledge=knowledge,
-        intake=IntakeService(knowledge, pipeline, fetcher, settings),
+        intake=IntakeService(knowledge, pipeline, WebFetcher(settings.ingestion, offline=settings.offline), settings),
         catalogue=Catalogue(db),
         pinned=pinned,
         trial=TrialService(chain, search.retriever, settings),
@@ -243,6 +242,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         staff=StaffService(db, settings),
         channels=ChannelService(db, settings),
         models=models,
+        switch=WriterSwitch(models, engine, lambda name: load_writer(store, name, settings)),
         risk=risk,
         backup=BackupService(db, models, store, settings),
         health=health,
@@ -256,20 +256,6 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     if app.channels.ensure_default() and settings.sample_data:
         load_sample_company(app.knowledge)
     return app
-
-
-def _require_own_vectors(settings: Settings, db: Database) -> None:
-    """Raise DataFolderInUse where another server would not see the vectors that this one keeps in a folder.
-
-    One that was killed a moment ago takes as long to vanish from the database."""
-    deadline = time.monotonic() + _GONE_S
-    while not settings.chroma_url and db.others_serve():
-        if time.monotonic() > deadline:
-            raise DataFolderInUse(
-                "Another server works on this database, and each would keep vectors of its own. Stop it, or let both "
-                "use a Chroma server: set SUPPORT_BOT_CHROMA_URL."
-            )
-        time.sleep(0.2)
 
 
 def _search(settings: Settings, db: Database, embedder: TextEmbedder) -> Search:
@@ -292,6 +278,5 @@ def _knowledge(
 
 
 def _engine(settings: Settings, store: WeightsStore, models: ModelService) -> TextEngine:
-    if settings.engine.kind == "fake":
-        return FakeEngine()
-    return load_engine(store, models.writer_name(), settings)
+    name = models.writer_name()
+    return SupervisedEngine(lambda: load_writer(store, name, settings), step_timeout_s=settings.engine.step_timeout_s)

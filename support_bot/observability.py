@@ -123,6 +123,8 @@ class Metrics:
     engine_slots: Gauge
     engine_cells: Gauge
     engine_tokens: Counter
+    engine_incidents: Counter
+    engine_first_token_seconds: Histogram
     jobs: Counter
     jobs_pending: Gauge
     documents: Gauge
@@ -153,6 +155,12 @@ class Metrics:
                 "Tokens of the engine: prompt, reused of these, answer, drafted for it, accepted of these.",
                 ["kind"],
                 **ours,
+            ),
+            engine_incidents=Counter(
+                "engine_incidents", "What went wrong: stuck, died, not_loaded, failed_step.", ["kind"], **ours
+            ),
+            engine_first_token_seconds=Histogram(
+                "engine_first_token_seconds", "From asking the engine to its first token.", **timed
             ),
             jobs=Counter("jobs", "Runs of jobs by name and outcome: done or failed.", ["name", "outcome"], **ours),
             jobs_pending=Gauge("jobs_pending", "Jobs waiting for a worker.", **ours),

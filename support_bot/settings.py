@@ -61,6 +61,9 @@ class EngineSettings(BaseModel):
     max_answer_tokens: int = Field(160, description="Longest answer the model may write, in tokens.")
     queue_limit: int = Field(32, description="Turns that may wait for the engine before callers get 503.")
     deadline_s: float = Field(60.0, description="A generation that takes longer is ended, in seconds.")
+    step_timeout_s: float = Field(
+        30.0, gt=0, description="A step of the model that takes longer has hung: it is loaded again, in seconds."
+    )
 
 
 class RetrievalSettings(BaseModel):

@@ -60,6 +60,7 @@ class _Work:
     confidence: float = 0.0
     draft: str = ""
     cut: list[str] = field(default_factory=list)
+    left_out: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     generation: Generation | None = None
@@ -198,9 +199,12 @@ class AnswerChain:
 
     def _write(self, work: _Work, stopped: Callable[[], bool]) -> Iterator[AnswerEvent]:
         """Let the model draft; while it waits its turn, say at which place."""
+        most = prompt.answer_tokens(work.excerpts)
+        room = self._engine.context_tokens - most
+        messages, work.left_out = prompt.fitted_prompt(work.standalone, work.excerpts, room, self._engine.count_tokens)
         request = GenerationRequest(
-            messages=prompt.answer_prompt(work.standalone, work.excerpts),
-            max_tokens=self._settings_tokens(work),
+            messages=messages,
+            max_tokens=most,
             deadline_s=self._settings.deadline_s,
             stop=prompt.ECHOES,
         )
@@ -216,10 +220,6 @@ class AnswerChain:
             work.draft = work.draft.strip()
         finally:
             generation.cancel()
-
-    def _settings_tokens(self, work: _Work) -> int:
-        # A draft much longer than its evidence cannot pass the gate; two tokens a word leave room enough.
-        return min(160, 24 + 2 * sum(len(excerpt.text.split()) for excerpt in work.excerpts))
 
     def _checked(self, work: _Work) -> list[str]:
         """The draft's sentences if all of them hold and no fact of the core of the evidence was lost; else none."""
@@ -268,7 +268,7 @@ class AnswerChain:
             model=f"{self._engine.name}:{'+'.join(part[:12] for part in self._engine.model_hash.split('+'))}",
             prompt_hash=prompt.prompt_hash(),
             draft=work.draft,
-            sentences_cut=tuple(work.cut),
+            sentences_cut=(*(f"(no room in the prompt: {title})" for title in work.left_out), *work.cut),
             timings=work.timings,
             tokens=work.tokens,
         )
@@ -283,6 +283,7 @@ def _count(work: _Work, generation: Generation) -> None:
         work.tokens = {"prompt": stats.prompt_tokens, "reused": stats.reused_tokens, "answer": stats.answer_tokens}
         work.timings["queue"] = stats.queue_s
         work.timings["first_token"] = stats.first_token_s
+        work.timings["draft"] = stats.total_s
 
 
 def _queue(generation: Generation, stopped: Callable[[], bool]) -> Iterator[Queued]:

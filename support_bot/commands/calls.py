@@ -144,7 +144,7 @@ def import_model(weights: Weights, file: Path, name: str | None = None, licence:
 
 
 def use_model(weights: Weights, name: str) -> Any:
-    """Let these weights write the answers, from the next start on."""
+    """Let these weights write the answers: a running server tries them first, without one from the next start on."""
     return weights.use(name)
 
 

@@ -44,7 +44,9 @@ class Weights:
             return [asdict(row) for row in service.page()]
 
     def use(self, name: str) -> dict[str, Any]:
-        """Let this writer serve from the next start on. Raises Invalid unless it is here and whole."""
+        """Let this writer serve: at once where a server runs, which tries it first, else from the next start on.
+
+        Raises Invalid unless it is here and whole."""
         if server := find_server(self._folder):
             with forward(server) as api:
                 row: dict[str, Any] = api.send("POST", f"/models/{name}/use")

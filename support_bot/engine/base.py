@@ -103,6 +103,7 @@ class EngineFigures:
     answer_tokens: int = 0
     drafted_tokens: int = 0
     accepted_tokens: int = 0
+    failed_steps: int = 0
 
 
 class Generation(Protocol):
@@ -146,9 +147,14 @@ class Generation(Protocol):
 class TextEngine(Protocol):
     """Something that writes text from chat messages. Safe to use from any thread."""
 
-    name: str
-    model_hash: str
-    context_tokens: int
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model_hash(self) -> str: ...
+
+    @property
+    def context_tokens(self) -> int: ...
 
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request.

@@ -39,8 +39,8 @@ class FakeModel:
     """A StepModel of words: it answers from a script, but only out of what its memory holds.
 
     A scheduler that forgets too much or too little gets a wrong answer, one that asks too much of the memory or mixes
-    what was read under different adapters a failed step. `fail_next` is raised by the next step; `steps` are the
-    batches so far and `adapters` what lay over them, `most_cells` the most it ever held."""
+    what was read under different adapters a failed step. `fail_next` is raised by the next step, and each waits for
+    `go`; `steps` are the batches so far and `adapters` what lay over them, `most_cells` the most it ever held."""
 
     def __init__(
         self,
@@ -59,6 +59,8 @@ class FakeModel:
         self.delay_s = delay_s
         self.end_token = _END
         self.fail_next: Exception | None = None
+        self.go = threading.Event()
+        self.go.set()
         self.steps: list[int] = []
         self.adapters: list[AdapterUse] = []
         self.cells = self.most_cells = 0
@@ -90,6 +92,7 @@ class FakeModel:
         self.adapters.append(self._adapter)
         if self.delay_s:
             time.sleep(self.delay_s)
+        self.go.wait()
         if self.fail_next is not None:
             error, self.fail_next = self.fail_next, None
             raise error
@@ -217,6 +220,11 @@ class FakeEngine:
     def count_tokens(self, text: str) -> int:
         """Words of the text."""
         return len(self.model.tokenize(text))
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """The thread that owns the model."""
+        return self._scheduler
 
     def queue_length(self) -> int:
         """How many generations wait."""

@@ -113,6 +113,11 @@ class LlamaEngine:
         """Tokens of this text, without the chat template around it."""
         return len(self._tokens(text))
 
+    @property
+    def scheduler(self) -> Scheduler:
+        """The thread that owns the model."""
+        return self._scheduler
+
     def queue_length(self) -> int:
         """How many generations wait."""
         return self._scheduler.queue_length()

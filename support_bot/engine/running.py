@@ -12,7 +12,9 @@ from support_bot.engine.base import GenerationRequest, GenerationStats, TokenLog
 from support_bot.engine.memory import Need
 from support_bot.engine.step_model import AdapterUse
 from support_bot.engine.terms import Terms
-from support_bot.errors import SupportBotError
+from support_bot.errors import EngineUnavailable, SupportBotError
+
+_GRACE_S = 1.0  # the engine's thread ends what is too late by itself, unless its step hangs
 
 
 class Owner(Protocol):
@@ -47,6 +49,8 @@ class RunningGeneration:
         self._written = 0
         self._queue_s: float | None = None
         self._first_token_s = 0.0
+        self._has_run_again = False
+        self._ending = threading.Lock()  # a watchdog may end it while the engine's thread hands out text
         self._started = threading.Event()
         self._pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._error: SupportBotError | None = None
@@ -73,11 +77,22 @@ class RunningGeneration:
 
     def __iter__(self) -> Iterator[str]:
         """Pieces of text; raises Cancelled or EngineUnavailable where it ended that way."""
-        while (piece := self._pieces.get()) is not None:
+        while (piece := self._next_piece()) is not None:
             yield piece
         self._pieces.put(None)  # whoever iterates again sees the end again
         if self._error is not None:
             raise self._error
+
+    def _next_piece(self) -> str | None:
+        """The next piece, None at the end. Who reads keeps the deadline too, since a step may hang."""
+        self._started.wait()
+        left = self.started_at + self.request.deadline_s + _GRACE_S - time.monotonic()
+        try:
+            return self._pieces.get(timeout=min(max(0.0, left), threading.TIMEOUT_MAX))
+        except queue.Empty:
+            self.fail(too_late(self.request), "deadline")
+            self._owner.cancel(self)
+            return self._pieces.get()
 
     def cancel(self) -> None:
         """End it; the engine is free within one step."""
@@ -94,23 +109,48 @@ class RunningGeneration:
     # ---- the engine's side
 
     def begin(self) -> None:
-        """It runs now."""
-        self.started_at = time.monotonic()
-        self._queue_s = self.started_at - self.asked_at
-        self._started.set()
+        """It runs now; who runs a second time keeps the deadline of the first."""
+        if self._queue_s is None:
+            self.started_at = time.monotonic()
+            self._queue_s = self.started_at - self.asked_at
+            self._started.set()
+
+    def run_again(self) -> bool:
+        """After a broken step: whether it may run from the beginning, which is once, and only if no text was shown."""
+        may = not (self._has_run_again or self._first_token_s or self.cancelled or self._stats)
+        self._has_run_again = True
+        return may
 
     def give(self, text: str, written: int) -> None:
         """Hand out text, which may be empty; `written` tokens so far."""
-        self._written = written
-        if text:
-            if not self._first_token_s:
-                self._first_token_s = time.monotonic() - self.asked_at
-            self._pieces.put(text)
+        with self._ending:
+            if self._stats:
+                return
+            self._written = written
+            if text:
+                self._first_token_s = self._first_token_s or time.monotonic() - self.asked_at
+                self._pieces.put(text)
 
     def end(self, finish: str) -> None:
-        """It is over; `finish` as in GenerationStats."""
+        """It is over; `finish` as in GenerationStats. Only the first end counts."""
+        self._end(finish, None)
+
+    def fail(self, error: SupportBotError, finish: str) -> None:
+        """It is over, and its reader gets this error after the text so far."""
+        self._end(finish, error)
+
+    def _end(self, finish: str, error: SupportBotError | None) -> None:
+        with self._ending:
+            if self._stats:
+                return
+            self._error = error
+            self._stats = self._figures(finish)
+            self._started.set()
+            self._pieces.put(None)
+
+    def _figures(self, finish: str) -> GenerationStats:
         total_s = time.monotonic() - self.asked_at
-        self._stats = GenerationStats(
+        return GenerationStats(
             prompt_tokens=len(self.prompt),
             reused_tokens=self.reused,
             answer_tokens=self._written,
@@ -121,10 +161,8 @@ class RunningGeneration:
             drafted_tokens=self.drafted,
             accepted_tokens=self.accepted,
         )
-        self._started.set()
-        self._pieces.put(None)
 
-    def fail(self, error: SupportBotError, finish: str) -> None:
-        """It is over, and its reader gets this error after the text so far."""
-        self._error = error
-        self.end(finish)
+
+def too_late(request: GenerationRequest) -> EngineUnavailable:
+    """What the reader of an answer gets that has taken too long."""
+    return EngineUnavailable(f"The answer took longer than {request.deadline_s:.0f} s.")

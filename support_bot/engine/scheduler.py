@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from support_bot.engine.base import EngineFigures, GenerationRequest
 from support_bot.engine.batching import Batcher
 from support_bot.engine.plan import STEP_TOKENS
-from support_bot.engine.running import RunningGeneration
+from support_bot.engine.running import RunningGeneration, too_late
 from support_bot.engine.slot import Slot
-from support_bot.engine.step_model import StepModel
+from support_bot.engine.step_model import StepFailed, StepModel
 from support_bot.engine.tally import Tally
 from support_bot.engine.terms import Terms
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
 
 logger = logging.getLogger(__name__)
+
+_MOST_FAILURES = 4  # steps in a row
 
 
 class Scheduler:
@@ -44,8 +46,9 @@ class Scheduler:
         self._batcher = Batcher(model, slots, step_tokens, self._changed)
         self._cells, self._slots = self._batcher.cells, self._batcher.slots
         self._running, self._line = self._batcher.running, self._batcher.line
-        self._closing = False
-        self._broken = False
+        self._closing = self._retiring = self._broken = False
+        self._steps = self._failures = 0
+        self._in_step = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -103,7 +106,32 @@ class Scheduler:
 
     def alive(self) -> bool:
         """Whether new work is taken."""
-        return not (self._closing or self._broken) and self._thread.is_alive()
+        return not (self._closing or self._retiring or self._broken) and self._thread.is_alive()
+
+    def step(self) -> int:
+        """The number of the step under way; 0 between two steps."""
+        return self._steps if self._in_step else 0
+
+    def abandon(self) -> None:
+        """Give up a step that does not end: everybody's reader gets EngineUnavailable now, nothing new is taken.
+
+        The thread cannot be ended from outside; should its step end after all, it ends."""
+        with self._changed:
+            self._broken = True
+            left = [*self._running.values(), *self._line.drain()]
+            self._changed.notify_all()
+        for generation in left:
+            generation.fail(EngineUnavailable("The model does not answer."), "failed")
+
+    def retire(self) -> None:
+        """Take nothing new; the thread ends once all that run or wait are over."""
+        with self._changed:
+            self._retiring = True
+            self._changed.notify_all()
+
+    def ended(self) -> bool:
+        """Whether the thread has ended: nothing uses the model any more."""
+        return not self._thread.is_alive()
 
     def close(self, timeout_s: float = 30.0) -> bool:
         """Cancel everything and end the thread; True once it has ended and nothing uses the model any more."""
@@ -139,12 +167,13 @@ class Scheduler:
     def _has_work(self) -> bool:
         """Sleep while there is nothing to do. False when closing."""
         with self._changed:
-            while not self._closing and not self._running and not self._line:
+            while not (self._closing or self._retiring or self._broken or self._running or self._line):
                 self._changed.wait()
-            return not self._closing
+            return not (self._closing or self._broken) and bool(self._running or self._line)
 
     def _step(self) -> None:
         """One step of the model for all that run, then hand out the text."""
+        self._steps, self._in_step = self._steps + 1, True
         try:
             self._end_the_unwanted()
             adapter, batch, busy = self._batcher.fill()
@@ -154,10 +183,13 @@ class Scheduler:
                 self._model.decode(batch)
                 self._batcher.learn(len(batch), busy, time.monotonic() - began)
                 self._hand_out(busy)
+                self._failures = 0
             self._tally.stands(len(self._running), self._cells.in_use)
         except Exception:
             logger.exception("a step of the model failed")
             self._recover()
+        finally:
+            self._in_step = False
 
     def _hand_out(self, busy: Sequence[Slot]) -> None:
         """Share what was read, give readers what was written. Texts come first: logits are gone with the next step."""
@@ -180,14 +212,13 @@ class Scheduler:
     def _end_the_unwanted(self) -> None:
         now = time.monotonic()
         for sequence, generation in list(self._running.items()):
-            limit = generation.request.deadline_s
             if generation.cancelled:
                 self._free(sequence)
                 generation.fail(Cancelled("The generation was cancelled."), "cancelled")
-            elif now - generation.started_at >= limit:
+            elif now - generation.started_at >= generation.request.deadline_s:
                 self._free(sequence)
                 self._tally.learn_time(generation)
-                generation.fail(EngineUnavailable(f"The answer took longer than {limit:.0f} s."), "deadline")
+                generation.fail(too_late(generation.request), "deadline")
 
     def _free(self, sequence: int) -> None:
         slot = self._slots.pop(sequence)
@@ -198,15 +229,22 @@ class Scheduler:
             del self._running[sequence]
 
     def _recover(self) -> None:
-        """After a broken step: everything that ran has failed, the memory is empty, the thread goes on.
+        """After a broken step: who has shown no text is run once more, the others have failed, the memory is empty.
 
-        When even the memory cannot be emptied the exception ends the thread."""
+        When even the memory cannot be emptied, or nothing but failures follows, the exception ends the thread."""
         with self._changed:
-            failed = list(self._running.values())
+            ran = list(self._running.values())
             self._running.clear()
+            again = [generation for generation in ran if generation.run_again()]
+            for generation in again:
+                self._line.add(generation)
         self._slots.clear()
-        for generation in failed:
-            generation.fail(EngineUnavailable("The model failed while it wrote the answer."), "failed")
+        for generation in ran:
+            if generation not in again:
+                generation.fail(EngineUnavailable("The model failed while it wrote the answer."), "failed")
+        self._failures += 1
+        self._tally.failed()
+        if self._failures >= _MOST_FAILURES:
+            raise StepFailed(f"{self._failures} steps failed one after another")
         self._model.clear()
         self._cells.forget()
-        self._tally.stands(0, 0)

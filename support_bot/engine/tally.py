@@ -12,6 +12,7 @@ from support_bot.engine.slot import Slot
 
 _FIRST_GUESS_S = 4.0
 _NEWEST_WEIGHT = 0.2
+_COUNTS = ("prompt_tokens", "reused_tokens", "answer_tokens", "drafted_tokens", "accepted_tokens", "failed_steps")
 
 
 class Tally:
@@ -24,6 +25,10 @@ class Tally:
     def stands(self, running: int, cells_used: int) -> None:
         """After a step: so many run, and so many cells are taken."""
         self.figures = replace(self.figures, running=running, cells_used=cells_used)
+
+    def failed(self) -> None:
+        """A step has failed; nothing runs, the memory is empty."""
+        self.figures = replace(self.figures, running=0, cells_used=0, failed_steps=self.figures.failed_steps + 1)
 
     def count(self, generation: RunningGeneration, slot: Slot) -> None:
         """A generation is over."""
@@ -46,3 +51,9 @@ class Tally:
         now = time.monotonic()
         busy = sum(max(0.0, self._mean_s - (now - generation.started_at)) for generation in running)
         return (busy + ahead * self._mean_s) / self.figures.slots
+
+
+def with_counts_of(figures: EngineFigures, earlier: Iterable[EngineFigures]) -> EngineFigures:
+    """These figures, with what engines before this one have counted."""
+    past = tuple(earlier)
+    return replace(figures, **{name: sum(getattr(one, name) for one in (figures, *past)) for name in _COUNTS})

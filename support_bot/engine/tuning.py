@@ -219,5 +219,6 @@ class Tuner:
         entry = self._entry if format == SHIPPED else self._variants.make(format)
         model = LlamaModel(self._store.path(entry.name), n_ctx=CELLS, plan=plan, n_sequences=SEQUENCES, n_cells=CELLS)
         if format == SHIPPED and self._adapter:
-            model.put_adapter(self._adapter.path)
+            model.load_adapter(SHIPPED, self._adapter.path)
+            model.set_adapter(AdapterUse(SHIPPED, 1.0))
         return model

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from support_bot.engine.base import EngineFigures, TextEngine
+from support_bot.engine.supervised import Incident, SupervisedEngine
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class HealthService:
         self._checks = checks
 
     def ready(self) -> Readiness:
-        results: dict[str, str] = {"engine": "ok" if self._engine.alive() else "the model does not answer"}
+        results: dict[str, str] = {"engine": self.engine_trouble() or "ok"}
         for name, check in self._checks.items():
             try:
                 check()
@@ -44,3 +45,26 @@ class HealthService:
     def engine_figures(self) -> EngineFigures:
         """How the engine stands."""
         return self._engine.figures()
+
+    def engine_identity(self) -> tuple[str, str, int]:
+        """Name, hash (`model+adapter`) and context in tokens of the model that serves, or did last."""
+        return self._engine.name, self._engine.model_hash, self._engine.context_tokens
+
+    def engine_loading(self) -> bool:
+        """Whether another model is being loaded or examined."""
+        return isinstance(self._engine, SupervisedEngine) and self._engine.loading()
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """What went wrong with the model since the start, the newest first."""
+        return self._engine.incidents() if isinstance(self._engine, SupervisedEngine) else ()
+
+    def incident_counts(self) -> dict[str, int]:
+        """How often each kind of incident has happened since the start; a failed step is one, too."""
+        counts = self._engine.incident_counts() if isinstance(self._engine, SupervisedEngine) else {}
+        return {**counts, "failed_step": self._engine.figures().failed_steps}
+
+    def engine_trouble(self) -> str:
+        """Why no model serves; empty while one does."""
+        if isinstance(self._engine, SupervisedEngine):
+            return self._engine.trouble()
+        return "" if self._engine.alive() else "the model does not answer"

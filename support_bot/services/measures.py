@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 
+from support_bot.engine.base import EngineFigures
+from support_bot.engine.supervised import Incident
 from support_bot.models import TurnState
 from support_bot.observability import Metrics
 from support_bot.queue import JobQueue
 from support_bot.services.health import HealthService
+from support_bot.services.speed import Speed, SpeedWindow
 from support_bot.storage.database import Database
 from support_bot.values import DocumentStatus, Mode
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """The model that writes: which one (`sha256` is `model+adapter`), why it does not, how it stands, how fast it was.
+
+    `queue` drafts wait; `loading` while another is loaded and tried."""
+
+    name: str
+    sha256: str
+    context_tokens: int
+    trouble: str
+    loading: bool
+    queue: int
+    figures: EngineFigures
+    speed: Speed
+    incidents: tuple[Incident, ...]
 
 
 class MeasureService:
@@ -22,6 +43,7 @@ class MeasureService:
         self._jobs = jobs
         self._counting = threading.Lock()
         self._counted: dict[str, int] = {}
+        self._speed = SpeedWindow()
 
     def turn_ended(self, turn_id: int) -> None:
         """Count a turn that is over: how it ended, how long it and its first text took, from the question on."""
@@ -36,8 +58,22 @@ class MeasureService:
         self._metrics.turn_seconds.observe((turn.ended_at - asked).total_seconds())
         if shown is not None:
             self._metrics.first_text_seconds.observe((shown - asked).total_seconds())
-        for kind, count in (trace.tokens if trace else {}).items():
+        if trace is None:
+            return
+        for kind, count in trace.tokens.items():
             self._metrics.tokens.labels(kind).inc(count)
+        self._speed.add(trace.tokens, trace.timings)
+        if first := trace.timings.get("first_token"):
+            self._metrics.engine_first_token_seconds.observe(first)
+
+    def model(self) -> ModelState:
+        """How the model stands now, for an admin to look at."""
+        health = self._health
+        name, sha256, context_tokens = health.engine_identity()
+        return ModelState(
+            name, sha256, context_tokens, health.engine_trouble(), health.engine_loading(), health.queue_length(),
+            health.engine_figures(), self._speed.look(), health.incidents(),
+        )  # fmt: skip
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format. A part that does not answer is 0 and leaves its numbers out."""
@@ -63,6 +99,9 @@ class MeasureService:
             for kind in ("prompt", "reused", "answer", "drafted", "accepted"):
                 total: int = getattr(figures, f"{kind}_tokens")
                 metrics.engine_tokens.labels(kind).inc(total - self._counted.get(kind, 0))
+                self._counted[kind] = total
+            for kind, total in self._health.incident_counts().items():
+                metrics.engine_incidents.labels(kind).inc(total - self._counted.get(kind, 0))
                 self._counted[kind] = total
 
     def _count_rows(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from support_bot.engine.catalogue import CatalogueEntry, Kind
 from support_bot.engine.weights import Progress, WeightsStore
-from support_bot.errors import Invalid
+from support_bot.errors import Conflict, Invalid
 from support_bot.models import Deployment
 from support_bot.services.embedders import EmbedderChoice
 from support_bot.services.views import ModelRow
@@ -56,14 +56,21 @@ class ModelService:
 
     def use(self, name: str) -> ModelRow:
         """Let this writer serve from the next start on; it has to be on this machine and whole."""
+        entry = self.require_usable(name)
+        with self._db.transaction() as tx:
+            tx.installation.add_deployment(Deployment(kind=Kind.WRITER, name=name, sha256=entry.sha256))
+        return self._row(entry, {name})
+
+    def require_usable(self, name: str) -> CatalogueEntry:
+        """Raise NotFound, Invalid or Conflict unless this writer is whole on this machine and may be chosen."""
         entry = self._store.get(name)
         if entry.kind is not Kind.WRITER:
             raise Invalid(f"{name} does not write; choose one of the writers in the catalogue.")
         if not self._store.is_present(name) or not self._store.verify(name):
             raise Invalid(f"{name} is not on this machine (or damaged); run: support-bot models pull {name}")
-        with self._db.transaction() as tx:
-            tx.installation.add_deployment(Deployment(kind=Kind.WRITER, name=name, sha256=entry.sha256))
-        return self._row(entry, {name})
+        if self._settings.engine.model not in ("", name):
+            raise Conflict(f"SUPPORT_BOT_ENGINE__MODEL names {self._settings.engine.model}; take it out first.")
+        return entry
 
     def _row(self, entry: CatalogueEntry, used: set[str]) -> ModelRow:
         return ModelRow(

@@ -14,13 +14,13 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import text
 
-from support_bot import assembly
 from support_bot.assembly import build_app, prepare
 from support_bot.commands.doctor import examine
 from support_bot.engine.fake import FakeEngine
 from support_bot.errors import DatabaseUnavailable, DataFolderInUse
 from support_bot.models import Channel, Conversation
 from support_bot.queue import Job, JobQueue
+from support_bot.services import sole_server
 from support_bot.settings import Settings
 from support_bot.storage import connections
 from support_bot.storage.database import Database
@@ -188,7 +188,7 @@ class TestTwoProcesses:
     def test_a_second_server_with_vectors_of_its_own_is_refused(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(assembly, "_GONE_S", 0.3)
+        monkeypatch.setattr(sole_server, "GONE_S", 0.3)
         with closing(make_app(tmp_path / "one")) as first:
             first.health.ready()
             with pytest.raises(DataFolderInUse, match="SUPPORT_BOT_CHROMA_URL"):

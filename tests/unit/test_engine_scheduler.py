@@ -237,38 +237,3 @@ class TestEndingEarly:
         assert not slow.scheduler.alive()
         with pytest.raises(EngineUnavailable):
             slow.ask("too late")
-
-
-class TestFailure:
-    def test_a_broken_step_fails_that_generation_only(self, bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-        bench.model.fail_next = RuntimeError("no room in the memory")
-        broken, next_one = bench.ask("first"), bench.ask("second")
-        with pytest.raises(EngineUnavailable):
-            list(broken)
-        assert "".join(next_one) == "You said: second"
-        assert "no room in the memory" in caplog.text
-        assert bench.scheduler.alive()
-
-    def test_nothing_is_reused_after_a_broken_step(self, bench: Bench) -> None:
-        "".join(bench.ask(LONG, max_tokens=1))
-        bench.model.fail_next = RuntimeError("broken")
-        with pytest.raises(EngineUnavailable):
-            list(bench.ask(LONG, max_tokens=1))
-        again = bench.ask(LONG, max_tokens=2)
-        assert "".join(again) == "You said:"
-        stats = again.stats()
-        assert stats is not None and stats.reused_tokens == 0
-
-    def test_a_model_that_cannot_recover_fails_everybody(self, slow: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-        def broken() -> None:
-            raise RuntimeError("really broken")
-
-        monkeypatch.setattr(slow.model, "clear", broken)
-        running, waiting = slow.occupy(), slow.ask("question")
-        slow.model.fail_next = RuntimeError("broken")
-        for generation in (running, waiting):
-            with pytest.raises(EngineUnavailable):
-                list(generation)
-        wait_until(lambda: not slow.scheduler.alive())
-        with pytest.raises(EngineUnavailable):
-            slow.ask("anybody there?")

@@ -1,5 +1,5 @@
 """The admin's pages: articles with upload and progress, pinned answers, the trial of a question, how sure the
-assistant must be, and the team."""
+assistant must be, the model, and the team."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from support_bot.services.intake import Taken
 from support_bot.services.views import StaffView
 from support_bot.values import Audience, Role
 from ui.pages.articles import ArticlesView
+from ui.pages.model import ModelTable
 from ui.pages.pinned import PinnedTable
 from ui.pages.shelf import Shelf
 from ui.pages.surface import data_of, number, private, surface
@@ -40,10 +41,12 @@ class KnowledgePage:
         self._articles = ArticlesView(app)
         self._pinned = PinnedTable(app)
         self._team = TeamTable(app)
+        self._model = ModelTable(app)
         self._acts: dict[str, Callable[[Shelf, dict[str, Any]], None]] = {
             "view": self._view,
             **self._articles.acts(),
             **self._pinned.acts(),
+            **self._model.acts(),
         }
 
     def build(self, page: gr.Blocks) -> None:
@@ -60,15 +63,17 @@ class KnowledgePage:
         self.pins = surface("admin-pins")
         self.pin = surface("admin-pin")
         self.sure = surface("admin-sure")
+        self.model = surface("admin-model")
+        self.figures = surface("admin-figures")
         self.team = surface("admin-team")
         self.detail = surface("admin-detail")
         self.dialog = surface("admin-dialog")
         self.timer = gr.Timer(POLL_S)
         acting = [
-            self.nav, self.results, self.filters, self.list, self.found, self.pins, self.pin, self.sure, self.team,
-            self.detail, self.dialog,
+            self.nav, self.results, self.filters, self.list, self.found, self.pins, self.pin, self.sure, self.model,
+            self.team, self.detail, self.dialog,
         ]  # fmt: skip
-        self._outputs = [self.shelf, *acting]
+        self._outputs = [self.shelf, self.figures, *acting]
         page.load(self.opened, [self.shelf], self._outputs, **private())
         self._connect(self.timer.tick, self.tick)
         self._connect([piece.click for piece in acting], self.act)
@@ -180,6 +185,8 @@ class KnowledgePage:
                 pieces |= {self.pins: self._pinned.listed(shelf), self.pin: self._pinned.form(shelf)}
             case "sure":
                 pieces[self.sure] = risk_page(self._app.risk.find(), self._app.settings.answering.answer_threshold)
+            case "model":
+                pieces |= {self.model: self._model.page(shelf), self.figures: self._model.figures()}
             case "team":
                 pieces[self.team] = self._team.page(shelf, staff)
             case _:

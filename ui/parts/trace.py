@@ -26,6 +26,7 @@ _STEPS = {
     "evidence": "choose sentences",
     "queue": "wait for the model",
     "first_token": "first word",
+    "draft": "whole draft",
     "write": "write and check",
     "total": "in all",
 }

@@ -23,5 +23,6 @@ def list_models(app: Bot, admin: Admin) -> ModelsOut:
 
 @router.post("/{name}/use", responses=error_responses(401, 403, 404, 409, 422, 429, 503))
 def use_model(name: Annotated[str, Path(max_length=200)], app: Bot, admin: Admin) -> ModelRow:
-    """Answer with this model from now on; its file is verified first."""
-    return app.models.use(name)
+    """Answer with this model from now on. Its file is verified, and it is loaded beside the old one and asked a few
+    questions, which takes a while; where it fails, the old one goes on."""
+    return app.switch.use(name)

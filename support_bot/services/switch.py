@@ -1,0 +1,32 @@
+"""Let another model write the answers while chats run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from support_bot.answering.smoke import smoke_exam
+from support_bot.engine.base import TextEngine
+from support_bot.engine.supervised import LocalEngine, SupervisedEngine
+from support_bot.services.models import ModelService
+from support_bot.services.views import ModelRow
+
+
+class WriterSwitch:
+    """Changes the writer of the engine that serves here."""
+
+    def __init__(self, models: ModelService, engine: TextEngine, load: Callable[[str], LocalEngine]) -> None:
+        """`load` brings a writer of the catalogue into memory."""
+        self._models = models
+        self._engine = engine
+        self._load = load
+
+    def use(self, name: str) -> ModelRow:
+        """Load this writer beside the one that serves, ask it the smoke exam and let it take over; remember the choice.
+
+        An engine whose model does not run here is left alone, and the choice serves from the next start on. Raises
+        NotFound, Invalid, Conflict while another is being loaded or where a setting names the writer, and WeightsError
+        where it does not load or fails; then nothing has changed."""
+        self._models.require_usable(name)
+        if isinstance(self._engine, SupervisedEngine):
+            self._engine.swap(lambda: self._load(name), smoke_exam)
+        return self._models.use(name)
