@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 
 from support_bot.answering.chain import AnswerChain
 from support_bot.answering.intent import IntentRecogniser
-from support_bot.engine.base import TextEngine
+from support_bot.engine.base import TextEngine, WriterWeights
 from support_bot.engine.embedder import TextEmbedder
 from support_bot.engine.embedders import load_embedder
-from support_bot.engine.fake import FakeEngine
 from support_bot.engine.langchain import EngineChatModel
-from support_bot.engine.llama_engine import LlamaEngine
+from support_bot.engine.opening import open_engine
 from support_bot.engine.weights import Progress, WeightsStore
 from support_bot.errors import DataFolderInUse, Invalid
 from support_bot.index.keyword import KeywordIndex
@@ -152,11 +151,9 @@ def prepare(settings: Settings, progress: Progress | None = None) -> None:
     try:
         db.require()
         upgrade(db.engine)
-        if settings.engine.kind == "fake":
-            return
         store = weights_store(settings)
         models = ModelService(db, store, settings)
-        for name in (models.writer_name(), *models.embedder.needed()):
+        for name in models.needed():
             _pull(store, name, progress)
     finally:
         db.close()
@@ -292,7 +289,8 @@ def _knowledge(
 
 
 def _engine(settings: Settings, store: WeightsStore, models: ModelService) -> TextEngine:
-    if settings.engine.kind == "fake":
-        return FakeEngine()
-    entry = store.get(models.writer_name())
-    return LlamaEngine.load(store.path(entry.name), name=entry.name, model_hash=entry.sha256, settings=settings.engine)
+    def weights() -> WriterWeights:
+        entry = store.get(models.writer_name())
+        return WriterWeights(entry.name, store.path(entry.name), entry.sha256)
+
+    return open_engine(settings.engine, weights)

@@ -17,6 +17,7 @@ import httpx
 
 from support_bot.commands.index import open_index
 from support_bot.engine.catalogue import Kind
+from support_bot.engine.opening import needs_weights
 from support_bot.engine.weights import WeightsStore
 from support_bot.errors import IndexBroken, SupportBotError
 from support_bot.services.embedders import AUTO, ENGLISH, EmbedderChoice
@@ -172,10 +173,11 @@ def _serving(settings: Settings, store: WeightsStore, has_database: bool) -> tup
     if not has_database:
         default = next(entry.name for entry in store.entries() if entry.kind is Kind.WRITER and entry.default)
         named = settings.retrieval.embedder
-        return settings.engine.model or default, ENGLISH, *({named} - {AUTO, ENGLISH})
+        writer = [settings.engine.model or default] if needs_weights(settings.engine) else []
+        return *writer, ENGLISH, *({named} - {AUTO, ENGLISH})
     with closing(Database(settings.effective_database_url)) as db:
         models = ModelService(db, store, settings)
-        return models.writer_name(), *models.embedder.needed()
+        return models.needed()
 
 
 def _embedder(settings: Settings, store: WeightsStore) -> Finding:

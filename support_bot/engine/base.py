@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
+
+REMOTE = "remote:"
+"""What the hash of a model begins with that has none, since it runs elsewhere; its host and name follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,9 @@ class GenerationStats:
 
     Times are seconds from `start()`: until it ran (`queue_s`), until the first piece of text (0.0 if there was none),
     until the end. `reused_tokens` of `prompt_tokens` were still in memory; `accepted_tokens` of the answer were guessed
-    right, out of `drafted_tokens`. `finish` is `end` (the model was done),
-    `stop` (a stop string), `length` (no tokens left), `deadline`, `cancelled` or `failed`."""
+    right, out of `drafted_tokens`. Where a remote server counts no tokens, they are estimated. `finish` is `end` (the
+    model was done), `stop` (a stop string), `length` (no tokens left), `deadline`, `cancelled` or `failed`. `model` is
+    the label of the model that wrote it, where that is not the engine's own."""
 
     prompt_tokens: int
     reused_tokens: int
@@ -52,6 +57,7 @@ class GenerationStats:
     finish: str = "end"
     drafted_tokens: int = 0
     accepted_tokens: int = 0
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,8 @@ class EngineFigures:
     """How an engine stands, and what it has done since it started.
 
     `running` of `slots` answers are written now; `cells_used` of `cells` tokens of its memory are taken. The counts are
-    those of GenerationStats, summed over all generations that are over."""
+    those of GenerationStats, summed over all generations that are over; `fallbacks` had to be taken over by
+    another engine."""
 
     slots: int
     running: int
@@ -70,6 +77,7 @@ class EngineFigures:
     answer_tokens: int = 0
     drafted_tokens: int = 0
     accepted_tokens: int = 0
+    fallbacks: int = 0
 
 
 class Generation(Protocol):
@@ -91,7 +99,7 @@ class Generation(Protocol):
         """Pieces of text as they are written, whole characters only.
 
         Raises Cancelled after `cancel()` or when the engine closes, EngineUnavailable when the engine broke or the
-        deadline has passed."""
+        deadline has passed, Invalid where only a remote server could tell that the prompt does not fit."""
         ...
 
     def cancel(self) -> None:
@@ -136,3 +144,20 @@ class TextEngine(Protocol):
     def close(self) -> None:
         """End everything; generations that run or wait raise Cancelled. May be called twice."""
         ...
+
+
+def model_label(engine: TextEngine) -> str:
+    """`name:hash` for traces, each hash cut to 12 letters; of a remote model its place. At most 100 letters."""
+    parts = engine.model_hash.split("+")
+    if engine.model_hash.startswith(REMOTE):
+        return engine.model_hash[:100]
+    return f"{engine.name}:{'+'.join(part[:12] for part in parts)}"[:100]
+
+
+@dataclass(frozen=True, slots=True)
+class WriterWeights:
+    """The verified GGUF file of the writer in use."""
+
+    name: str
+    path: Path
+    sha256: str

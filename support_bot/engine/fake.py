@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
+from support_bot.engine.base import EngineFigures, Generation, GenerationRequest, WriterWeights
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.step_model import BatchToken, StepFailed
+from support_bot.settings import EngineSettings
 
 Replies = Mapping[str, str] | Callable[[str], str]
 """Replies by the first key that the prompt contains, or a function from prompt to reply."""
@@ -160,6 +161,7 @@ class FakeEngine:
 
     name = "fake"
     model_hash = "fake"
+    needs_weights = False
 
     def __init__(
         self,
@@ -178,6 +180,11 @@ class FakeEngine:
         self.context_tokens = context_tokens
         self.model = FakeModel(self._reply, context_tokens=context_tokens, delay_s=delay_s)
         self._scheduler = Scheduler(self.model, slots=slots, queue_limit=queue_limit, name="engine-fake")
+
+    @classmethod
+    def open(cls, settings: EngineSettings, weights: Callable[[], WriterWeights]) -> FakeEngine:
+        """The kind `fake`: one that knows no replies."""
+        return cls()
 
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request. Raises Overloaded, Invalid or EngineUnavailable."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from support_bot.engine.adapter import find_adapter
-from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
+from support_bot.engine.base import EngineFigures, Generation, GenerationRequest, WriterWeights
 from support_bot.engine.chat_format import ChatFormat
 from support_bot.engine.llama import LlamaModel
 from support_bot.engine.scheduler import STEP_TOKENS, Scheduler
@@ -22,6 +23,8 @@ _SHARED_RUNS = 96
 class LlamaEngine:
     """A TextEngine over one GGUF file; see `base.TextEngine`."""
 
+    needs_weights = True
+
     def __init__(self, model: LlamaModel, *, name: str, model_hash: str, slots: int, queue_limit: int) -> None:
         """Takes the model over: `close()` frees it. Raises WeightsError when its chat template cannot be read."""
         begin, end = model.boundary_texts()
@@ -32,6 +35,12 @@ class LlamaEngine:
         self.name = name
         self.model_hash = model_hash
         self.context_tokens = model.context_tokens
+
+    @classmethod
+    def open(cls, settings: EngineSettings, weights: Callable[[], WriterWeights]) -> LlamaEngine:
+        """The kind `llama`. Raises WeightsError."""
+        writer = weights()
+        return cls.load(writer.path, name=writer.name, model_hash=writer.sha256, settings=settings)
 
     @classmethod
     def load(cls, path: Path, *, name: str, model_hash: str, settings: EngineSettings) -> LlamaEngine:

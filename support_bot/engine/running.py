@@ -27,14 +27,15 @@ class RunningGeneration:
 
     def __init__(self, owner: Owner, prompt: Sequence[int], request: GenerationRequest) -> None:
         self.prompt = prompt
+        self.prompt_tokens = len(prompt)
         self.request = request
         self.cancelled = False
         self.reused = 0
         self.drafted = 0
         self.accepted = 0
+        self.written = 0
         self.started_at = self.asked_at = time.monotonic()
         self._owner = owner
-        self._written = 0
         self._queue_s: float | None = None
         self._first_token_s = 0.0
         self._started = threading.Event()
@@ -82,7 +83,7 @@ class RunningGeneration:
 
     def give(self, text: str, written: int) -> None:
         """Hand out text, which may be empty; `written` tokens so far."""
-        self._written = written
+        self.written = written
         if text:
             if not self._first_token_s:
                 self._first_token_s = time.monotonic() - self.asked_at
@@ -92,9 +93,9 @@ class RunningGeneration:
         """It is over; `finish` as in GenerationStats."""
         total_s = time.monotonic() - self.asked_at
         self._stats = GenerationStats(
-            prompt_tokens=len(self.prompt),
+            prompt_tokens=self.prompt_tokens,
             reused_tokens=self.reused,
-            answer_tokens=self._written,
+            answer_tokens=self.written,
             queue_s=total_s if self._queue_s is None else self._queue_s,
             first_token_s=self._first_token_s,
             total_s=total_s,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from support_bot.engine.catalogue import CatalogueEntry, Kind
+from support_bot.engine.opening import needs_weights
 from support_bot.engine.weights import Progress, WeightsStore
 from support_bot.errors import Invalid
 from support_bot.models import Deployment
@@ -24,7 +25,7 @@ class ModelService:
         self.embedder = EmbedderChoice(db, store, settings)
 
     def page(self) -> list[ModelRow]:
-        used = {self.current().name, *self.embedder.needed()}
+        used = set(self.needed())
         return [self._row(entry, used) for entry in self._store.entries()]
 
     def current(self) -> ModelRow:
@@ -41,6 +42,13 @@ class ModelService:
         if chosen is not None:
             return chosen.name
         return next(e.name for e in self._store.entries() if e.kind is Kind.WRITER and e.default)
+
+    def needed(self) -> tuple[str, ...]:
+        """The weights without which nothing is answered: none of a writer that runs elsewhere."""
+        if self._settings.engine.kind == "fake":
+            return ()
+        writer = (self.writer_name(),) if needs_weights(self._settings.engine) else ()
+        return (*writer, *self.embedder.needed())
 
     def pull(self, name: str, progress: Progress | None = None) -> ModelRow:
         self._store.pull(name, progress)

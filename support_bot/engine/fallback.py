@@ -1,0 +1,183 @@
+"""Two engines as one: the second one writes while the first one cannot. Knows no model."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
+from support_bot.engine.base import (
+    EngineFigures,
+    Generation,
+    GenerationRequest,
+    GenerationStats,
+    TextEngine,
+    model_label,
+)
+from support_bot.errors import EngineUnavailable
+
+logger = logging.getLogger(__name__)
+
+COOL_S = 30.0
+
+
+class FallbackEngine:
+    """A TextEngine that starts with `first`; see `base.TextEngine`.
+
+    A generation that `first` could not begin to write is written by `second`; text that has been given out is never
+    written twice. After a failure `first` is left alone for `cool_s` seconds, so that nobody else waits for it; then
+    one request tries it, and the others follow once that one gets text. Name and hash are those of `first`."""
+
+    def __init__(self, first: TextEngine, second: TextEngine, *, cool_s: float = COOL_S) -> None:
+        self.name = first.name
+        self.model_hash = first.model_hash
+        self.context_tokens = min(first.context_tokens, second.context_tokens)
+        self._first = first
+        self._second = second
+        self._cool_s = cool_s
+        self._lock = threading.Lock()
+        self._left_alone_until = 0.0
+        self._fallbacks = 0
+
+    def start(self, request: GenerationRequest) -> Generation:
+        """Queue a request. Raises Overloaded, Invalid, or EngineUnavailable where both engines cannot work."""
+        if self._may_try_first():
+            try:
+                return _Relayed(self, request, self._first.start(request), switched=False)
+            except EngineUnavailable as error:
+                self.note_failure(error)
+        return _Relayed(self, request, self.start_second(request), switched=True)
+
+    def start_second(self, request: GenerationRequest) -> Generation:
+        """Queue it with the second engine, and count that."""
+        generation = self._second.start(request)
+        with self._lock:
+            self._fallbacks += 1
+        return generation
+
+    def note_failure(self, error: EngineUnavailable) -> None:
+        """Leave the first engine alone for a while, as long as it asks for."""
+        pause = max(self._cool_s, error.retry_after or 0.0)
+        with self._lock:
+            self._left_alone_until = time.monotonic() + pause
+        logger.warning("%s writes for the next %.0f s: %s", self._second.name, pause, error.detail)
+
+    def note_success(self) -> None:
+        """The first engine writes."""
+        with self._lock:
+            if self._left_alone_until:
+                logger.info("%s writes again", self._first.name)
+            self._left_alone_until = 0.0
+
+    @property
+    def second(self) -> TextEngine:
+        return self._second
+
+    def count_tokens(self, text: str) -> int:
+        """The larger count of both, so that what fits one fits the other."""
+        return max(self._first.count_tokens(text), self._second.count_tokens(text))
+
+    def queue_length(self) -> int:
+        """How many generations wait for either."""
+        return self._first.queue_length() + self._second.queue_length()
+
+    def figures(self) -> EngineFigures:
+        """The sums over both, and how many generations the second one was given."""
+        first, second = self._first.figures(), self._second.figures()
+        sums = {field.name: getattr(first, field.name) + getattr(second, field.name) for field in fields(EngineFigures)}
+        return EngineFigures(**sums | {"fallbacks": self._fallbacks})
+
+    def alive(self) -> bool:
+        """Whether one of them is."""
+        return self._first.alive() or self._second.alive()
+
+    def close(self) -> None:
+        """Close both."""
+        self._first.close()
+        self._second.close()
+
+    def _may_try_first(self) -> bool:
+        with self._lock:
+            now = time.monotonic()
+            if now < self._left_alone_until:
+                return False
+            if self._left_alone_until:  # one tries, the others go on without
+                self._left_alone_until = now + self._cool_s
+            return True
+
+
+class _Relayed:
+    """A Generation that may change engines before its first text."""
+
+    def __init__(
+        self, owner: FallbackEngine, request: GenerationRequest, at_first: Generation, *, switched: bool
+    ) -> None:
+        self._owner = owner
+        self._request = request
+        self._now = at_first
+        self._switched = switched
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._lost_s = 0.0
+
+    def place(self) -> int:
+        """0 while it runs or is over, 1 if it is the next, 2 …"""
+        return self._now.place()
+
+    def wait_s(self) -> float:
+        """Seconds until it is expected to start; 0.0 once it has."""
+        return self._now.wait_s()
+
+    def wait_started(self, timeout_s: float) -> bool:
+        """Wait at most `timeout_s` seconds; True once it runs or is over."""
+        return self._now.wait_started(timeout_s)
+
+    def __iter__(self) -> Iterator[str]:
+        """Pieces of text; raises Cancelled, or EngineUnavailable where the second engine failed too, or too late."""
+        given = False
+        try:
+            for piece in self._now:
+                if not (given or self._switched):
+                    self._owner.note_success()
+                given = True
+                yield piece
+            return
+        except EngineUnavailable as error:
+            if given or self._switched or not self._switch(error):
+                raise
+        yield from self._now
+
+    def cancel(self) -> None:
+        """End it. Does nothing when it is over."""
+        with self._lock:
+            self._cancelled = True
+            self._now.cancel()
+
+    def stats(self) -> GenerationStats | None:
+        """The figures, with the time that the first engine took from it, or None while it is not over."""
+        stats = self._now.stats()
+        if stats is None or not self._switched:
+            return stats
+        return replace(
+            stats,
+            queue_s=stats.queue_s + self._lost_s,
+            first_token_s=stats.first_token_s and stats.first_token_s + self._lost_s,
+            total_s=stats.total_s + self._lost_s,
+            model=model_label(self._owner.second),
+        )
+
+    def _switch(self, error: EngineUnavailable) -> bool:
+        """Go on with the second engine, in what is left of the time. False where there is none, or nobody waits."""
+        stats = self._now.stats()
+        self._owner.note_failure(error)
+        spent = stats.total_s - stats.queue_s if stats else 0.0
+        left = self._request.deadline_s - spent
+        with self._lock:
+            if self._cancelled or left <= 0 or (stats and stats.finish == "deadline"):
+                return False
+            self._now = self._owner.start_second(replace(self._request, deadline_s=left))
+            self._switched = True
+            self._lost_s = stats.total_s if stats else 0.0
+        return True
