@@ -123,6 +123,7 @@ class Metrics:
     engine_slots: Gauge
     engine_cells: Gauge
     engine_tokens: Counter
+    engine_fallbacks: Counter
     jobs: Counter
     jobs_pending: Gauge
     documents: Gauge
@@ -152,6 +153,11 @@ class Metrics:
                 "engine_tokens",
                 "Tokens of the engine: prompt, reused of these, answer, drafted for it, accepted of these.",
                 ["kind"],
+                **ours,
+            ),
+            engine_fallbacks=Counter(
+                "engine_fallbacks",
+                "Generations given to the second engine, since the first one could not write.",
                 **ours,
             ),
             jobs=Counter("jobs", "Runs of jobs by name and outcome: done or failed.", ["name", "outcome"], **ours),

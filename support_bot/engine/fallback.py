@@ -16,7 +16,7 @@ from support_bot.engine.base import (
     TextEngine,
     model_label,
 )
-from support_bot.errors import EngineUnavailable
+from support_bot.errors import Cancelled, EngineUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class FallbackEngine:
         self._lock = threading.Lock()
         self._left_alone_until = 0.0
         self._fallbacks = 0
+        self.closed = False
 
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request. Raises Overloaded, Invalid, or EngineUnavailable where both engines cannot work."""
@@ -95,6 +96,7 @@ class FallbackEngine:
 
     def close(self) -> None:
         """Close both."""
+        self.closed = True
         self._first.close()
         self._second.close()
 
@@ -169,13 +171,17 @@ class _Relayed:
         )
 
     def _switch(self, error: EngineUnavailable) -> bool:
-        """Go on with the second engine, in what is left of the time. False where there is none, or nobody waits."""
+        """Go on with the second engine, in what is left of the time. False where none is left.
+
+        Raises Cancelled, and what the second engine raises."""
         stats = self._now.stats()
         self._owner.note_failure(error)
         spent = stats.total_s - stats.queue_s if stats else 0.0
         left = self._request.deadline_s - spent
         with self._lock:
-            if self._cancelled or left <= 0 or (stats and stats.finish == "deadline"):
+            if self._cancelled or self._owner.closed:
+                raise Cancelled("The generation was cancelled.") from None
+            if left <= 0 or (stats and stats.finish == "deadline"):
                 return False
             self._now = self._owner.start_second(replace(self._request, deadline_s=left))
             self._switched = True

@@ -180,7 +180,8 @@ class RemoteEngine:
             known = self._figures
             self._figures = replace(
                 known,
-                prompt_tokens=known.prompt_tokens + generation.prompt_tokens,
+                # A prompt that nobody has answered was perhaps never read.
+                prompt_tokens=known.prompt_tokens + (generation.prompt_tokens if generation.written else 0),
                 reused_tokens=known.reused_tokens + generation.reused,
                 answer_tokens=known.answer_tokens + generation.written,
             )
