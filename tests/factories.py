@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from support_bot.assembly import App, build_app, prepare
+from support_bot.engine.base import TextEngine
 from support_bot.engine.fake import FakeEngine, HashingEmbedder
 from support_bot.jobs.handlers import register
 from support_bot.services.views import StaffView
@@ -58,7 +59,7 @@ def settings(folder: Path, **answering: object) -> Settings:
     )
 
 
-def make_app(folder: Path, engine: FakeEngine | None = None, *, start: bool = True, **answering: object) -> App:
+def make_app(folder: Path, engine: TextEngine | None = None, *, start: bool = True, **answering: object) -> App:
     """An app with the fake engine and the hashing embedder, its jobs running in this process."""
     chosen = settings(folder, **answering)
     make_database(chosen)

@@ -12,6 +12,7 @@ from langchain_core.exceptions import ContextOverflowError, ModelError, ModelTim
 from support_bot.errors import EngineUnavailable, Invalid, SupportBotError
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TOO_LONG = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 _LONGEST_WAIT_S = 5.0
 
 
@@ -33,7 +34,7 @@ def failure(error: Exception, place: str, *, begun: bool, silence_s: float) -> S
 
     TimeoutError means a silence of `silence_s` seconds. Invalid where the prompt does not fit."""
     status = _status(error)
-    if isinstance(error, ContextOverflowError) or status == 413:
+    if status == 413 or isinstance(error, ContextOverflowError) or _says_too_long(error):
         return Invalid(f"The prompt is too long for the model at {place}. Shorten it.")
     if isinstance(error, TimeoutError | ModelTimeoutError):  # not again: the customer has waited long enough
         return RemoteFailure(f"The model at {place} was silent for {silence_s:g} s.")
@@ -60,6 +61,12 @@ def _refusal(status: int) -> str:
             return "has too much to do"
         case _:
             return "does not take the request" if status < 500 else "failed"
+
+
+def _says_too_long(error: Exception) -> bool:
+    """OpenAI says it in `code`, llama-server in `type`, vLLM in a sentence."""
+    words = (getattr(error, "code", None), getattr(error, "type", None))
+    return not _TOO_LONG.isdisjoint(words) or "maximum context length" in str(error)
 
 
 def _plain(error: Exception) -> bool:

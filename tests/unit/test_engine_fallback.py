@@ -1,0 +1,181 @@
+"""A second engine writes while the first one cannot, and nobody waits for the first one twice."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from support_bot.engine.base import TextEngine
+from support_bot.engine.fake import FakeEngine
+from support_bot.engine.fallback import FallbackEngine
+from support_bot.engine.opening import open_engine
+from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
+from support_bot.plugins import PluginError
+from support_bot.settings import EngineSettings, RemoteSettings
+from support_bot.testing.engine import ask, figures_of, finished
+from tests.factories import DELIVERY, add_article, make_app
+from tests.factories import ask as ask_app
+from tests.openai_servers import Script, ScriptedServer, is_silent, refuses, says
+
+SPARE = "The second engine says so."
+
+
+@pytest.fixture
+def made() -> Iterator[ExitStack]:
+    """Whatever a test makes is closed behind it."""
+    with ExitStack() as stack:
+        yield stack
+
+
+class Pair:
+    """A scripted server behind the first engine, a scripted second engine, and both as one."""
+
+    def __init__(self, made: ExitStack, *scripts: Script, cool_s: float = 60, timeout_s: float = 20) -> None:
+        self.server = ScriptedServer(*scripts)
+        made.callback(self.server.close)
+        remote = RemoteSettings(url=self.server.url, model="first", retries=0, timeout_s=timeout_s)
+        first = open_engine(EngineSettings(kind="openai", remote=remote), _no_weights)
+        self.second = FakeEngine(default=SPARE)
+        self.engine: TextEngine = FallbackEngine(first, self.second, cool_s=cool_s)
+        made.callback(self.engine.close)
+
+    def say(self, **limits: object) -> str:
+        return "".join(self.engine.start(ask("Hi", **limits)))
+
+
+def _no_weights() -> None:
+    raise AssertionError("neither engine needs weights")
+
+
+def test_the_first_one_writes_while_it_can(made: ExitStack) -> None:
+    pair = Pair(made, says("Hello"))
+    generation = pair.engine.start(ask("Hi"))
+    assert list(generation) == ["Hello"] and figures_of(generation).model == ""
+    assert pair.second.prompts == [] and pair.engine.figures().fallbacks == 0
+
+
+@pytest.mark.parametrize("refusal", [refuses(503), refuses(401), refuses(404), says(finish=None)])
+def test_the_second_one_writes_what_the_first_one_cannot(made: ExitStack, caplog, refusal: Script) -> None:
+    pair = Pair(made, refusal)
+    with caplog.at_level(logging.WARNING):
+        generation = pair.engine.start(ask("Hi"))
+        assert "".join(generation) == SPARE
+    stats = figures_of(generation)
+    assert stats.model == "fake:fake" and 0 < stats.queue_s <= stats.first_token_s <= stats.total_s
+    assert pair.engine.figures().fallbacks == 1 and "fake writes for the next 60 s" in caplog.text
+    assert list(generation) == []
+
+
+def test_it_writes_when_the_first_one_is_silent_and_the_others_do_not_wait_for_it(made: ExitStack) -> None:
+    pair = Pair(made, is_silent, timeout_s=0.3)
+    assert pair.say() == SPARE
+    assert [pair.say() for _ in range(5)] == [SPARE] * 5
+    assert len(pair.server.requests) == 1 and pair.engine.figures().fallbacks == 6
+
+
+def test_after_a_while_one_request_tries_the_first_one_and_the_others_follow(made: ExitStack) -> None:
+    pair = Pair(made, refuses(500), refuses(500), says("Back"), cool_s=0)
+    assert [pair.say() for _ in range(4)] == [SPARE, SPARE, "Back", "Back"]
+    assert len(pair.server.requests) == 4
+
+
+def test_only_one_request_tries_it(made: ExitStack) -> None:
+    pair = Pair(made, refuses(500), is_silent)
+    assert pair.say() == SPARE
+    pair.engine._left_alone_until = 1e-9  # type: ignore[attr-defined]  # the pause is over
+    trying = pair.engine.start(ask("Hi"))
+    assert pair.say() == SPARE
+    trying.cancel()
+    assert len(pair.server.requests) <= 2
+
+
+def test_the_first_one_is_left_alone_for_as_long_as_it_asks(made: ExitStack) -> None:
+    pair = Pair(made, refuses(429, retry_after="600"), says("Back"), cool_s=0)
+    assert [pair.say() for _ in range(3)] == [SPARE] * 3
+    assert len(pair.server.requests) == 1
+
+
+def test_text_that_was_given_out_is_not_written_again(made: ExitStack) -> None:
+    pair = Pair(made, says("Half an", finish=None))
+    pieces = iter(pair.engine.start(ask("Hi")))
+    assert next(pieces) == "Half an"
+    with pytest.raises(EngineUnavailable):
+        next(pieces)
+    assert pair.second.prompts == []
+
+
+def test_no_time_is_left_after_the_deadline_but_the_others_are_spared(made: ExitStack) -> None:
+    pair = Pair(made, is_silent)
+    generation = pair.engine.start(ask("Hi", deadline_s=0.3))
+    with pytest.raises(EngineUnavailable):
+        list(generation)
+    assert figures_of(generation).finish == "deadline" and pair.second.prompts == []
+    assert pair.say() == SPARE
+
+
+def test_the_second_one_gets_the_time_that_is_left(made: ExitStack) -> None:
+    pair = Pair(made, is_silent, timeout_s=0.5)
+    assert pair.say(deadline_s=30.0) == SPARE
+    assert 0 < pair.second.requests[0].deadline_s <= 29.5
+
+
+def test_who_is_cancelled_while_the_first_one_fails_gets_no_text(made: ExitStack) -> None:
+    pair = Pair(made, is_silent)
+    generation = pair.engine.start(ask("Hi"))
+    ended: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            list(generation)
+        except Cancelled as error:
+            ended.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    generation.cancel()
+    reader.join()
+    assert ended and pair.second.prompts == []
+
+
+def test_a_prompt_that_does_not_fit_and_a_full_queue_are_the_callers(made: ExitStack) -> None:
+    pair = Pair(made, says("Hello"))
+    with pytest.raises(Invalid):
+        pair.say(max_tokens=0)
+    full = FallbackEngine(FakeEngine(queue_limit=0), FakeEngine())
+    made.callback(full.close)
+    with pytest.raises(Overloaded):
+        full.start(ask("Hi"))
+    assert full.figures().fallbacks == 0
+
+
+def test_both_can_be_gone(made: ExitStack) -> None:
+    pair = Pair(made, refuses(500))
+    pair.second.close()
+    assert pair.engine.alive()
+    with pytest.raises(EngineUnavailable):
+        pair.say()
+
+
+def test_settings_name_both(made: ExitStack) -> None:
+    engine = open_engine(EngineSettings(kind="fake", fallback="fake"), _no_weights)
+    made.callback(engine.close)
+    assert finished(engine.start(ask("Hi"))).finish == "end" and isinstance(engine, FallbackEngine)
+    with pytest.raises(PluginError, match="'lama'"):
+        open_engine(EngineSettings(kind="fake", fallback="lama"), _no_weights)
+
+
+def test_the_trace_and_the_counters_tell_who_wrote(made: ExitStack, tmp_path: Path) -> None:
+    pair = Pair(made, refuses(500))
+    app = make_app(tmp_path, pair.engine)
+    made.callback(app.close)
+    add_article(app, "delivery.md", DELIVERY)
+    chat = app.chat.start("web")
+    ask_app(app, chat.id, "How much does standard delivery cost?")
+    assert [trace.model for trace in app.tickets.conversation(chat.id).traces] == ["fake:fake"]
+    assert b"support_bot_engine_fallbacks_total 1.0" in app.measures.text()
+    assert b"support_bot_engine_fallbacks_total 1.0" in app.measures.text()
