@@ -11,27 +11,19 @@ from support_bot.engine.base import TextEngine
 from support_bot.engine.fake import FakeEngine
 from support_bot.engine.fallback import FallbackEngine
 from support_bot.engine.llama_engine import LlamaEngine
-from support_bot.engine.opening import open_engine
 from support_bot.engine.sources import HubClient
 from support_bot.engine.weights import WeightsStore
-from support_bot.settings import EngineSettings, RemoteSettings, Settings
+from support_bot.settings import EngineSettings, Settings
 from support_bot.testing.engine import EngineContract
-from tests.openai_servers import KEY, free_port, llama_server
+from tests.openai_servers import free_port, llama_server
+from tests.remote_engines import remote
 
+OURS = "support_bot.engine.langchain:EngineChatModel"
 STORY = " ".join(f"word{number}" for number in range(200))
 
 
 def scripted() -> FakeEngine:
     return FakeEngine({"long story": STORY}, default="Hello to you, dear customer.", delay_s=0.01, queue_limit=2)
-
-
-def remote(kind: str, **settings: object) -> TextEngine:
-    chosen = RemoteSettings(**{"slots": 1, "context_tokens": 1024, "timeout_s": 60, "retries": 0, **settings})
-    return open_engine(EngineSettings(kind=kind, queue_limit=2, remote=chosen), _no_weights)
-
-
-def _no_weights() -> None:
-    raise AssertionError("a remote engine needs no weights")
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +58,7 @@ class TestEmbedded(EngineContract):
 class TestOpenAIServer(EngineContract):
     @pytest.fixture
     def engine(self, server_url: str) -> Iterator[TextEngine]:
-        engine = remote("openai", url=server_url, model="smollm2-135m", api_key=KEY)
+        engine = remote(server_url, slots=1, queue_limit=2, context_tokens=1024)
         yield engine
         engine.close()
 
@@ -78,7 +70,7 @@ class TestLangChainModel(EngineContract):
     def engine(self) -> Iterator[TextEngine]:
         behind = scripted()
         options = {"engine": behind, "max_tokens": 400}
-        engine = remote("langchain", chat_model="support_bot.engine.langchain:EngineChatModel", options=options)
+        engine = remote("", kind="langchain", chat_model=OURS, options=options, slots=1, queue_limit=2)
         yield engine
         engine.close()
         behind.close()
@@ -97,6 +89,6 @@ class TestSecondOfTwo(EngineContract):
 
     @pytest.fixture
     def engine(self) -> Iterator[TextEngine]:
-        engine = FallbackEngine(remote("openai", url=f"http://127.0.0.1:{free_port()}/v1", model="gone"), scripted())
+        engine = FallbackEngine(remote(f"http://127.0.0.1:{free_port()}/v1", retries=0), scripted())
         yield engine
         engine.close()

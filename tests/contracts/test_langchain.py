@@ -36,7 +36,6 @@ class _Ours:
         """Runs it once: how long it takes is measured elsewhere."""
         return lambda call, *given: call(*given)
 
-
     @pytest.fixture
     def snapshot(self) -> None:
         """Asked for by tests of what can be serialised, which an engine cannot."""

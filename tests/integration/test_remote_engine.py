@@ -8,19 +8,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from email.utils import formatdate
-from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_core.tracers.langchain import wait_for_all_tracers
 
 from support_bot.engine.base import TextEngine
-from support_bot.engine.opening import needs_weights, open_engine
 from support_bot.engine.sources import HubClient
 from support_bot.engine.weights import WeightsStore
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid
-from support_bot.plugins import PluginError
-from support_bot.settings import EngineSettings, RemoteSettings, Settings
+from support_bot.settings import Settings
 from support_bot.testing.engine import LONG, ask, figures_of, finished
 from tests.openai_servers import (
     KEY,
@@ -34,15 +31,7 @@ from tests.openai_servers import (
     sends,
     talks_for_ever,
 )
-
-
-def remote(url: str, **settings: Any) -> TextEngine:
-    chosen = RemoteSettings(**{"url": url, "model": "writer", "api_key": KEY, "timeout_s": 20, **settings})
-    return open_engine(EngineSettings(kind="openai", remote=chosen), _no_weights)
-
-
-def _no_weights() -> None:
-    raise AssertionError("a remote engine needs no weights")
+from tests.remote_engines import remote
 
 
 @pytest.fixture
@@ -271,58 +260,3 @@ class TestPrivacy:
         assert list(engine.start(ask("Hi"))) == ["Hello"]
         wait_for_all_tracers()
         assert tracer.requests == []
-
-
-class TestSettings:
-    @pytest.mark.parametrize("given", [{"url": ""}, {"model": ""}, {"url": "gpu.internal/v1"}, {"url": "ftp://gpu/v1"}])
-    def test_a_server_and_a_model_are_needed(self, given: dict[str, str]) -> None:
-        settings = RemoteSettings(**{"url": "http://gpu.internal/v1", "model": "writer", **given})
-        with pytest.raises(Invalid, match="ENGINE__REMOTE__URL"):
-            open_engine(EngineSettings(kind="openai", remote=settings), _no_weights)
-
-    def test_a_key_does_not_belong_into_the_url(self) -> None:
-        with pytest.raises(Invalid) as told:
-            remote(f"http://user:{KEY}@127.0.0.1/v1")
-        assert KEY not in told.value.detail
-
-    def test_a_kind_that_nobody_has_names_those_there_are(self) -> None:
-        with pytest.raises(PluginError, match=r"'gpt'.*fake, langchain, llama, openai"):
-            open_engine(EngineSettings(kind="gpt"), _no_weights)
-
-    @pytest.mark.parametrize("path", ["", "no.such.package:Model", "json", "json:nothing", "json:dumps", "a b:c"])
-    def test_a_chat_model_has_to_be_one(self, path: str) -> None:
-        with pytest.raises((Invalid, PluginError)):
-            open_engine(EngineSettings(kind="langchain", remote=RemoteSettings(chat_model=path)), _no_weights)
-
-    def test_wrong_options_are_named_without_their_values(self) -> None:
-        path = "langchain_openai:ChatOpenAI"
-        options = {"api_key": {"sk": KEY}, "temperature": "warm"}
-        with pytest.raises(Invalid, match="api_key, temperature") as told:
-            open_engine(
-                EngineSettings(kind="langchain", remote=RemoteSettings(chat_model=path, options=options)), _no_weights
-            )
-        assert KEY not in told.value.detail and "warm" not in told.value.detail
-
-    def test_any_chat_model_of_langchain_is_an_engine(self, made: ExitStack) -> None:
-        server = ScriptedServer(says("Hello", " there", " customer"))
-        made.callback(server.close)
-        options = {"model": "gpt", "api_key": KEY, "base_url": server.url, "max_retries": 0}
-        settings = RemoteSettings(url=server.url, chat_model="langchain_openai:ChatOpenAI", options=options)
-        engine = open_engine(EngineSettings(kind="langchain", remote=settings), _no_weights)
-        made.callback(engine.close)
-        assert (engine.name, engine.model_hash) == ("gpt", f"remote:{server.url[7:-3]}/gpt")
-        stats = finished(engine.start(ask("Hi", max_tokens=4)))
-        assert (stats.finish, stats.answer_tokens) == ("length", 4)
-
-    def test_secrets_are_in_no_copy_of_the_settings(self) -> None:
-        settings = RemoteSettings(api_key=KEY, options={"api_key": KEY})
-        assert KEY not in repr(settings) + str(settings.model_dump(mode="json"))
-
-    @pytest.mark.parametrize(("kind", "fallback", "needed"), [("openai", "", False), ("openai", "llama", True)])
-    def test_weights_are_fetched_only_where_they_run(self, kind: str, fallback: str, needed: bool) -> None:
-        assert needs_weights(EngineSettings(kind=kind, fallback=fallback)) is needed
-
-
-def test_the_weights_of_a_writer_are_asked_for_when_it_is_opened(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="no weights"):
-        open_engine(EngineSettings(kind="llama"), _no_weights)

@@ -16,11 +16,12 @@ from support_bot.engine.fallback import FallbackEngine
 from support_bot.engine.opening import open_engine
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded
 from support_bot.plugins import PluginError
-from support_bot.settings import EngineSettings, RemoteSettings
+from support_bot.settings import EngineSettings
 from support_bot.testing.engine import ask, figures_of, finished
 from tests.factories import DELIVERY, add_article, make_app
 from tests.factories import ask as ask_app
 from tests.openai_servers import Script, ScriptedServer, is_silent, refuses, says
+from tests.remote_engines import no_weights, remote
 
 SPARE = "The second engine says so."
 
@@ -38,18 +39,13 @@ class Pair:
     def __init__(self, made: ExitStack, *scripts: Script, cool_s: float = 60, timeout_s: float = 20) -> None:
         self.server = ScriptedServer(*scripts)
         made.callback(self.server.close)
-        remote = RemoteSettings(url=self.server.url, model="first", retries=0, timeout_s=timeout_s)
-        first = open_engine(EngineSettings(kind="openai", remote=remote), _no_weights)
+        first = remote(self.server.url, retries=0, timeout_s=timeout_s)
         self.second = FakeEngine(default=SPARE)
         self.engine: TextEngine = FallbackEngine(first, self.second, cool_s=cool_s)
         made.callback(self.engine.close)
 
     def say(self, **limits: object) -> str:
         return "".join(self.engine.start(ask("Hi", **limits)))
-
-
-def _no_weights() -> None:
-    raise AssertionError("neither engine needs weights")
 
 
 def test_the_first_one_writes_while_it_can(made: ExitStack) -> None:
@@ -162,11 +158,11 @@ def test_both_can_be_gone(made: ExitStack) -> None:
 
 
 def test_settings_name_both(made: ExitStack) -> None:
-    engine = open_engine(EngineSettings(kind="fake", fallback="fake"), _no_weights)
+    engine = open_engine(EngineSettings(kind="fake", fallback="fake"), no_weights)
     made.callback(engine.close)
     assert finished(engine.start(ask("Hi"))).finish == "end" and isinstance(engine, FallbackEngine)
     with pytest.raises(PluginError, match="'lama'"):
-        open_engine(EngineSettings(kind="fake", fallback="lama"), _no_weights)
+        open_engine(EngineSettings(kind="fake", fallback="lama"), no_weights)
 
 
 def test_the_trace_and_the_counters_tell_who_wrote(made: ExitStack, tmp_path: Path) -> None:

@@ -1,0 +1,21 @@
+"""Remote engines for tests: they ask servers of this machine and have no weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from support_bot.engine.base import TextEngine, WriterWeights
+from support_bot.engine.opening import open_engine
+from support_bot.settings import EngineSettings, RemoteSettings
+from tests.openai_servers import KEY
+
+
+def remote(url: str, *, kind: str = "openai", queue_limit: int = 32, **settings: Any) -> TextEngine:
+    """An engine that asks `url`; it waits longer than a busy machine needs."""
+    chosen = RemoteSettings(**{"url": url, "model": "writer", "api_key": KEY, "timeout_s": 60, **settings})
+    return open_engine(EngineSettings(kind=kind, queue_limit=queue_limit, remote=chosen), no_weights)
+
+
+def no_weights() -> WriterWeights:
+    """What engines without weights never ask for."""
+    raise AssertionError("no weights are needed")
