@@ -64,6 +64,7 @@ def free_port() -> int:
 Script = Callable[[socket.socket], None]
 """What a server does with one request that it has read; the connection is closed behind it."""
 
+_LENGTH = b"content-length:"
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 
 
@@ -93,16 +94,22 @@ class ScriptedServer:
 
     def _serve(self, client: socket.socket) -> None:
         with client, suppress(ConnectionError):
-            head, _, body = client.recv(65536).partition(b"\r\n\r\n")
-            length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+            head, _, body = _read(client).partition(b"\r\n\r\n")
+            length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(_LENGTH)), 0)
             while len(body) < length:
-                body += client.recv(65536)
+                body += _read(client)
             script = self._scripts[min(len(self.requests), len(self._scripts) - 1)]
             self.requests.append((head + b"\r\n\r\n" + body).decode())
             try:
                 script(client)
             except ConnectionError:
                 self.left.set()
+
+
+def _read(client: socket.socket) -> bytes:
+    if data := client.recv(65536):
+        return data
+    raise ConnectionResetError("the client has hung up before it asked")
 
 
 def says(*words: str, finish: str | None = "stop", usage: tuple[int, int] | None = None) -> Script:

@@ -16,13 +16,14 @@ from pathlib import Path
 import httpx
 
 from support_bot.commands.index import open_index
+from support_bot.engine.base import ChatTurn, GenerationRequest, WriterWeights
 from support_bot.engine.catalogue import Kind
-from support_bot.engine.opening import needs_weights
+from support_bot.engine.opening import needs_weights, open_engine
 from support_bot.engine.weights import WeightsStore
-from support_bot.errors import IndexBroken, SupportBotError
+from support_bot.errors import IndexBroken, SupportBotError, WeightsError
 from support_bot.services.embedders import AUTO, ENGLISH, EmbedderChoice
 from support_bot.services.models import ModelService
-from support_bot.settings import Settings
+from support_bot.settings import EngineSettings, Settings
 from support_bot.storage.data_folder import DataFolder, Owner
 from support_bot.storage.database import Database
 from support_bot.storage.inspection import DatabaseState, find_file_trouble, find_trouble, inspect, shown
@@ -60,6 +61,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     store = WeightsStore(settings.weights_dir, offline=True)
     weights = list(_weights(settings, store, has_database=state.is_newest))
     yield from weights
+    yield from _model_elsewhere(settings.engine.model_copy(update={"fallback": ""}))
     if state.is_newest:
         yield _embedder(settings, store)
     if owner and owner.url:
@@ -166,6 +168,23 @@ def _weights(settings: Settings, store: WeightsStore, *, has_database: bool) -> 
             continue
         remedy = f"the file is damaged: delete {store.get(name).sha256} in {settings.weights_dir} and pull it again"
         yield Finding(f"weights {name}", whole, "present, the hash is right" if whole else remedy)
+
+
+def _model_elsewhere(settings: EngineSettings) -> Iterator[Finding]:
+    """Whether a model that needs no weights here writes a word."""
+    try:
+        if settings.kind == "fake" or needs_weights(settings):
+            return
+        with closing(open_engine(settings, _no_weights)) as engine:
+            for _ in engine.start(GenerationRequest((ChatTurn("user", "Hello"),), max_tokens=1)):
+                pass
+            yield Finding("model", True, f"{engine.model_hash} answers")
+    except SupportBotError as error:
+        yield Finding("model", False, error.detail)
+
+
+def _no_weights() -> WriterWeights:
+    raise WeightsError("This engine said that it needs no weights.")
 
 
 def _serving(settings: Settings, store: WeightsStore, has_database: bool) -> tuple[str, ...]:

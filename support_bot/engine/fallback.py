@@ -119,7 +119,7 @@ class _Relayed:
         self._owner = owner
         self._request = request
         self._now = at_first
-        self._switched = switched
+        self._switched = self._settled = switched
         self._lock = threading.Lock()
         self._cancelled = False
         self._lost_s = 0.0
@@ -138,16 +138,14 @@ class _Relayed:
 
     def __iter__(self) -> Iterator[str]:
         """Pieces of text; raises Cancelled, or EngineUnavailable where the second engine failed too, or too late."""
-        given = False
         try:
             for piece in self._now:
-                if not (given or self._switched):
-                    self._owner.note_success()
-                given = True
+                self._settle()
                 yield piece
+            self._settle()
             return
         except EngineUnavailable as error:
-            if given or self._switched or not self._switch(error):
+            if self._settled or not self._switch(error):
                 raise
         yield from self._now
 
@@ -170,11 +168,18 @@ class _Relayed:
             model=model_label(self._owner.second),
         )
 
+    def _settle(self) -> None:
+        """The first engine writes, so it is never changed any more."""
+        if not self._settled:
+            self._settled = True
+            self._owner.note_success()
+
     def _switch(self, error: EngineUnavailable) -> bool:
         """Go on with the second engine, in what is left of the time. False where none is left.
 
         Raises Cancelled, and what the second engine raises."""
         stats = self._now.stats()
+        self._settled = True
         self._owner.note_failure(error)
         spent = stats.total_s - stats.queue_s if stats else 0.0
         left = self._request.deadline_s - spent

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 _FIRST_GUESS_S = 4.0
 _NEWEST_WEIGHT = 0.2
+_CLOSE_S = 30.0
 
 
 class RemoteEngine:
@@ -114,7 +115,7 @@ class RemoteEngine:
             if not self._closing:
                 self._closing = True
                 self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._thread.join(_CLOSE_S)
 
     def _expected_s(self, ahead: int) -> float:
         now = time.monotonic()

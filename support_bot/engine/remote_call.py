@@ -59,7 +59,7 @@ class RemoteCall:
         self._arguments = source.arguments(generation.request)
         self._text = TextStream(generation.request.stop)
         self._said = ""
-        self._counted = self._read = 0
+        self._counted = self._read = 0  # tokens, as the server counts
         self._finish = ""
 
     async def run(self) -> str:
@@ -76,6 +76,7 @@ class RemoteCall:
         return self._finish
 
     async def _try(self) -> None:
+        self._counted = self._read = 0
         try:
             async with aclosing(self._chunks()) as chunks:
                 async for chunk in chunks:

@@ -19,7 +19,7 @@ from tests.openai_servers import free_port, llama_server
 from tests.remote_engines import remote
 
 OURS = "support_bot.engine.langchain:EngineChatModel"
-STORY = " ".join(f"word{number}" for number in range(200))
+STORY = " ".join(f"word{number}" for number in range(300))
 
 
 def scripted() -> FakeEngine:
