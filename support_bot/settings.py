@@ -56,6 +56,9 @@ class RemoteSettings(BaseModel):
     context_tokens: int = Field(8192, gt=0, description="Context window of the model there, in tokens.")
     slots: int = Field(8, ge=1, le=256, description="Requests sent to that server at the same time.")
     timeout_s: float = Field(10.0, gt=0, description="Longest silence before and between pieces of text, in seconds.")
+    pause_s: float = Field(
+        30.0, ge=0, description="After a failure the server is left alone for so long, in seconds; 0: it never is."
+    )
     retries: int = Field(2, ge=0, description="Times a request is sent again before its first text has come.")
 
 

@@ -11,8 +11,9 @@ from tests.openai_servers import KEY
 
 
 def remote(url: str, *, kind: str = "openai", queue_limit: int = 32, **settings: Any) -> TextEngine:
-    """An engine that asks `url`; it waits longer than a busy machine needs."""
-    chosen = RemoteSettings(**{"url": url, "model": "writer", "api_key": KEY, "timeout_s": 60, **settings})
+    """An engine that asks `url`, again after any failure; it waits longer than a busy machine needs."""
+    usual = {"model": "writer", "api_key": KEY, "timeout_s": 60, "pause_s": 0}
+    chosen = RemoteSettings(**{"url": url, **usual, **settings})
     return open_engine(EngineSettings(kind=kind, queue_limit=queue_limit, remote=chosen), no_weights)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import fields, replace
 
@@ -20,57 +19,37 @@ from support_bot.errors import Cancelled, EngineUnavailable
 
 logger = logging.getLogger(__name__)
 
-COOL_S = 30.0
-
 
 class FallbackEngine:
     """A TextEngine that starts with `first`; see `base.TextEngine`.
 
     A generation that `first` could not begin to write is written by `second`; text that has been given out is never
-    written twice. After a failure `first` is left alone for `cool_s` seconds, so that nobody else waits for it; then
-    one request tries it, and the others follow once that one gets text. Name and hash are those of `first`."""
+    written twice. Name and hash are those of `first`."""
 
-    def __init__(self, first: TextEngine, second: TextEngine, *, cool_s: float = COOL_S) -> None:
+    def __init__(self, first: TextEngine, second: TextEngine) -> None:
         self.name = first.name
         self.model_hash = first.model_hash
         self.context_tokens = min(first.context_tokens, second.context_tokens)
+        self.closed = False
         self._first = first
         self._second = second
-        self._cool_s = cool_s
         self._lock = threading.Lock()
-        self._left_alone_until = 0.0
         self._fallbacks = 0
-        self.closed = False
 
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request. Raises Overloaded, Invalid, or EngineUnavailable where both engines cannot work."""
-        if self._may_try_first():
-            try:
-                return _Relayed(self, request, self._first.start(request), switched=False)
-            except EngineUnavailable as error:
-                self.note_failure(error)
-        return _Relayed(self, request, self.start_second(request), switched=True)
+        try:
+            return _Relayed(self, request, self._first.start(request), switched=False)
+        except EngineUnavailable as error:
+            return _Relayed(self, request, self.start_second(request, error), switched=True)
 
-    def start_second(self, request: GenerationRequest) -> Generation:
-        """Queue it with the second engine, and count that."""
+    def start_second(self, request: GenerationRequest, error: EngineUnavailable) -> Generation:
+        """Queue it with the second engine, because of this error of the first one."""
         generation = self._second.start(request)
         with self._lock:
             self._fallbacks += 1
+        logger.info("%s writes: %s", self._second.name, error.detail)
         return generation
-
-    def note_failure(self, error: EngineUnavailable) -> None:
-        """Leave the first engine alone for a while, as long as it asks for."""
-        pause = max(self._cool_s, error.retry_after or 0.0)
-        with self._lock:
-            self._left_alone_until = time.monotonic() + pause
-        logger.warning("%s writes for the next %.0f s: %s", self._second.name, pause, error.detail)
-
-    def note_success(self) -> None:
-        """The first engine writes."""
-        with self._lock:
-            if self._left_alone_until:
-                logger.info("%s writes again", self._first.name)
-            self._left_alone_until = 0.0
 
     @property
     def second(self) -> TextEngine:
@@ -99,15 +78,6 @@ class FallbackEngine:
         self.closed = True
         self._first.close()
         self._second.close()
-
-    def _may_try_first(self) -> bool:
-        with self._lock:
-            now = time.monotonic()
-            if now < self._left_alone_until:
-                return False
-            if self._left_alone_until:  # one tries, the others go on without
-                self._left_alone_until = now + self._cool_s
-            return True
 
 
 class _Relayed:
@@ -140,9 +110,8 @@ class _Relayed:
         """Pieces of text; raises Cancelled, or EngineUnavailable where the second engine failed too, or too late."""
         try:
             for piece in self._now:
-                self._settle()
+                self._settled = True
                 yield piece
-            self._settle()
             return
         except EngineUnavailable as error:
             if self._settled or not self._switch(error):
@@ -168,19 +137,12 @@ class _Relayed:
             model=model_label(self._owner.second),
         )
 
-    def _settle(self) -> None:
-        """The first engine writes, so it is never changed any more."""
-        if not self._settled:
-            self._settled = True
-            self._owner.note_success()
-
     def _switch(self, error: EngineUnavailable) -> bool:
         """Go on with the second engine, in what is left of the time. False where none is left.
 
         Raises Cancelled, and what the second engine raises."""
         stats = self._now.stats()
         self._settled = True
-        self._owner.note_failure(error)
         spent = stats.total_s - stats.queue_s if stats else 0.0
         left = self._request.deadline_s - spent
         with self._lock:
@@ -188,7 +150,7 @@ class _Relayed:
                 raise Cancelled("The generation was cancelled.") from None
             if left <= 0 or (stats and stats.finish == "deadline"):
                 return False
-            self._now = self._owner.start_second(replace(self._request, deadline_s=left))
+            self._now = self._owner.start_second(replace(self._request, deadline_s=left), error)
             self._switched = True
             self._lost_s = stats.total_s if stats else 0.0
         return True

@@ -13,6 +13,7 @@ from langsmith import tracing_context
 
 from support_bot.engine.base import REMOTE, EngineFigures, Generation, GenerationRequest
 from support_bot.engine.remote_call import ChatSource, RemoteCall, estimate_tokens
+from support_bot.engine.remote_errors import RemoteFailure
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.waiting import WaitingLine
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded, SupportBotError
@@ -29,7 +30,9 @@ class RemoteEngine:
     """A TextEngine that sends at most `settings.slots` requests at once; see `base.TextEngine`.
 
     One thread runs an event loop with a task for each request, so that stopping one closes its connection at once and
-    the server frees its slot. A remote model has no hash: `model_hash` says where it is."""
+    the server frees its slot. After a failure the server is left alone for `settings.pause_s` seconds, so that nobody
+    else waits for it; then one request tries it, and the others follow once that one gets text. A remote model has no
+    hash: `model_hash` says where it is."""
 
     def __init__(self, source: ChatSource, settings: RemoteSettings, *, queue_limit: int) -> None:
         self.name = source.name
@@ -44,6 +47,7 @@ class RemoteEngine:
         self._lock = threading.Lock()
         self._closing = False
         self._mean_s = _FIRST_GUESS_S
+        self._left_alone_until = 0.0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=f"engine-{source.name}", daemon=True)
         self._thread.start()
@@ -62,6 +66,7 @@ class RemoteEngine:
         with self._lock:
             if not self.alive():
                 raise EngineUnavailable("The model is not running.")
+            self._require_no_pause()
             if len(self._line) >= self._queue_limit:
                 wait = max(1.0, self._expected_s(len(self._line)))
                 raise Overloaded(
@@ -117,6 +122,17 @@ class RemoteEngine:
                 self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_CLOSE_S)
 
+    def _require_no_pause(self) -> None:
+        """Raise EngineUnavailable while the server is left alone; after that one may pass at a time."""
+        now = time.monotonic()
+        if (left := self._left_alone_until - now) > 0:
+            raise EngineUnavailable(
+                f"The model at {self._source.place} did not answer; it is asked again in {left:.0f} s.",
+                retry_after=left,
+            )
+        if self._left_alone_until:
+            self._left_alone_until = now + self._settings.pause_s
+
     def _expected_s(self, ahead: int) -> float:
         now = time.monotonic()
         busy = sum(max(0.0, self._mean_s - (now - running.started_at)) for running in self._calls)
@@ -167,7 +183,7 @@ class RemoteEngine:
         limit = generation.request.deadline_s
         try:
             async with asyncio.timeout(limit):
-                return await RemoteCall(self._source, self._settings, generation).run()
+                return await RemoteCall(self._source, self._settings, generation, self._note_answer).run()
         except TimeoutError:
             raise _TooLate(f"The answer took longer than {limit:.0f} s.") from None
 
@@ -189,6 +205,7 @@ class RemoteEngine:
         if call.cancelled():
             generation.fail(Cancelled("The generation was cancelled."), "cancelled")
         elif isinstance(error, SupportBotError):
+            self._note_failure(error)
             generation.fail(error, "deadline" if isinstance(error, _TooLate) else "failed")
         elif error is not None:
             logger.error("a request to the model broke", exc_info=error)
@@ -196,6 +213,22 @@ class RemoteEngine:
         else:
             generation.end(call.result())
         self._admit()
+
+    def _note_answer(self) -> None:
+        with self._lock:
+            self._left_alone_until = 0.0
+
+    def _note_failure(self, error: SupportBotError) -> None:
+        """Leave a server alone that answers nobody, as long as it asks for; who waits for it is told at once."""
+        if not (isinstance(error, RemoteFailure) and error.down and self._settings.pause_s):
+            return
+        pause = max(self._settings.pause_s, error.retry_after or 0.0)
+        with self._lock:
+            self._left_alone_until = time.monotonic() + pause
+            waiting = self._line.drain()
+        logger.warning("the model at %s is left alone for %.0f s", self._source.place, pause)
+        for generation in waiting:
+            generation.fail(EngineUnavailable(error.detail, retry_after=pause), "failed")
 
 
 class _TooLate(EngineUnavailable):

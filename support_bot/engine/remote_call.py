@@ -52,10 +52,18 @@ def estimate_tokens(text: str) -> int:
 class RemoteCall:
     """One generation, from its first byte on the wire to its end."""
 
-    def __init__(self, source: ChatSource, settings: RemoteSettings, generation: RunningGeneration) -> None:
+    def __init__(
+        self,
+        source: ChatSource,
+        settings: RemoteSettings,
+        generation: RunningGeneration,
+        answers: Callable[[], None],
+    ) -> None:
+        """`answers` is called when the first text comes."""
         self._source = source
         self._settings = settings
         self._generation = generation
+        self._answers = answers
         self._arguments = source.arguments(generation.request)
         self._text = TextStream(generation.request.stop)
         self._said = ""
@@ -111,6 +119,8 @@ class RemoteCall:
     def _take(self, chunk: AIMessageChunk) -> bool:
         """Hand on the text of a chunk; True where the answer is over though the model would go on."""
         said = str(chunk.text)
+        if said and not self._said:
+            self._answers()
         self._said += said
         if usage := chunk.usage_metadata:  # it comes once, at the end, or in parts that add up
             self._counted += usage["output_tokens"]

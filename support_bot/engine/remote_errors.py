@@ -11,6 +11,7 @@ from langchain_core.exceptions import ContextOverflowError, ModelError, ModelTim
 
 from support_bot.errors import EngineUnavailable, Invalid, SupportBotError
 
+_OF_ONE = frozenset({400, 409, 422})  # what a server says of one request; the next one may be fine
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _TOO_LONG = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 _LONGEST_WAIT_S = 5.0
@@ -19,13 +20,21 @@ _LONGEST_WAIT_S = 5.0
 class RemoteFailure(EngineUnavailable):
     """A model elsewhere did not answer.
 
-    `again` says that asking once more may help, `strange` that only the traceback can tell what happened."""
+    `again` says that asking once more may help, `down` that others would not be answered either, `strange` that only
+    the traceback can tell what happened."""
 
     def __init__(
-        self, detail: str, *, again: bool = False, strange: bool = False, retry_after: float | None = None
+        self,
+        detail: str,
+        *,
+        again: bool = False,
+        down: bool = False,
+        strange: bool = False,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(detail, retry_after=retry_after)
         self.again = again
+        self.down = down
         self.strange = strange
 
 
@@ -37,18 +46,16 @@ def failure(error: Exception, place: str, *, begun: bool, silence_s: float) -> S
     if status == 413 or isinstance(error, ContextOverflowError) or _says_too_long(error):
         return Invalid(f"The prompt is too long for the model at {place}. Shorten it.")
     if isinstance(error, TimeoutError | ModelTimeoutError):  # not again: the customer has waited long enough
-        return RemoteFailure(f"The model at {place} was silent for {silence_s:g} s.")
+        return RemoteFailure(f"The model at {place} was silent for {silence_s:g} s.", down=not begun)
     if status is not None:
         after = _retry_after(error)
         again = not begun and status in _PASSING and (after or 0.0) <= _LONGEST_WAIT_S
-        return RemoteFailure(
-            f"The model at {place} {_refusal(status)} (HTTP {status}).", again=again, retry_after=after
-        )
+        told = f"The model at {place} {_refusal(status)} (HTTP {status})."
+        return RemoteFailure(told, again=again, down=not begun and status not in _OF_ONE, retry_after=after)
     if begun:
         return RemoteFailure(f"The model at {place} broke off ({type(error).__name__}).", strange=not _plain(error))
-    return RemoteFailure(
-        f"The model at {place} gives no answer ({type(error).__name__}).", again=True, strange=not _plain(error)
-    )
+    told = f"The model at {place} gives no answer ({type(error).__name__})."
+    return RemoteFailure(told, again=True, down=True, strange=not _plain(error))
 
 
 def _refusal(status: int) -> str:
