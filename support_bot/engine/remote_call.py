@@ -46,7 +46,7 @@ def estimate_tokens(text: str) -> int:
     """About how many tokens a text has: a third of its UTF-8 bytes, rounded up.
 
     Rather too many than too few: a prompt that is counted too small would be refused by the server."""
-    return -(-len(text.encode()) // 3)
+    return -(-len(_whole(text).encode()) // 3)
 
 
 class RemoteCall:
@@ -64,6 +64,7 @@ class RemoteCall:
         self._settings = settings
         self._generation = generation
         self._answers = answers
+        self._messages = [_MESSAGES[turn.role](_whole(turn.content)) for turn in generation.request.messages]
         self._arguments = source.arguments(generation.request)
         self._text = TextStream(generation.request.stop)
         self._said = ""
@@ -105,8 +106,8 @@ class RemoteCall:
         """What the model sends. Raises TimeoutError where it is silent too long, and what the model raises.
 
         Stop strings stay here: servers take four at most, and do not say which one ended the answer."""
-        messages = [_MESSAGES[turn.role](turn.content) for turn in self._generation.request.messages]
-        stream = cast(AsyncGenerator[AIMessageChunk], self._source.model.astream(messages, **self._arguments))
+        astream = self._source.model.astream(self._messages, **self._arguments)
+        stream = cast(AsyncGenerator[AIMessageChunk], astream)
         async with aclosing(stream):
             while True:
                 async with asyncio.timeout(self._settings.timeout_s):
@@ -118,7 +119,7 @@ class RemoteCall:
 
     def _take(self, chunk: AIMessageChunk) -> bool:
         """Hand on the text of a chunk; True where the answer is over though the model would go on."""
-        said = str(chunk.text)
+        said = _whole(str(chunk.text))
         if said and not self._said:
             self._answers()
         self._said += said
@@ -145,6 +146,11 @@ class RemoteCall:
 
     def _tokens(self) -> int:
         return self._counted or estimate_tokens(self._said)
+
+
+def _whole(text: str) -> str:
+    """The text with a question mark for each half of a surrogate pair, which no wire carries."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _wait(state: RetryCallState) -> float:

@@ -53,6 +53,11 @@ class TestAnswers:
         stats = finished(engine.start(ask("y" * 90)))
         assert (stats.prompt_tokens, stats.answer_tokens, stats.finish) == (30, 10, "length")
 
+    def test_with_half_a_character_are_whole(self, serve) -> None:
+        server, engine = serve(says("Gr", "\ud83d", "üße"))
+        assert "".join(engine.start(ask("Hi \ud83d, Grüße"))) == "Gr?üße"
+        assert '"content":"Hi ?, Grüße"' in server.requests[0]
+
     def test_that_go_on_behind_a_stop_string_are_hung_up_on(self, serve) -> None:
         server, engine = serve(talks_for_ever)
         generation = engine.start(ask("Hi", max_tokens=400, stop=("d word word",)))
