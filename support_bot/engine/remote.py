@@ -66,12 +66,12 @@ class RemoteEngine:
         with self._lock:
             if not self.alive():
                 raise EngineUnavailable("The model is not running.")
-            self._require_no_pause()
             if len(self._line) >= self._queue_limit:
                 wait = max(1.0, self._expected_s(len(self._line)))
                 raise Overloaded(
                     f"{len(self._line)} requests wait already; try again in {wait:.0f} s.", retry_after=wait
                 )
+            self._require_no_pause()
             self._line.add(generation)
             self._loop.call_soon_threadsafe(self._admit)
         return generation

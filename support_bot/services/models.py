@@ -25,7 +25,7 @@ class ModelService:
         self.embedder = EmbedderChoice(db, store, settings)
 
     def page(self) -> list[ModelRow]:
-        used = set(self.needed())
+        used = set(self._used())
         return [self._row(entry, used) for entry in self._store.entries()]
 
     def current(self) -> ModelRow:
@@ -44,11 +44,8 @@ class ModelService:
         return next(e.name for e in self._store.entries() if e.kind is Kind.WRITER and e.default)
 
     def needed(self) -> tuple[str, ...]:
-        """The weights without which nothing is answered: none of a writer that runs elsewhere."""
-        if self._settings.engine.kind == "fake":
-            return ()
-        writer = (self.writer_name(),) if needs_weights(self._settings.engine) else ()
-        return (*writer, *self.embedder.needed())
+        """The weights without which nothing is answered."""
+        return () if self._settings.engine.kind == "fake" else self._used()
 
     def pull(self, name: str, progress: Progress | None = None) -> ModelRow:
         self._store.pull(name, progress)
@@ -72,6 +69,11 @@ class ModelService:
         with self._db.transaction() as tx:
             tx.installation.add_deployment(Deployment(kind=Kind.WRITER, name=name, sha256=entry.sha256))
         return self._row(entry, {name})
+
+    def _used(self) -> tuple[str, ...]:
+        """The weights in use: none of a writer that runs elsewhere. The scripted engine stands for one of ours."""
+        writes_here = self._settings.engine.kind == "fake" or needs_weights(self._settings.engine)
+        return (*([self.writer_name()] if writes_here else []), *self.embedder.needed())
 
     def _row(self, entry: CatalogueEntry, used: set[str]) -> ModelRow:
         return ModelRow(
