@@ -11,7 +11,7 @@ from support_bot.engine.base import TextEngine
 from support_bot.engine.embedder import TextEmbedder
 from support_bot.engine.embedders import load_embedder
 from support_bot.engine.langchain import EngineChatModel
-from support_bot.engine.supervised import SupervisedEngine
+from support_bot.engine.opening import open_engine
 from support_bot.engine.weights import Progress, WeightsStore
 from support_bot.engine.writers import load_writer
 from support_bot.errors import Invalid
@@ -152,11 +152,9 @@ def prepare(settings: Settings, progress: Progress | None = None) -> None:
     try:
         db.require()
         upgrade(db.engine)
-        if settings.engine.kind == "fake":
-            return
         store = weights_store(settings)
         models = ModelService(db, store, settings)
-        for name in (models.writer_name(), *models.embedder.needed()):
+        for name in models.needed():
             _pull(store, name, progress)
     finally:
         db.close()
@@ -279,4 +277,4 @@ def _knowledge(
 
 def _engine(settings: Settings, store: WeightsStore, models: ModelService) -> TextEngine:
     name = models.writer_name()
-    return SupervisedEngine(lambda: load_writer(store, name, settings), step_timeout_s=settings.engine.step_timeout_s)
+    return open_engine(settings.engine, lambda: load_writer(store, name, settings))

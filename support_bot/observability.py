@@ -125,6 +125,7 @@ class Metrics:
     engine_tokens: Counter
     engine_incidents: Counter
     engine_first_token_seconds: Histogram
+    engine_fallbacks: Counter
     jobs: Counter
     jobs_pending: Gauge
     documents: Gauge
@@ -161,6 +162,11 @@ class Metrics:
             ),
             engine_first_token_seconds=Histogram(
                 "engine_first_token_seconds", "From asking the engine to its first token.", **timed
+            ),
+            engine_fallbacks=Counter(
+                "engine_fallbacks",
+                "Generations given to the second engine, since the first one could not write.",
+                **ours,
             ),
             jobs=Counter("jobs", "Runs of jobs by name and outcome: done or failed.", ["name", "outcome"], **ours),
             jobs_pending=Gauge("jobs_pending", "Jobs waiting for a worker.", **ours),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
@@ -40,6 +40,28 @@ class ServerSettings(BaseModel):
     )
 
 
+class RemoteSettings(BaseModel):
+    """A model on another machine, for the kinds `openai` and `langchain`."""
+
+    url: str = Field("", description="OpenAI-compatible server, with its path: `http://gpu.internal:8000/v1`.")
+    model: str = Field("", description="Name of the model there.")
+    api_key: SecretStr | None = Field(None, description="Key of that server; empty where it asks for none.")
+    chat_model: str = Field("", description="LangChain chat model for `langchain`: `package.module:ClassOrFunction`.")
+    options: dict[str, Any] = Field(  # may hold a key, so it is never written down
+        default_factory=dict,
+        description="What that class or function is called with, as a JSON object.",
+        repr=False,
+        exclude=True,
+    )
+    context_tokens: int = Field(8192, gt=0, description="Context window of the model there, in tokens.")
+    slots: int = Field(8, ge=1, le=256, description="Requests sent to that server at the same time.")
+    timeout_s: float = Field(10.0, gt=0, description="Longest silence before and between pieces of text, in seconds.")
+    pause_s: float = Field(
+        30.0, ge=0, description="After a failure the server is left alone for so long, in seconds; 0: it never is."
+    )
+    retries: int = Field(2, ge=0, description="Times a request is sent again before its first text has come.")
+
+
 class EngineSettings(BaseModel):
     """Which model writes, and the room it gets."""
 
@@ -48,7 +70,12 @@ class EngineSettings(BaseModel):
     adapters: Words = Field(
         default_factory=list, description="More LoRA files that requests may name: `name=path` or `name=path@sha256`."
     )
-    kind: str = Field("llama", description="`llama` runs weights here; `fake` answers from a script (tests).")
+    kind: str = Field(
+        "llama",
+        description="`llama` runs weights here, `openai` asks a server, `langchain` any LangChain chat model, `fake` "
+        "answers from a script (tests); or the name of a plug-in.",
+    )
+    fallback: str = Field("", description="Kind that writes while the first one cannot: `llama`; empty: none.")
     context_tokens: int = Field(2048, description="Context window given to the model, in tokens.")
     threads: int = Field(0, description="Threads for the model; 0 takes the number of physical cores.")
     tune: Literal["auto", "off"] = Field(
@@ -64,6 +91,7 @@ class EngineSettings(BaseModel):
     step_timeout_s: float = Field(
         30.0, gt=0, description="A step of the model that takes longer has hung: it is loaded again, in seconds."
     )
+    remote: RemoteSettings = RemoteSettings()
 
 
 class RetrievalSettings(BaseModel):

@@ -13,7 +13,7 @@ import sentencex
 from support_bot.answering import citations, condense, evidence, grounding, phrases, policy, prompt
 from support_bot.answering.intent import Intent, IntentRecogniser, Recognised
 from support_bot.answering.pinned import LIKENESS
-from support_bot.engine.base import Generation, GenerationRequest, TextEngine
+from support_bot.engine.base import Generation, GenerationRequest, TextEngine, model_label
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded, SupportBotError
 from support_bot.index.keyword import terms
 from support_bot.index.segments import is_prose
@@ -64,6 +64,7 @@ class _Work:
     timings: dict[str, float] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     generation: Generation | None = None
+    model: str = ""
 
 
 @dataclass(slots=True)
@@ -265,7 +266,7 @@ class AnswerChain:
             decision=work.decision,
             confidence=work.confidence,
             threshold=work.threshold,
-            model=f"{self._engine.name}:{'+'.join(part[:12] for part in self._engine.model_hash.split('+'))}",
+            model=work.model or model_label(self._engine),
             prompt_hash=prompt.prompt_hash(),
             draft=work.draft,
             sentences_cut=(*(f"(no room in the prompt: {title})" for title in work.left_out), *work.cut),
@@ -281,6 +282,7 @@ def _count(work: _Work, generation: Generation) -> None:
             pass
     if stats := generation.stats():
         work.tokens = {"prompt": stats.prompt_tokens, "reused": stats.reused_tokens, "answer": stats.answer_tokens}
+        work.model = stats.model
         work.timings["queue"] = stats.queue_s
         work.timings["first_token"] = stats.first_token_s
         work.timings["draft"] = stats.total_s

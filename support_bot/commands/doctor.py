@@ -16,12 +16,15 @@ from pathlib import Path
 import httpx
 
 from support_bot.commands.index import open_index
+from support_bot.engine.base import ChatTurn, GenerationRequest
 from support_bot.engine.catalogue import Kind
+from support_bot.engine.opening import needs_weights, open_engine
+from support_bot.engine.supervised import LocalEngine
 from support_bot.engine.weights import WeightsStore
-from support_bot.errors import IndexBroken, SupportBotError
+from support_bot.errors import IndexBroken, SupportBotError, WeightsError
 from support_bot.services.embedders import AUTO, ENGLISH, EmbedderChoice
 from support_bot.services.models import ModelService
-from support_bot.settings import Settings
+from support_bot.settings import EngineSettings, Settings
 from support_bot.storage.data_folder import DataFolder, Owner
 from support_bot.storage.database import Database
 from support_bot.storage.inspection import DatabaseState, find_file_trouble, find_trouble, inspect, shown
@@ -59,6 +62,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     store = WeightsStore(settings.weights_dir, offline=True)
     weights = list(_weights(settings, store, has_database=state.is_newest))
     yield from weights
+    yield from _model_elsewhere(settings.engine.model_copy(update={"fallback": ""}))
     if state.is_newest:
         yield _embedder(settings, store)
     if owner and owner.url:
@@ -167,15 +171,33 @@ def _weights(settings: Settings, store: WeightsStore, *, has_database: bool) -> 
         yield Finding(f"weights {name}", whole, "present, the hash is right" if whole else remedy)
 
 
+def _model_elsewhere(settings: EngineSettings) -> Iterator[Finding]:
+    """Whether a model that needs no weights here writes a word."""
+    try:
+        if settings.kind == "fake" or needs_weights(settings):
+            return
+        with closing(open_engine(settings, _no_weights)) as engine:
+            for _ in engine.start(GenerationRequest((ChatTurn("user", "Hello"),), max_tokens=1)):
+                pass
+            yield Finding("model", True, f"{engine.model_hash} answers")
+    except SupportBotError as error:
+        yield Finding("model", False, error.detail)
+
+
+def _no_weights() -> LocalEngine:
+    raise WeightsError("This engine said that it needs no weights.")
+
+
 def _serving(settings: Settings, store: WeightsStore, has_database: bool) -> tuple[str, ...]:
     """The names of the weights that a start needs."""
     if not has_database:
         default = next(entry.name for entry in store.entries() if entry.kind is Kind.WRITER and entry.default)
         named = settings.retrieval.embedder
-        return settings.engine.model or default, ENGLISH, *({named} - {AUTO, ENGLISH})
+        writer = [settings.engine.model or default] if needs_weights(settings.engine) else []
+        return *writer, ENGLISH, *({named} - {AUTO, ENGLISH})
     with closing(Database(settings.effective_database_url)) as db:
         models = ModelService(db, store, settings)
-        return models.writer_name(), *models.embedder.needed()
+        return models.needed()
 
 
 def _embedder(settings: Settings, store: WeightsStore) -> Finding:

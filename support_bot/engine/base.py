@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+REMOTE = "remote:"
+"""What the hash of a model begins with that has none, since it runs elsewhere; its host and name follow."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChatTurn:
@@ -73,8 +76,9 @@ class GenerationStats:
 
     Times are seconds from `start()`: until it ran (`queue_s`), until the first piece of text (0.0 if there was none),
     until the end. `reused_tokens` of `prompt_tokens` were still in memory; `accepted_tokens` of the answer were guessed
-    right, out of `drafted_tokens`. `finish` is `end` (the model was done),
-    `stop` (a stop string), `length` (no tokens left), `deadline`, `cancelled` or `failed`."""
+    right, out of `drafted_tokens`. Where a remote server counts no tokens, they are estimated. `finish` is `end` (the
+    model was done), `stop` (a stop string), `length` (no tokens left), `deadline`, `cancelled` or `failed`. `model` is
+    the label of the model that wrote it, where that is not the engine's own."""
 
     prompt_tokens: int
     reused_tokens: int
@@ -85,6 +89,7 @@ class GenerationStats:
     finish: str = "end"
     drafted_tokens: int = 0
     accepted_tokens: int = 0
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,8 @@ class EngineFigures:
     """How an engine stands, and what it has done since it started.
 
     `running` of `slots` answers are written now; `cells_used` of `cells` tokens of its memory are taken. The counts are
-    those of GenerationStats, summed over all generations that are over."""
+    those of GenerationStats, summed over all generations that are over; `fallbacks` had to be taken over by
+    another engine."""
 
     slots: int
     running: int
@@ -104,6 +110,7 @@ class EngineFigures:
     drafted_tokens: int = 0
     accepted_tokens: int = 0
     failed_steps: int = 0
+    fallbacks: int = 0
 
 
 class Generation(Protocol):
@@ -125,7 +132,8 @@ class Generation(Protocol):
         """Pieces of text as they are written, whole characters only.
 
         Raises Cancelled after `cancel()` or when the engine closes, EngineUnavailable when the engine broke or the
-        deadline has passed, Invalid where the grammar goes on with nothing that the model could write."""
+        deadline has passed, Invalid where the grammar goes on with nothing that the model could write or only a remote
+        server could tell that the prompt does not fit."""
         ...
 
     def cancel(self) -> None:
@@ -183,3 +191,11 @@ class TextEngine(Protocol):
     def close(self) -> None:
         """End everything; generations that run or wait raise Cancelled. May be called twice."""
         ...
+
+
+def model_label(engine: TextEngine) -> str:
+    """`name:hash` for traces, each hash cut to 12 letters; of a remote model its place. At most 100 letters."""
+    parts = engine.model_hash.split("+")
+    if engine.model_hash.startswith(REMOTE):
+        return engine.model_hash[:100]
+    return f"{engine.name}:{'+'.join(part[:12] for part in parts)}"[:100]

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from support_bot.engine.adapters import LoadedAdapters
-from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
+from support_bot.engine.base import EngineFigures, Generation, GenerationRequest, TextEngine
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, StepFailed
+from support_bot.engine.supervised import LocalEngine, SupervisedEngine
 from support_bot.engine.terms import Terms, check_together, first_tokens
+from support_bot.settings import EngineSettings
 
 Replies = Mapping[str, str] | Callable[[str], str]
 """Replies by the first key that the prompt contains, or a function from prompt to reply."""
@@ -182,6 +184,7 @@ class FakeEngine:
 
     name = "fake"
     model_hash = "fake"
+    needs_weights = False
 
     def __init__(
         self,
@@ -201,6 +204,11 @@ class FakeEngine:
         self.model = FakeModel(self._reply, context_tokens=context_tokens, delay_s=delay_s, strict=False)
         self.adapters = LoadedAdapters()
         self._scheduler = Scheduler(self.model, slots=slots, queue_limit=queue_limit, name="engine-fake")
+
+    @classmethod
+    def open(cls, settings: EngineSettings, load: Callable[[], LocalEngine]) -> TextEngine:
+        """The kind `fake`: one that knows no replies, watched like any other."""
+        return SupervisedEngine(cls, step_timeout_s=settings.step_timeout_s)
 
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request. Raises Overloaded, Invalid or EngineUnavailable."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
@@ -51,6 +52,14 @@ class EngineChatModel(BaseChatModel):
     def _llm_type(self) -> str:
         return "support-bot"
 
+    def _get_ls_params(self, stop: list[str] | None = None, **given: Any) -> LangSmithParams:
+        """What tracers write down; left to itself, LangChain derives a provider from the name of the class."""
+        return {
+            **super()._get_ls_params(stop, **given),
+            "ls_provider": self._llm_type,
+            "ls_model_name": self.engine.name,
+        }
+
     @property
     def _identifying_params(self) -> dict[str, Any]:
         return {"model": self.engine.name, "hash": self.engine.model_hash} | {n: getattr(self, n) for n in _SHOWN}
@@ -84,7 +93,7 @@ class EngineChatModel(BaseChatModel):
             text = "".join(generation)
         finally:
             generation.cancel()
-        message = AIMessage(text, usage_metadata=_usage(generation), response_metadata=_ended(generation))
+        message = AIMessage(text, usage_metadata=_usage(generation), response_metadata=self._ended(generation))
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _stream(
@@ -105,9 +114,19 @@ class EngineChatModel(BaseChatModel):
         finally:
             generation.cancel()
         last = AIMessageChunk(
-            content="", usage_metadata=_usage(generation), response_metadata=_ended(generation), chunk_position="last"
+            content="",
+            usage_metadata=_usage(generation),
+            response_metadata=self._ended(generation),
+            chunk_position="last",
         )
         yield ChatGenerationChunk(message=last)
+
+    def _ended(self, generation: Generation) -> dict[str, Any]:
+        stats = generation.stats()
+        listed = [_token(one) | {"top_logprobs": [_token(each) for each in one.top]} for one in generation.logprobs()]
+        ended: dict[str, Any] = {"model_name": self.engine.name}
+        ended |= {"finish_reason": stats.finish} if stats else {}
+        return ended | ({"logprobs": {"content": listed}} if listed else {})
 
     def _start(self, messages: Sequence[BaseMessage], stop: list[str] | None, given: dict[str, Any]) -> Generation:
         limits = {name: given.get(name, getattr(self, name)) for name in (*_SHOWN, "deadline_s")}
@@ -135,12 +154,6 @@ def _usage(generation: Generation) -> UsageMetadata | None:
         return None
     read, written = stats.prompt_tokens, stats.answer_tokens
     return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
-
-
-def _ended(generation: Generation) -> dict[str, Any]:
-    stats = generation.stats()
-    listed = [_token(one) | {"top_logprobs": [_token(each) for each in one.top]} for one in generation.logprobs()]
-    return ({"finish_reason": stats.finish} if stats else {}) | ({"logprobs": {"content": listed}} if listed else {})
 
 
 def _token(one: TokenLogprob) -> dict[str, Any]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from support_bot.engine.adapter import Adapter, find_adapter, read_adapter
 from support_bot.engine.adapters import DEFAULT, LoadedAdapters
-from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
+from support_bot.engine.base import EngineFigures, Generation, GenerationRequest, TextEngine
 from support_bot.engine.chat_format import ChatFormat
 from support_bot.engine.grammar import schema_grammar
 from support_bot.engine.llama import LlamaModel
 from support_bot.engine.plan import USUAL, Plan
 from support_bot.engine.scheduler import Scheduler
+from support_bot.engine.supervised import LocalEngine, SupervisedEngine
 from support_bot.engine.terms import Grammar, Terms, check_together, first_tokens
 from support_bot.settings import EngineSettings
 
@@ -26,6 +28,8 @@ _SHARED_RUNS = 96
 
 class LlamaEngine:
     """A TextEngine over one GGUF file; see `base.TextEngine`."""
+
+    needs_weights = True
 
     def __init__(self, model: LlamaModel, *, name: str, model_hash: str, slots: int, queue_limit: int) -> None:
         """Takes the model over: `close()` frees it. Raises WeightsError when its chat template cannot be read."""
@@ -41,6 +45,11 @@ class LlamaEngine:
         self.name = name
         self.model_hash = model_hash
         self.context_tokens = model.context_tokens
+
+    @classmethod
+    def open(cls, settings: EngineSettings, load: Callable[[], LocalEngine]) -> TextEngine:
+        """The kind `llama`: the writer in use, watched. Raises WeightsError."""
+        return SupervisedEngine(load, step_timeout_s=settings.step_timeout_s)
 
     @classmethod
     def load(

@@ -34,6 +34,7 @@ class RunningGeneration:
         self, owner: Owner, prompt: Sequence[int], request: GenerationRequest, terms: Terms | None = None
     ) -> None:
         self.prompt = prompt
+        self.prompt_tokens = len(prompt)
         self.request = request
         self.terms = terms or Terms()
         self.need = Need(
@@ -44,9 +45,9 @@ class RunningGeneration:
         self.reused = 0
         self.drafted = 0
         self.accepted = 0
+        self.written = 0
         self.started_at = self.asked_at = time.monotonic()
         self._owner = owner
-        self._written = 0
         self._queue_s: float | None = None
         self._first_token_s = 0.0
         self._has_run_again = False
@@ -126,7 +127,7 @@ class RunningGeneration:
         with self._ending:
             if self._stats:
                 return
-            self._written = written
+            self.written = written
             if text:
                 self._first_token_s = self._first_token_s or time.monotonic() - self.asked_at
                 self._pieces.put(text)
@@ -151,9 +152,9 @@ class RunningGeneration:
     def _figures(self, finish: str) -> GenerationStats:
         total_s = time.monotonic() - self.asked_at
         return GenerationStats(
-            prompt_tokens=len(self.prompt),
+            prompt_tokens=self.prompt_tokens,
             reused_tokens=self.reused,
-            answer_tokens=self._written,
+            answer_tokens=self.written,
             queue_s=total_s if self._queue_s is None else self._queue_s,
             first_token_s=self._first_token_s,
             total_s=total_s,

@@ -39,6 +39,7 @@ from support_bot.engine.measuring import (
     resident_mb,
 )
 from support_bot.engine.plan import STEP_TOKENS, USUAL, Plan
+from support_bot.engine.step_model import AdapterUse
 from support_bot.engine.tuned import Choice
 from support_bot.engine.variants import Variants
 from support_bot.engine.weights import WeightsStore

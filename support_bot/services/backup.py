@@ -54,10 +54,7 @@ class BackupService:
 
     def _weights(self) -> dict[str, str]:
         """The weights in use by name, with their SHA-256; they are not in the backup themselves."""
-        if self._settings.engine.kind == "fake":
-            return {}
-        names = (self._models.writer_name(), *self._models.embedder.needed())
-        return {name: self._sha256(name) for name in names}
+        return {name: self._sha256(name) for name in self._models.needed()}
 
     def _sha256(self, name: str) -> str:
         try:

@@ -98,11 +98,15 @@ class MeasureService:
             metrics.engine_cells.labels("free").set(figures.cells - figures.cells_used)
             for kind in ("prompt", "reused", "answer", "drafted", "accepted"):
                 total: int = getattr(figures, f"{kind}_tokens")
-                metrics.engine_tokens.labels(kind).inc(total - self._counted.get(kind, 0))
-                self._counted[kind] = total
+                metrics.engine_tokens.labels(kind).inc(self._new(kind, total))
+            metrics.engine_fallbacks.inc(self._new("fallbacks", figures.fallbacks))
             for kind, total in self._health.incident_counts().items():
-                metrics.engine_incidents.labels(kind).inc(total - self._counted.get(kind, 0))
-                self._counted[kind] = total
+                metrics.engine_incidents.labels(kind).inc(self._new(kind, total))
+
+    def _new(self, name: str, total: int) -> int:
+        """By how much a total has grown since the last reading."""
+        before, self._counted[name] = self._counted.get(name, 0), total
+        return total - before
 
     def _count_rows(self) -> None:
         with self._db.reading() as tx:

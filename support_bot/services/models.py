@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from support_bot.engine.catalogue import CatalogueEntry, Kind
+from support_bot.engine.opening import needs_weights
 from support_bot.engine.weights import Progress, WeightsStore
 from support_bot.errors import Conflict, Invalid
 from support_bot.models import Deployment
@@ -24,7 +25,7 @@ class ModelService:
         self.embedder = EmbedderChoice(db, store, settings)
 
     def page(self) -> list[ModelRow]:
-        used = {self.current().name, *self.embedder.needed()}
+        used = set(self._used())
         return [self._row(entry, used) for entry in self._store.entries()]
 
     def current(self) -> ModelRow:
@@ -41,6 +42,10 @@ class ModelService:
         if chosen is not None:
             return chosen.name
         return next(e.name for e in self._store.entries() if e.kind is Kind.WRITER and e.default)
+
+    def needed(self) -> tuple[str, ...]:
+        """The weights without which nothing is answered."""
+        return () if self._settings.engine.kind == "fake" else self._used()
 
     def pull(self, name: str, progress: Progress | None = None) -> ModelRow:
         self._store.pull(name, progress)
@@ -71,6 +76,11 @@ class ModelService:
         if self._settings.engine.model not in ("", name):
             raise Conflict(f"SUPPORT_BOT_ENGINE__MODEL names {self._settings.engine.model}; take it out first.")
         return entry
+
+    def _used(self) -> tuple[str, ...]:
+        """The weights in use: none of a writer that runs elsewhere. The scripted engine stands for one of ours."""
+        writes_here = self._settings.engine.kind == "fake" or needs_weights(self._settings.engine)
+        return (*([self.writer_name()] if writes_here else []), *self.embedder.needed())
 
     def _row(self, entry: CatalogueEntry, used: set[str]) -> ModelRow:
         return ModelRow(

@@ -16,12 +16,13 @@ import pytest
 from support_bot.commands import doctor
 from support_bot.commands.doctor import Finding, examine
 from support_bot.errors import Conflict
-from support_bot.settings import Settings
+from support_bot.settings import EngineSettings, RemoteSettings, Settings
 from support_bot.storage.data_folder import DataFolder
 from support_bot.storage.database import Database
 from support_bot.storage.migrations import upgrade
 from support_bot.storage.snapshot import snapshot
 from tests.factories import DELIVERY, add_article, make_app, settings
+from tests.openai_servers import KEY, Script, ScriptedServer, refuses, says
 
 
 @pytest.fixture
@@ -157,3 +158,19 @@ def test_a_newer_database_is_not_served(given: Settings) -> None:
     with pytest.raises(Conflict, match="newer version of the product"):
         upgrade(db.engine)
     db.close()
+
+
+@pytest.mark.parametrize(
+    ("script", "ok", "detail"),
+    [
+        (says("Hi"), True, "remote:127.0.0.1:"),
+        (refuses(401), False, "refuses the key"),
+        (refuses(404), False, "path in the URL"),
+    ],
+)
+def test_a_model_elsewhere_is_asked_for_a_word(given: Settings, script: Script, ok: bool, detail: str) -> None:
+    server = ScriptedServer(script)
+    remote = RemoteSettings(url=server.url, model="writer", api_key=KEY, timeout_s=60)
+    model = found(given.model_copy(update={"engine": EngineSettings(kind="openai", remote=remote)}))["model"]
+    server.close()
+    assert model.ok is ok and detail in model.detail and KEY not in model.detail

@@ -17,6 +17,7 @@ MAY_CATCH_ALL = {
     "support_bot/services/turns.py:_run_guarded": "the customer must hear of it whatever broke",
     "support_bot/services/turns.py:_logged": "a pool swallows what its workers raise; the sweep takes up what is left",
     "support_bot/plugins.py:_load_class": "strangers' code runs while it is imported",
+    "support_bot/engine/remote_call.py:_try": "strangers' chat models raise what they like",
     "support_bot/engine/sources.py:fetch": "the hub's client fails in many ways, and another source may have the file",
     "support_bot/engine/embedder.py:__init__": "the library raises bare exceptions of its own",
     "support_bot/engine/embedder.py:session": "the library raises bare exceptions of its own",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support_bot import plugins
-from support_bot.plugins import LOADERS, PluginError, load
+from support_bot.plugins import LOADERS, PluginError, load, load_named, load_one
 
 
 @pytest.fixture
@@ -49,3 +49,35 @@ def test_two_plug_ins_may_not_share_a_name(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(plugins, "entry_points", lambda group: twice)
     with pytest.raises(PluginError, match="Two plug-ins are called 'path'"):
         load(LOADERS)
+
+
+class TestOne:
+    def test_is_found_and_the_others_are_not_imported(self, install) -> None:
+        install(path="pathlib:Path", broken="no_such_package:Loader")
+        assert load_one(LOADERS, "path") is Path
+
+    def test_that_nobody_has_is_told_with_those_there_are(self, install) -> None:
+        install(path="pathlib:Path", text="io:StringIO")
+        with pytest.raises(PluginError, match=r"'pth'.*path, text"):
+            load_one(LOADERS, "pth")
+
+    def test_may_not_be_there_twice(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        twice = EntryPoints([EntryPoint("path", "pathlib:Path", LOADERS), EntryPoint("path", "io:StringIO", LOADERS)])
+        monkeypatch.setattr(plugins, "entry_points", lambda group: twice)
+        with pytest.raises(PluginError, match="Two plug-ins are called 'path'"):
+            load_one(LOADERS, "path")
+
+    def test_whose_packages_are_missing_names_the_extra_that_has_them(self, install) -> None:
+        install(far="no_such_package.far:Engine [remote]")
+        with pytest.raises(PluginError, match=r"'far'.*pip install '.*\[remote\]'"):
+            load_one(LOADERS, "far")
+
+
+@pytest.mark.parametrize("path", ["no_such_package:Model", "json:nothing", "", "a b", "json:"])
+def test_what_a_setting_names_and_nobody_has(path: str) -> None:
+    with pytest.raises(PluginError):
+        load_named(path)
+
+
+def test_what_a_setting_names_is_found() -> None:
+    assert load_named("pathlib:Path") is Path
