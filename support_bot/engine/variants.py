@@ -76,6 +76,8 @@ class Variants:
         """The variant in this format, made unless it is here and whole.
 
         Raises WeightsError: no room on the disk, or llama.cpp cannot convert the file, or the adapter not be merged."""
+        if found := self.find(name):  # also where the folder cannot be written
+            return found
         source = self._store.path(self._parent.name)
         folder = self._store.workplace()
         with FileLock(folder / "variants.lock"):
