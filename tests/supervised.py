@@ -54,6 +54,16 @@ class Bench:
             self.write()
         wait_for(self.models[-1].scheduler.ended)
 
+    def harm(self, what: str) -> None:
+        """Let the model that serves now fail in its next step, hang or die of it; whatever else `what` is: nothing."""
+        model = self.models[-1].model
+        if what == "hangs":
+            model.go.clear()
+        if what == "dies":
+            model.clear = _cannot  # type: ignore[method-assign]
+        if what in ("fails", "dies"):
+            model.fail_next = RuntimeError("broken")
+
     def look(self, times: int = 1) -> None:
         for _ in range(times):
             self.engine.look()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import random
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
+from support_bot.engine.base import Generation
 from support_bot.engine.fake import FakeEngine
 from support_bot.engine.supervised import RESTARTS_AN_HOUR, LocalEngine, SupervisedEngine
 from support_bot.errors import EngineUnavailable, WeightsError
@@ -142,3 +147,41 @@ class TestAModelThatDies:
         wait_for(lambda: len(models) == 2 and engine.alive())
         assert "".join(engine.start(ask())) == "This is a scripted answer."
         engine.close()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_happens_to_models_every_answer_ends_and_none_is_mixed(seed: int) -> None:
+    """Models fail, hang and die at random; what an answer has shown is the beginning of one model's answer."""
+    chance = random.Random(seed)
+    bench = Bench()
+    ends: list[tuple[str, bool]] = []
+
+    def read(generation: Generation) -> None:
+        shown: list[str] = []
+        try:
+            shown.extend(generation)
+        except EngineUnavailable:
+            ends.append(("".join(shown), False))
+        else:
+            ends.append(("".join(shown), True))
+
+    asked = 0
+    for _ in range(12):
+        readers = []
+        for _ in range(chance.randrange(1, 5)):
+            with suppress(EngineUnavailable):
+                readers.append(threading.Thread(target=read, args=(bench.engine.start(ask()),)))
+                readers[-1].start()
+        bench.harm(chance.choice(["nothing", "fails", "hangs", "dies"]))
+        asked += len(readers)
+        bench.now += 1000
+        bench.look()
+        while any(reader.is_alive() for reader in readers):
+            bench.look()
+            time.sleep(0.001)
+    bench.models[-1].model.go.set()
+    bench.close()
+    assert len(ends) == asked and bench.kinds
+    for shown, whole in ends:
+        beginnings = [f"Model {number} says so." for number in range(len(bench.models))]
+        assert shown in beginnings if whole else any(text.startswith(shown) for text in beginnings)
