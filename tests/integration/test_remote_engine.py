@@ -11,6 +11,7 @@ from email.utils import formatdate
 
 import pytest
 from langchain_core.tracers.langchain import wait_for_all_tracers
+from langsmith.utils import get_env_var
 
 from support_bot.engine.sources import HubClient
 from support_bot.engine.weights import WeightsStore
@@ -288,6 +289,8 @@ class TestPrivacy:
         made.callback(tracer.close)
         for name, value in (("TRACING", "true"), ("API_KEY", "k"), ("ENDPOINT", tracer.url)):
             monkeypatch.setenv(f"LANGSMITH_{name}", value)
+        get_env_var.cache_clear()  # LangSmith reads its settings once
+        made.callback(get_env_var.cache_clear)
         _, engine = serve(says("Hello"))
         assert list(engine.start(ask("Hi"))) == ["Hello"]
         wait_for_all_tracers()

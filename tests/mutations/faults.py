@@ -18,6 +18,10 @@ _CONVERSATIONS = "support_bot/storage/conversations.py"
 _EVENTS = "support_bot/storage/events.py"
 _KNOWLEDGE = "support_bot/services/knowledge.py"
 _RESTORING = "support_bot/storage/restoring.py"
+_REMOTE = "support_bot/engine/remote.py"
+_REMOTE_CALL = "support_bot/engine/remote_call.py"
+_REMOTE_ERRORS = "support_bot/engine/remote_errors.py"
+_FALLBACK = "support_bot/engine/fallback.py"
 
 _UNIT_POLICY = ("tests/unit/test_policy.py",)
 _UNIT_CITATIONS = ("tests/unit/test_citations.py",)
@@ -28,6 +32,9 @@ _TEST_API = ("tests/integration/test_api_conversations.py",)
 _TEST_KNOWLEDGE = ("tests/integration/test_knowledge.py", "tests/integration/test_survival.py")
 _TEST_SURVIVAL = ("tests/integration/test_survival.py",)
 _TEST_BACKUP = ("tests/integration/test_backup.py",)
+
+_TEST_REMOTE = ("tests/integration/test_remote_engine.py",)
+_UNIT_FALLBACK = ("tests/unit/test_engine_fallback.py",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,5 +158,37 @@ FAULTS = (
     Fault(
         "an old log is applied to a restored database", _RESTORING,
         '_BESIDE = ("-wal", "-shm", "-journal")', '_BESIDE = ("-journal",)', _TEST_BACKUP,
+    ),
+    # remote engines
+    Fault(
+        "customers' words go to another program's tracing", _REMOTE,
+        "tracing_context(enabled=False)", "tracing_context()", _TEST_REMOTE,
+    ),
+    Fault(
+        "another server's key is sent", "support_bot/engine/openai_server.py",
+        'remote.api_key or SecretStr("none")', "remote.api_key", _TEST_REMOTE,
+    ),
+    Fault("what a server said is logged", _REMOTE_CALL, '"%s", told.detail', '"%s", error', _TEST_REMOTE),
+    Fault(
+        "an answer that breaks off counts as whole", _REMOTE_CALL,
+        "(self._source.says_end or not self._said)", "not self._said", _TEST_REMOTE,
+    ),
+    Fault(
+        "a server that is asked too much is asked again at once", _REMOTE_CALL,
+        "_backoff(state) if asked is None else asked", "0.0", _TEST_REMOTE,
+    ),
+    Fault("one odd request silences a server for all", _REMOTE_ERRORS, "status not in _OF_ONE", "True", _TEST_REMOTE),
+    Fault(
+        "each waits for a silent server", _REMOTE,
+        "waiting = self._line.drain()\n        logger", "waiting = []\n        logger", _TEST_REMOTE,
+    ),
+    Fault(
+        "all try a server that has failed", _REMOTE,
+        "self._left_alone_until = now + self._settings.pause_s", "pass", _TEST_REMOTE,
+    ),
+    Fault("an answer is written twice", _FALLBACK, "if self._settled or not", "if not", _UNIT_FALLBACK),
+    Fault(
+        "the second engine takes the whole time again", _FALLBACK,
+        "replace(self._request, deadline_s=left)", "self._request", _UNIT_FALLBACK,
     ),
 )  # fmt: skip
