@@ -147,6 +147,8 @@ class TestScore:
 
     def test_a_broken_engine_is_heard_of(self, engine: FakeEngine) -> None:
         engine.model.fail_next = RuntimeError("broken")
+        assert text_of(score(engine, ask(), ANSWER)) == ANSWER  # it has shown nothing, so it is run once more
+        engine.close()
         with pytest.raises(EngineUnavailable):
             score(engine, ask(), ANSWER)
         full = FakeEngine(queue_limit=0)
