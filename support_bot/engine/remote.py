@@ -146,10 +146,8 @@ class RemoteEngine:
 
     def _run(self) -> None:
         try:
-            # Whoever traces programs of their own with LangSmith has not asked for customers' words to go there.
-            with tracing_context(enabled=False):
-                self._loop.run_forever()
-                self._loop.run_until_complete(self._end())
+            self._loop.run_forever()
+            self._loop.run_until_complete(self._end())
         finally:
             self._loop.close()
 
@@ -186,8 +184,11 @@ class RemoteEngine:
     async def _write(self, generation: RunningGeneration) -> str:
         limit = generation.request.deadline_s
         try:
-            async with asyncio.timeout(limit):
-                return await RemoteCall(self._source, self._settings, generation, self._note_answer).run()
+            # Who traces programs of their own with LangSmith has not asked for customers' words to go there. It is said
+            # here, since a task takes its context from the thread that asked.
+            with tracing_context(enabled=False):
+                async with asyncio.timeout(limit):
+                    return await RemoteCall(self._source, self._settings, generation, self._note_answer).run()
         except TimeoutError:
             raise _TooLate(f"The answer took longer than {limit:.0f} s.") from None
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+import httpx
 from langchain_core.exceptions import ContextOverflowError, ModelError, ModelTimeoutError
 
 from support_bot.errors import EngineUnavailable, Invalid, SupportBotError
@@ -45,7 +46,9 @@ def failure(error: Exception, place: str, *, begun: bool, silence_s: float) -> S
     status = _status(error)
     if status == 413 or isinstance(error, ContextOverflowError) or _says_too_long(error):
         return Invalid(f"The prompt is too long for the model at {place}. Shorten it.")
-    if isinstance(error, TimeoutError | ModelTimeoutError):  # not again: the customer has waited long enough
+    if isinstance(
+        error, TimeoutError | ModelTimeoutError | httpx.TimeoutException
+    ):  # not again: the customer has waited long enough
         return RemoteFailure(f"The model at {place} was silent for {silence_s:g} s.", down=not begun)
     if status is not None:
         after = _retry_after(error)
@@ -78,7 +81,7 @@ def _says_too_long(error: Exception) -> bool:
 
 def _plain(error: Exception) -> bool:
     """Whether the name of its class tells all."""
-    return isinstance(error, ModelError | OSError)
+    return isinstance(error, ModelError | OSError | httpx.TransportError)
 
 
 def _status(error: Exception) -> int | None:

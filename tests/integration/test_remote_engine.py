@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from email.utils import formatdate
 
 import pytest
-from langchain_core.tracers.langchain import wait_for_all_tracers
+from langchain_core.language_models import FakeListChatModel
 from langsmith.utils import get_env_var
 
 from support_bot.engine.sources import HubClient
@@ -18,6 +18,7 @@ from support_bot.engine.weights import WeightsStore
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid
 from support_bot.settings import Settings
 from support_bot.testing.engine import LONG, ask, figures_of, finished
+from tests.factories import wait_for
 from tests.openai_servers import (
     KEY,
     Script,
@@ -285,13 +286,15 @@ class TestPrivacy:
         assert "sk-of-another-server" not in server.requests[0]
 
     def test_another_programs_tracing_gets_nothing(self, serve, made: ExitStack, monkeypatch) -> None:
-        tracer = ScriptedServer(refuses(500))
+        tracer = ScriptedServer(refuses(202))
         made.callback(tracer.close)
         for name, value in (("TRACING", "true"), ("API_KEY", "k"), ("ENDPOINT", tracer.url)):
             monkeypatch.setenv(f"LANGSMITH_{name}", value)
         get_env_var.cache_clear()  # LangSmith reads its settings once
         made.callback(get_env_var.cache_clear)
+        monkeypatch.setattr("langsmith.run_trees._CLIENT", None)
         _, engine = serve(says("Hello"))
-        assert list(engine.start(ask("Hi"))) == ["Hello"]
-        wait_for_all_tracers()
-        assert tracer.requests == []
+        assert list(engine.start(ask("What a customer asks"))) == ["Hello"]
+        FakeListChatModel(responses=["Hello"]).invoke("What the other program asks")
+        wait_for(lambda: "other program" in "".join(tracer.requests), 30)
+        assert "customer" not in "".join(tracer.requests)
