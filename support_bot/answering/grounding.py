@@ -135,18 +135,22 @@ def supported(sentence: str, evidence: str, *, least_overlap: float = 0.6) -> Ve
 def said_by_one(sentence: str, excerpts: Sequence[Excerpt]) -> Verdict:
     """Whether one sentence, item or row of the evidence carries the sentence by itself, with all that introduces it.
 
-    A small model joins halves of two true sentences into a false one, turns one around or drops its `sometimes`: all
-    its words occur in the evidence then."""
-    verdict = supported(sentence, all_words(excerpts))
+    A small model joins halves of two true sentences into a false one, takes the price of one thing for another's, turns
+    a sentence around or drops its `sometimes`: all its words occur in the evidence then."""
+    evidence = all_words(excerpts)
+    verdict = supported(sentence, evidence)
     if not verdict.ok:
         return verdict
+    said = _stems(sentence) & _stems(evidence)
     for excerpt in excerpts:
         around = f"{excerpt.passage.title} {excerpt.passage.heading}"
         for piece in segments(excerpt.text):
             whole = f"{around} {piece.context}\n{piece.table_head}\n{piece.text}"
             if not supported(sentence, whole, least_overlap=_LEAST_OVERLAP_WITH_ONE).ok:
                 continue
-            if piece.kind != "row" and in_order(sentence, whole) < _LEAST_IN_ORDER:
+            if borrowed := said - _stems(whole):
+                verdict = Verdict(False, f"takes from another place of the evidence: {', '.join(sorted(borrowed))}")
+            elif piece.kind != "row" and in_order(sentence, whole) < _LEAST_IN_ORDER:
                 verdict = Verdict(False, "turns the words of the evidence around")
             elif lost := _hedges(piece.text) - _hedges(sentence):
                 verdict = Verdict(False, f"says for certain what the evidence limits: {', '.join(sorted(lost))}")
@@ -160,6 +164,10 @@ def in_order(sentence: str, evidence: str) -> float:
     said, known = ([word[:5] for word in terms(plain(text))] for text in (sentence, evidence))
     matches = SequenceMatcher(None, said, known, autojunk=False).get_matching_blocks()
     return sum(match.size for match in matches) / len(said) if said else 1.0
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:5] for word in terms(plain(text)) if not word.isdigit()}
 
 
 def _hedges(text: str) -> set[str]:

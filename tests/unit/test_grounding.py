@@ -192,3 +192,18 @@ def test_a_sentence_turned_around_or_without_its_limit_does_not_hold(sentence: s
 
 def test_a_sentence_that_leaves_out_what_limits_nothing_holds() -> None:
     assert said_by_one("Sometimes new phone numbers are not supported for SMS.", [excerpt(PHONES)]).ok
+
+
+@pytest.mark.parametrize(
+    ("sentence", "ok"),
+    [
+        ("A blue widget costs 12 dollars.", True),
+        ("The blue widget costs 12 dollars each.", True),  # a word that the evidence has nowhere may be a way of saying it
+        ("A blue widget costs 15 dollars.", False),
+        ("A red widget costs 12 dollars.", False),
+        ("Widgets cost 15 dollars if they are blue.", False),
+    ],
+)
+def test_the_price_of_one_thing_is_not_anothers(sentence: str, ok: bool) -> None:
+    shown = excerpt("A blue widget costs 12 dollars. A red widget costs 15 dollars.")
+    assert said_by_one(sentence, [shown]).ok is ok
