@@ -21,7 +21,12 @@ from support_bot.settings import EngineSettings, Settings
 from tests.integration.greedy import parts_at_near_tie, plain_answer
 
 PARENT = str(SHIPPED_ADAPTERS[0].parent)
-RULES = ChatTurn("system", "Answer from this text. Returns are free within 30 days. Parcels take three to five days.")
+RULES = ChatTurn(
+    "system",
+    "You answer questions of the customers of a shop. Use only this text. "
+    + "Returns are free within 30 days. Parcels take three to five working days. Refunds reach the card in ten days. "
+    * 2,
+)
 QUESTIONS = ["How long do I have to return something?", "When does my parcel come?"]
 KINDS = {("", 1.0): AdapterUse("default", 1.0), ("none", 1.0): PLAIN, ("", 0.4): AdapterUse("default", 0.4)}
 ANSWER = 12
@@ -65,15 +70,18 @@ def test_answers_in_turns_are_those_of_each_adapter_alone(weights: Path, engine:
         answers += ["".join(generation) for generation in together]
     model = LlamaModel(weights, n_ctx=512, n_threads=1)
     model.load_adapter("default", shipped.path)
-    alone = []
+    alone, wrong = [], 0
     for request, answer in zip(requests * 2, answers, strict=True):
         model.set_adapter(KINDS[request.adapter, request.adapter_scale])
         prompt = engine.prompt_tokens(request)
         plain = plain_answer(model, prompt, ANSWER)
         alone.append(b"".join(map(model.piece, plain)).decode("utf-8", "ignore"))
         assert answer == alone[-1] or parts_at_near_tie(model, prompt, plain, answer), answer
+        others = [text for other, text in zip(requests * 2, answers, strict=True) if other.messages == request.messages]
+        wrong += any(not parts_at_near_tie(model, prompt, plain, text) for text in others if text != alone[-1])
     model.close()
     assert len(set(alone)) > len(QUESTIONS)
+    assert wrong > len(answers) / 2  # most answers of another adapter would not have passed
 
 
 class TestLoading:
