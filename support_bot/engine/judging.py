@@ -65,6 +65,13 @@ def judged(rows: Sequence[Measured]) -> list[Measured]:
     return found
 
 
+def best_format(rows: Sequence[Measured]) -> Measured:
+    """The fastest that may serve; of those that are nearly as fast the smallest, then the first."""
+    allowed = [row for row in rows if not row.refused]
+    least = min(row.cost for row in allowed)
+    return min((row for row in allowed if GAIN * row.cost <= least), key=lambda row: row.bytes)
+
+
 def clearly_best(usual: Plan, speeds: Mapping[Plan, Speed]) -> Plan:
     """The fastest plan, or the usual one where that takes at most a twentieth more."""
     best = min(speeds, key=lambda plan: speeds[plan].typical_s, default=usual)

@@ -19,6 +19,7 @@ from support_bot.engine.judging import (
     Measured,
     as_plan_row,
     as_row,
+    best_format,
     best_threads,
     clearly_best,
     is_close,
@@ -110,7 +111,7 @@ class Tuner:
         work = OtherWork()
         rows = judged(self._with_speeds(compared))
         others = work.share()
-        best = min((row for row in rows if not row.refused), key=lambda row: row.cost)
+        best = best_format(rows)
         self._variants.keep_only(best.format)
         self._rows = [as_row(row, best.format) for row in rows]
         noise = next(row.distance for row in rows if row.format == SHIPPED)

@@ -16,6 +16,7 @@ from support_bot.engine.judging import (
     Measured,
     as_plan_row,
     as_row,
+    best_format,
     best_threads,
     clearly_best,
     is_close,
@@ -51,6 +52,14 @@ class TestFormats:
     def test_one_that_is_hardly_faster_may_not(self) -> None:
         hardly = Speed(*(0.97 * figure for figure in (1.0, 6.0, 0.02, 0.08, 0.007)))
         assert "not clearly faster" in verdicts(Measured("q8_0", 145, speed=hardly, distance=NOISE))["q8_0"]
+
+    def test_of_equally_fast_ones_the_smallest_is_best_and_then_the_first(self) -> None:
+        nearly = replace(FAST, first_short_s=0.199)
+        rows = [Measured("bf16", 271, speed=FAST), Measured("f16", 271, speed=nearly)]
+        assert best_format(rows).format == "bf16"
+        assert best_format([*rows, Measured("q8_0", 145, speed=FAST)]).format == "q8_0"
+        assert best_format([*rows, Measured("q8_0", 145, speed=SLOW)]).format == "bf16"
+        assert best_format([*rows, Measured("q4_0", 92, speed=FAST, refused="far")]).format == "bf16"
 
     def test_an_earlier_reason_stays(self) -> None:
         assert verdicts(Measured("f16", 271, refused="the disk is full"))["f16"] == "the disk is full"
