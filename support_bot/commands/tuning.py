@@ -19,7 +19,7 @@ from support_bot.engine.catalogue import Kind
 from support_bot.engine.tuned import Choice, Choices, Place
 from support_bot.engine.tuning import Effort, Report, Tuner
 from support_bot.engine.weights import WeightsStore
-from support_bot.errors import Conflict, Invalid, SupportBotError
+from support_bot.errors import Conflict, Invalid, SupportBotError, WeightsError
 from support_bot.services.sample_company import sample_company
 from support_bot.settings import Settings
 
@@ -37,20 +37,23 @@ def calibration_text() -> str:
 def tune(settings: Settings, name: str, effort: Effort, report: Report) -> Choice:
     """Tune a writer and keep what was chosen, for the next start.
 
-    Raises Invalid unless it is a writer, Conflict while another tuning measures here, WeightsError."""
+    Raises Invalid unless it is a writer, Conflict while another tuning measures here, WeightsError where the file
+    cannot be used or nothing can be kept."""
     store = WeightsStore(settings.weights_dir, offline=settings.offline)
     entry = store.get(name)
     if entry.kind is not Kind.WRITER:
         raise Invalid(f"{name} does not write; choose one of the writers in the catalogue.")
     adapter = find_adapter(settings.engine.adapter, entry.sha256)
-    settings.tuning_dir.mkdir(parents=True, exist_ok=True)
     try:
+        settings.tuning_dir.mkdir(parents=True, exist_ok=True)
         with FileLock(settings.tuning_dir / "tuning.lock", timeout=0):
             choice = Tuner(store, entry, adapter, effort, report, settings.engine.threads).run(calibration_text())
             Choices(settings.tuning_dir).keep(_place(settings, store, name), choice)
             return choice
     except Timeout:
         raise Conflict("Another tuning measures on this machine; two would disturb each other.") from None
+    except OSError as error:
+        raise WeightsError(f"What was chosen cannot be kept in {settings.tuning_dir}: {error}.") from error
 
 
 @contextmanager
@@ -58,24 +61,32 @@ def in_background(settings: Settings, name: str) -> Iterator[None]:
     """Tune this writer beside the server, unless it was tuned here before or settings say no; ends with the block.
 
     In a process of its own, which takes only what nobody else wants of the processor and may crash alone."""
-    if settings.engine.tune == "off" or settings.engine.kind == "fake" or _is_tuned(settings, name):
-        yield
-        return
-    settings.tuning_dir.mkdir(parents=True, exist_ok=True)
-    log = settings.tuning_dir / "last.log"
-    with log.open("wb") as out:
-        child = subprocess.Popen([*_COMMAND, name], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
-    if os.name == "posix":
-        psutil.Process(child.pid).nice(19)
-    threading.Thread(target=tell_when_over, args=(child, name, log), name="tuning", daemon=True).start()
+    wanted = settings.engine.tune == "auto" and settings.engine.kind != "fake" and not _is_tuned(settings, name)
+    child = _begin(settings.tuning_dir / "last.log", name) if wanted else None
     try:
         yield
     finally:
-        child.terminate()
-        try:
-            child.wait(_STOPS_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
+        if child is not None:
+            child.terminate()
+            try:
+                child.wait(_STOPS_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                child.kill()
+
+
+def _begin(log: Path, name: str) -> subprocess.Popen[bytes] | None:
+    """The process that tunes, or None where its log cannot be written, as in a read-only image."""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as out:
+            child = subprocess.Popen([*_COMMAND, name], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+    except OSError as error:
+        logger.warning("%s runs as shipped, since what tuning chooses could not be kept: %s", name, error)
+        return None
+    if os.name == "posix":
+        psutil.Process(child.pid).nice(19)
+    threading.Thread(target=tell_when_over, args=(child, name, log), name="tuning", daemon=True).start()
+    return child
 
 
 def _is_tuned(settings: Settings, name: str) -> bool:

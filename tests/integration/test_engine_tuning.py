@@ -91,6 +91,13 @@ class TestTuning:
         found = tune(settings)
         assert found.format == "shipped" and "is full" in found.rows[1]["verdict"]
 
+    def test_a_folder_that_cannot_be_made_is_named(self, settings: Settings, cache: Path) -> None:
+        shutil.rmtree(cache / "tuning", ignore_errors=True)
+        (cache / "tuning").write_text("a file")
+        with pytest.raises(WeightsError, match="cannot be kept"):
+            tune(settings)
+        (cache / "tuning").unlink()
+
     def test_a_text_that_is_too_short_is_refused(self, settings: Settings) -> None:
         with pytest.raises(Invalid, match="calibration text"):
             tune(settings, effort=Effort(1, Load(), 10**6, ()))
@@ -143,6 +150,15 @@ class TestBesideAServer:
         Choices(settings.tuning_dir).keep(replace(place(), processor="another"), Choice("shipped", USUAL))
         with tuning.in_background(settings, NAME):
             assert len(self.children()) == 1
+
+    def test_a_server_serves_where_nothing_can_be_kept(
+        self, settings: Settings, cache: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        (cache / "tuning").write_text("a file")
+        with tuning.in_background(settings, NAME):
+            assert self.children() == []
+        assert "runs as shipped" in caplog.text
+        (cache / "tuning").unlink()
 
     @pytest.mark.parametrize("change", [{"tune": "off"}, {"kind": "fake"}])
     def test_nothing_starts_where_settings_say_so(self, settings: Settings, change: dict[str, str]) -> None:
