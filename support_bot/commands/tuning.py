@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from support_bot.engine.adapter import find_adapter
 from support_bot.engine.catalogue import Kind
+from support_bot.engine.opening import needs_weights
 from support_bot.engine.tuned import Choice, Choices, Place
 from support_bot.engine.tuning import Effort, Report, Tuner
 from support_bot.engine.weights import WeightsStore
@@ -57,12 +58,13 @@ def tune(settings: Settings, name: str, effort: Effort, report: Report) -> Choic
 
 
 @contextmanager
-def in_background(settings: Settings, name: str) -> Iterator[None]:
+def in_background(settings: Settings, name: str, tuned: Callable[[], None]) -> Iterator[None]:
     """Tune this writer beside the server, unless it was tuned here before or settings say no; ends with the block.
+    Then `tuned` lets it serve so; it may raise SupportBotError.
 
     In a process of its own, which takes only what nobody else wants of the processor and may crash alone."""
-    wanted = settings.engine.tune == "auto" and settings.engine.kind != "fake" and not _is_tuned(settings, name)
-    child = _begin(settings.tuning_dir / "last.log", name) if wanted else None
+    wanted = settings.engine.tune == "auto" and needs_weights(settings.engine) and not _is_tuned(settings, name)
+    child = _begin(settings.tuning_dir / "last.log", name, tuned) if wanted else None
     try:
         yield
     finally:
@@ -74,7 +76,7 @@ def in_background(settings: Settings, name: str) -> Iterator[None]:
                 child.kill()
 
 
-def _begin(log: Path, name: str) -> subprocess.Popen[bytes] | None:
+def _begin(log: Path, name: str, tuned: Callable[[], None]) -> subprocess.Popen[bytes] | None:
     """The process that tunes, or None where its log cannot be written, as in a read-only image."""
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +87,7 @@ def _begin(log: Path, name: str) -> subprocess.Popen[bytes] | None:
         return None
     if os.name == "posix":
         psutil.Process(child.pid).nice(19)
-    threading.Thread(target=tell_when_over, args=(child, name, log), name="tuning", daemon=True).start()
+    threading.Thread(target=tell_when_over, args=(child, name, log, tuned), name="tuning", daemon=True).start()
     return child
 
 
@@ -103,9 +105,13 @@ def _place(settings: Settings, store: WeightsStore, name: str) -> Place:
     return Place.here(entry.sha256, adapter.sha256 if adapter else None)
 
 
-def tell_when_over(child: subprocess.Popen[bytes], name: str, log: Path) -> None:
-    """Log how tuning ended, and where to read more; nothing where it was ended from outside."""
+def tell_when_over(child: subprocess.Popen[bytes], name: str, log: Path, tuned: Callable[[], None]) -> None:
+    """Let the writer serve as it was tuned, and log how that went; nothing where tuning was ended from outside."""
     if child.wait() == 0:
-        logger.info("%s is tuned to this machine, from the next start on: %s", name, log)
+        try:
+            tuned()
+            logger.info("%s is tuned to this machine: %s", name, log)
+        except SupportBotError as error:
+            logger.warning("%s is tuned, from the next start on (%s): %s", name, error.detail, log)
     elif child.returncode > 0:
         logger.warning("%s could not be tuned and runs as shipped; why: %s", name, log)

@@ -15,7 +15,9 @@ class LoadedAdapters:
 
     What was read under an adapter is kept by its name, so a name that changed its file would find what is wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, merged: bool = False) -> None:
+        """`merged` where the default is part of the weights: there is no plain base then."""
+        self._merged = merged
         self._files: dict[str, Adapter] = {}
 
     @property
@@ -27,6 +29,7 @@ class LoadedAdapters:
         """Whether it is to be loaded. False where this file has this name already.
 
         Raises Conflict where the name has another file, Invalid for a name that cannot be given."""
+        self._require_apart()
         if not name or name == NONE or name != name.strip():
             raise Invalid(f"{name!r} is no name for an adapter.")
         known = self._files.get(name)
@@ -41,9 +44,11 @@ class LoadedAdapters:
     def find(self, name: str, scale: float) -> AdapterUse:
         """What a request with this name and scale means: empty is the default, or the plain base where there is none.
 
-        Raises Invalid for a name that is not loaded, or a scale outside 0 to 4."""
+        Raises Invalid for a name that is not loaded, a scale outside 0 to 4, or the plain base where there is none."""
         if not 0.0 <= scale <= _LARGEST_SCALE:
             raise Invalid(f"adapter_scale must be from 0 to {_LARGEST_SCALE:g}, not {scale}.")
+        if name == NONE or scale != 1.0:
+            self._require_apart()
         if name == NONE or scale == 0.0 or (not name and DEFAULT not in self._files):
             return PLAIN
         name = name or DEFAULT
@@ -51,3 +56,7 @@ class LoadedAdapters:
             loaded = ", ".join(self._files) or "none"
             raise Invalid(f"No adapter is loaded as {name!r}; there are: {loaded}.")
         return AdapterUse(name, float(scale))
+
+    def _require_apart(self) -> None:
+        if self._merged:
+            raise Invalid("The adapter is part of these weights; with SUPPORT_BOT_ENGINE__TUNE=off it lies over them.")

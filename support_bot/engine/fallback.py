@@ -16,6 +16,7 @@ from support_bot.engine.base import (
     TokenLogprob,
     model_label,
 )
+from support_bot.engine.supervised import SupervisedEngine
 from support_bot.errors import Cancelled, EngineUnavailable
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,10 @@ class FallbackEngine:
             self._fallbacks += 1
         logger.info("%s writes: %s", self._second.name, error.detail)
         return generation
+
+    @property
+    def first(self) -> TextEngine:
+        return self._first
 
     @property
     def second(self) -> TextEngine:
@@ -159,3 +164,10 @@ class _Relayed:
             self._switched = True
             self._lost_s = stats.total_s if stats else 0.0
         return True
+
+
+def watched(engine: TextEngine) -> SupervisedEngine | None:
+    """This engine, or the one behind it, where its model runs in this process."""
+    if isinstance(engine, FallbackEngine):
+        return watched(engine.first) or watched(engine.second)
+    return engine if isinstance(engine, SupervisedEngine) else None

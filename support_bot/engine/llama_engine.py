@@ -31,7 +31,9 @@ class LlamaEngine:
 
     needs_weights = True
 
-    def __init__(self, model: LlamaModel, *, name: str, model_hash: str, slots: int, queue_limit: int) -> None:
+    def __init__(
+        self, model: LlamaModel, *, name: str, model_hash: str, slots: int, queue_limit: int, merged: bool = False
+    ) -> None:
         """Takes the model over: `close()` frees it. Raises WeightsError when its chat template cannot be read."""
         begin, end = model.boundary_texts()
         self._format = ChatFormat(model.chat_template(), begin=begin, end=end)
@@ -39,7 +41,7 @@ class LlamaEngine:
         self._scheduler = Scheduler(
             model, slots=slots, queue_limit=queue_limit, step_tokens=model.n_batch, name=f"engine-{name}"
         )
-        self._adapters = LoadedAdapters()
+        self._adapters = LoadedAdapters(merged=merged)
         self._loading = threading.Lock()
         self._closing = threading.Lock()
         self.name = name
@@ -53,13 +55,21 @@ class LlamaEngine:
 
     @classmethod
     def load(
-        cls, path: Path, *, name: str, model_hash: str, settings: EngineSettings, plan: Plan = USUAL
+        cls,
+        path: Path,
+        *,
+        name: str,
+        model_hash: str,
+        settings: EngineSettings,
+        plan: Plan = USUAL,
+        merged: bool = False,
     ) -> LlamaEngine:
         """Load a verified GGUF file with its adapters; the default's hash stands behind the model's: `model+adapter`.
+        A file into which its adapter was `merged` has none.
 
         Threads that the settings name go before those of the plan. Raises WeightsError when llama.cpp cannot use one
         of the files."""
-        adapter = find_adapter(settings.adapter, model_hash)
+        adapter = None if merged else find_adapter(settings.adapter, model_hash)
         if settings.threads:
             plan = replace(plan, threads=settings.threads, batch_threads=settings.threads)
         adapters = [(DEFAULT, adapter)] if adapter else []
@@ -75,7 +85,12 @@ class LlamaEngine:
             if adapter:
                 model_hash = f"{model_hash}+{adapter.sha256}"
             engine = cls(
-                model, name=name, model_hash=model_hash, slots=settings.slots, queue_limit=settings.queue_limit
+                model,
+                name=name,
+                model_hash=model_hash,
+                slots=settings.slots,
+                queue_limit=settings.queue_limit,
+                merged=merged,
             )
         except BaseException:
             model.close()

@@ -15,7 +15,7 @@ from typing import Any
 
 import llama_cpp
 
-from support_bot.engine.adapter import NONE, find_adapter
+from support_bot.engine.adapter import find_adapter
 from support_bot.engine.judging import SHIPPED
 from support_bot.engine.llama import core_count
 from support_bot.engine.llama_engine import LlamaEngine
@@ -105,7 +105,7 @@ def load_engine(store: WeightsStore, name: str, settings: Settings) -> LlamaEngi
     entry = store.get(name)
     path = store.path(name)
     engine = settings.engine
-    if engine.tune == "off":
+    if engine.tune == "off" or engine.adapters:  # which lie over the plain base
         return LlamaEngine.load(path, name=name, model_hash=entry.sha256, settings=engine)
     adapter = find_adapter(engine.adapter, entry.sha256)
     choice = Choices(settings.tuning_dir).find(Place.here(entry.sha256, adapter.sha256 if adapter else None))
@@ -114,8 +114,14 @@ def load_engine(store: WeightsStore, name: str, settings: Settings) -> LlamaEngi
         try:
             variant = Variants(store, entry, adapter).make(choice.format)
             whole = "+".join(filter(None, (variant.sha256, variant.parent, variant.adapter)))
-            merged = engine.model_copy(update={"adapter": NONE})
-            return LlamaEngine.load(store.path(variant.name), name=name, model_hash=whole, settings=merged, plan=plan)
+            return LlamaEngine.load(
+                store.path(variant.name),
+                name=name,
+                model_hash=whole,
+                settings=engine,
+                plan=plan,
+                merged=adapter is not None,
+            )
         except (WeightsError, OSError):
             logger.exception("%s cannot run as %s: the file runs as shipped", name, choice.format)
             plan = USUAL

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from support_bot.engine.base import EngineFigures, TextEngine
+from support_bot.engine.fallback import watched
 from support_bot.engine.supervised import Incident, SupervisedEngine
 
 _log = logging.getLogger(__name__)
@@ -52,15 +53,18 @@ class HealthService:
 
     def engine_loading(self) -> bool:
         """Whether another model is being loaded or examined."""
-        return isinstance(self._engine, SupervisedEngine) and self._engine.loading()
+        engine = watched(self._engine)
+        return engine is not None and engine.loading()
 
     def incidents(self) -> tuple[Incident, ...]:
         """What went wrong with the model since the start, the newest first."""
-        return self._engine.incidents() if isinstance(self._engine, SupervisedEngine) else ()
+        engine = watched(self._engine)
+        return engine.incidents() if engine else ()
 
     def incident_counts(self) -> dict[str, int]:
         """How often each kind of incident has happened since the start; a failed step is one, too."""
-        counts = self._engine.incident_counts() if isinstance(self._engine, SupervisedEngine) else {}
+        engine = watched(self._engine)
+        counts = engine.incident_counts() if engine else {}
         return {**counts, "failed_step": self._engine.figures().failed_steps}
 
     def engine_trouble(self) -> str:

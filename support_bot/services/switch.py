@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from support_bot.answering.smoke import smoke_exam
 from support_bot.engine.base import TextEngine
-from support_bot.engine.supervised import LocalEngine, SupervisedEngine
+from support_bot.engine.fallback import watched
+from support_bot.engine.supervised import LocalEngine
 from support_bot.services.models import ModelService
 from support_bot.services.views import ModelRow
 
@@ -27,6 +28,14 @@ class WriterSwitch:
         NotFound, Invalid, Conflict while another is being loaded or where a setting names the writer, and WeightsError
         where it does not load or fails; then nothing has changed."""
         self._models.require_usable(name)
-        if isinstance(self._engine, SupervisedEngine):
-            self._engine.swap(lambda: self._load(name), smoke_exam)
+        if engine := watched(self._engine):
+            engine.swap(lambda: self._load(name), smoke_exam)
         return self._models.use(name)
+
+    def reload(self) -> None:
+        """Load the writer in use once more, as it was tuned meanwhile, and let it take over where it passes the exam.
+
+        Raises Conflict while another is being loaded, and WeightsError where it does not load or fails."""
+        if engine := watched(self._engine):
+            name = self._models.writer_name()
+            engine.swap(lambda: self._load(name), smoke_exam)

@@ -114,6 +114,10 @@ class TestTuning:
         assert isinstance(found.exception, NotFound)
 
 
+def unwanted() -> None:
+    raise AssertionError("nothing was tuned to its end")
+
+
 class TestBesideAServer:
     @pytest.fixture(autouse=True)
     def untuned(self, cache: Path) -> None:
@@ -126,36 +130,52 @@ class TestBesideAServer:
     def test_a_process_of_its_own_tunes_at_the_lowest_priority_and_ends_with_the_server(
         self, settings: Settings
     ) -> None:
-        with tuning.in_background(settings, NAME):
+        with tuning.in_background(settings, NAME, unwanted):
             [child] = self.children()
             assert child.nice() == 19
         assert not child.is_running()
         assert (settings.tuning_dir / "last.log").exists()
 
-    @pytest.mark.parametrize(("code", "word"), [("", "is tuned"), ("raise SystemExit(1)", "could not be tuned")])
-    def test_how_it_ended_is_logged(
-        self, tmp_path: Path, code: str, word: str, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    @pytest.mark.parametrize(
+        ("code", "error", "word", "takes_over"),
+        [
+            ("", None, "is tuned to this machine", True),
+            ("", WeightsError("it fails its exam"), "next start on (it fails its exam)", True),
+            ("raise SystemExit(1)", None, "could not be tuned", False),
+        ],
+    )
+    def test_what_was_tuned_takes_over_and_how_it_went_is_logged(
+        self, tmp_path: Path, code: str, error: Exception | None, word: str, takes_over: bool,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:  # fmt: skip
         caplog.set_level("INFO")
+        asked: list[str] = []
+
+        def tuned() -> None:
+            asked.append(NAME)
+            if error:
+                raise error
+
         child = subprocess.Popen([sys.executable, "-c", code])
-        tuning.tell_when_over(child, NAME, tmp_path / "last.log")
+        tuning.tell_when_over(child, NAME, tmp_path / "last.log", tuned)
         assert word in caplog.text and "last.log" in caplog.text
+        assert bool(asked) is takes_over
 
     def test_nothing_starts_where_it_was_tuned_before(self, settings: Settings) -> None:
         Choices(settings.tuning_dir).keep(place(), Choice("shipped", USUAL))
-        with tuning.in_background(settings, NAME):
+        with tuning.in_background(settings, NAME, unwanted):
             assert self.children() == []
 
     def test_one_that_was_tuned_for_another_processor_is_tuned_again(self, settings: Settings) -> None:
         Choices(settings.tuning_dir).keep(replace(place(), processor="another"), Choice("shipped", USUAL))
-        with tuning.in_background(settings, NAME):
+        with tuning.in_background(settings, NAME, unwanted):
             assert len(self.children()) == 1
 
     def test_a_server_serves_where_nothing_can_be_kept(
         self, settings: Settings, cache: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         (cache / "tuning").write_text("a file")
-        with tuning.in_background(settings, NAME):
+        with tuning.in_background(settings, NAME, unwanted):
             assert self.children() == []
         assert "runs as shipped" in caplog.text
         (cache / "tuning").unlink()
@@ -163,5 +183,5 @@ class TestBesideAServer:
     @pytest.mark.parametrize("change", [{"tune": "off"}, {"kind": "fake"}])
     def test_nothing_starts_where_settings_say_so(self, settings: Settings, change: dict[str, str]) -> None:
         engine = settings.engine.model_copy(update=change)
-        with tuning.in_background(settings.model_copy(update={"engine": engine}), NAME):
+        with tuning.in_background(settings.model_copy(update={"engine": engine}), NAME, unwanted):
             assert self.children() == []

@@ -10,6 +10,7 @@ import pytest
 
 from support_bot.assembly import App, weights_store
 from support_bot.engine.fake import FakeEngine
+from support_bot.engine.fallback import FallbackEngine
 from support_bot.errors import Conflict, Invalid, NotFound, WeightsError
 from support_bot.services.models import ModelService
 from support_bot.services.switch import WriterSwitch
@@ -49,6 +50,30 @@ def switch_to(app: App, bench: Bench, engine: FakeEngine) -> WriterSwitch:
 
 def text_of(app: App) -> str:
     return " ".join(e.sentence for e in ask(app, app.chat.start("web").id, QUESTION) if isinstance(e, Text))
+
+
+class TestReload:
+    def test_the_writer_in_use_is_loaded_anew_and_takes_over(self, app: App, bench: Bench) -> None:
+        new = works()
+        names: list[str] = []
+
+        def load(name: str) -> FakeEngine:
+            names.append(name)
+            return new
+
+        WriterSwitch(app.models, bench.engine, load).reload()
+        assert names == [app.models.current().name]
+        assert "$4.90" in text_of(app) and new.requests
+
+    def test_a_second_engine_that_runs_here_is_the_one_that_changes(self, app: App, bench: Bench) -> None:
+        new = works()
+        WriterSwitch(app.models, FallbackEngine(FakeEngine(), bench.engine), lambda name: new).reload()
+        assert bench.engine.name == new.name and "$4.90" in text_of(app)
+
+    def test_one_that_fails_changes_nothing(self, app: App, bench: Bench) -> None:
+        with pytest.raises(WeightsError):
+            switch_to(app, bench, FakeEngine(default="I do not know.")).reload()
+        assert text_of(app)
 
 
 class TestUse:

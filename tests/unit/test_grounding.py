@@ -198,7 +198,10 @@ def test_a_sentence_that_leaves_out_what_limits_nothing_holds() -> None:
     ("sentence", "ok"),
     [
         ("A blue widget costs 12 dollars.", True),
-        ("The blue widget costs 12 dollars each.", True),  # a word that the evidence has nowhere may be a way of saying it
+        (
+            "The blue widget costs 12 dollars each.",
+            True,
+        ),  # `each` stands nowhere in the evidence
         ("A blue widget costs 15 dollars.", False),
         ("A red widget costs 12 dollars.", False),
         ("Widgets cost 15 dollars if they are blue.", False),
