@@ -107,9 +107,7 @@ def serve(host: str | None = None, port: int | None = None) -> None:
             typer.echo(f"Ready: {url}  (desk: {url}/desk, knowledge: {url}/admin)\n{first_admin}".rstrip())
 
         # In a thread of its own: the server already answers while the first articles are read.
-        with suppress(KeyboardInterrupt), tuning.in_background(
-            settings, live.models.writer_name(), live.switch.reload
-        ):
+        with suppress(KeyboardInterrupt), tuning.in_background(settings, live.models.writer_name(), live.switch.reload):
             server.run_server(live, lambda url: threading.Thread(target=announce, args=(url,), daemon=True).start())
 
 

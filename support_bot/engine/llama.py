@@ -54,6 +54,24 @@ def quiet() -> None:
     llama_cpp.llama_backend_init()
 
 
+def _context_params(plan: Plan, *, n_cells: int, n_sequences: int) -> llama_cpp.llama_context_params:
+    params = llama_cpp.llama_context_default_params()
+    params.n_ctx = n_cells
+    params.kv_unified = True  # one pool of cells: sequences share them, and none has a part of its own
+    params.n_batch = params.n_ubatch = plan.step_tokens
+    params.n_seq_max = n_sequences
+    # Rows of logits; llama.cpp makes room for one per sequence.
+    params.n_outputs_max = max(plan.step_tokens, n_sequences)
+    # It skips the cells of other sequences, which plain attention multiplies by zero: beside 2048 of them a step
+    # takes 1.1 x its time instead of 1.7 x.
+    params.flash_attn_type = int(plan.flash_attention)
+    params.type_k = params.type_v = KV_TYPES[plan.kv_type]
+    params.n_threads = plan.threads or core_count()
+    params.n_threads_batch = plan.batch_threads or plan.threads or core_count()
+    params.no_perf = True
+    return params
+
+
 class LlamaModel:
     """A GGUF file with its context memory. Tokenizing, grammars and loading adapters are safe from any thread.
 
@@ -61,15 +79,7 @@ class LlamaModel:
 
     _adapter = PLAIN
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        n_ctx: int,
-        plan: Plan = WIDE,
-        n_sequences: int = 1,
-        n_cells: int = 0,
-    ) -> None:
+    def __init__(self, path: Path, *, n_ctx: int, plan: Plan = WIDE, n_sequences: int = 1, n_cells: int = 0) -> None:
         """`n_ctx` tokens per sequence (no more than the model was trained for), `n_cells` in all (0: as many).
 
         One `decode` takes at most `plan.step_tokens`. Raises WeightsError when llama.cpp cannot load the file."""
@@ -91,21 +101,7 @@ class LlamaModel:
         self.n_cells = n_cells or longest
         self.context_tokens = min(longest, self.n_cells)
         self.n_sequences, self.n_batch = n_sequences, plan.step_tokens
-        params = llama_cpp.llama_context_default_params()
-        params.n_ctx = self.n_cells
-        params.kv_unified = True  # one pool of cells: sequences share them, and none has a part of its own
-        params.n_batch = params.n_ubatch = plan.step_tokens
-        params.n_seq_max = n_sequences
-        params.n_outputs_max = max(
-            plan.step_tokens, n_sequences
-        )  # rows of logits; llama.cpp makes room for one per sequence
-        # It skips the cells of other sequences, which plain attention multiplies by zero: beside 2048 of them a step
-        # takes 1.1 x its time instead of 1.7 x.
-        params.flash_attn_type = int(plan.flash_attention)
-        params.type_k = params.type_v = KV_TYPES[plan.kv_type]
-        params.n_threads = plan.threads or core_count()
-        params.n_threads_batch = plan.batch_threads or plan.threads or core_count()
-        params.no_perf = True
+        params = _context_params(plan, n_cells=self.n_cells, n_sequences=n_sequences)
         self._context = llama_cpp.llama_init_from_model(self._model, params)
         if not self._context:
             self.close()

@@ -298,13 +298,3 @@ def test_the_scripted_engine_refuses_what_the_real_one_would() -> None:
     assert "".join(engine.start(GenerationRequest((ChatTurn("user", "Hi"),), adapter="kind"))) == engine.default
     assert set(engine.model.adapters) == {KIND}
     engine.close()
-
-
-def test_weights_with_an_adapter_in_them_take_no_other() -> None:
-    merged = LoadedAdapters(merged=True)
-    assert merged.find("", 1.0) == PLAIN
-    for name, scale in (("none", 1.0), ("", 0.5), ("", 0.0)):
-        with pytest.raises(Invalid, match="part of these weights"):
-            merged.find(name, scale)
-    with pytest.raises(Invalid, match="part of these weights"):
-        merged.is_new("second", Adapter(Path("second.gguf"), "5" * 64))
