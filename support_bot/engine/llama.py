@@ -55,7 +55,7 @@ def quiet() -> None:
 
 
 def _context_params(plan: Plan, *, n_cells: int, n_sequences: int) -> llama_cpp.llama_context_params:
-    params = llama_cpp.llama_context_default_params()
+    params: llama_cpp.llama_context_params = llama_cpp.llama_context_default_params()
     params.n_ctx = n_cells
     params.kv_unified = True  # one pool of cells: sequences share them, and none has a part of its own
     params.n_batch = params.n_ubatch = plan.step_tokens
