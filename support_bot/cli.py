@@ -106,8 +106,9 @@ def serve(host: str | None = None, port: int | None = None) -> None:
             ownership.announce(url, live.owner_token)
             typer.echo(f"Ready: {url}  (desk: {url}/desk, knowledge: {url}/admin)\n{first_admin}".rstrip())
 
+        name = live.models.writer_name()
         # In a thread of its own: the server already answers while the first articles are read.
-        with suppress(KeyboardInterrupt), tuning.in_background(settings, live.models.writer_name(), live.switch.reload):
+        with suppress(KeyboardInterrupt), tuning.in_background(settings, name, lambda: live.switch.reload(name)):
             server.run_server(live, lambda url: threading.Thread(target=announce, args=(url,), daemon=True).start())
 
 

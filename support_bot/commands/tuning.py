@@ -9,6 +9,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -16,7 +18,9 @@ from filelock import FileLock, Timeout
 
 from support_bot.engine.adapter import find_adapter
 from support_bot.engine.catalogue import Kind
+from support_bot.engine.judging import SHIPPED
 from support_bot.engine.opening import needs_weights
+from support_bot.engine.plan import USUAL
 from support_bot.engine.tuned import Choice, Choices, Place
 from support_bot.engine.tuning import Effort, Report, Tuner
 from support_bot.engine.weights import WeightsStore
@@ -63,11 +67,18 @@ def in_background(settings: Settings, name: str, tuned: Callable[[], None]) -> I
     Then `tuned` lets it serve so; it may raise SupportBotError.
 
     In a process of its own, which takes only what nobody else wants of the processor and may crash alone."""
-    wanted = settings.engine.tune == "auto" and needs_weights(settings.engine) and not _is_tuned(settings, name)
-    child = _begin(settings.tuning_dir / "last.log", name, tuned) if wanted else None
+    engine = settings.engine
+    wanted = engine.tune == "auto" and not engine.adapters and needs_weights(engine) and _choice(settings, name) is None
+    log = settings.tuning_dir / "last.log"
+    child = _begin(log, name) if wanted else None
+    over = threading.Event()
+    if child is not None:
+        job = partial(tell_when_over, child, name, log, partial(_unless_usual, settings, name, tuned), over)
+        threading.Thread(target=job, name="tuning", daemon=True).start()
     try:
         yield
     finally:
+        over.set()
         if child is not None:
             child.terminate()
             try:
@@ -76,27 +87,40 @@ def in_background(settings: Settings, name: str, tuned: Callable[[], None]) -> I
                 child.kill()
 
 
-def _begin(log: Path, name: str, tuned: Callable[[], None]) -> subprocess.Popen[bytes] | None:
+def _unless_usual(settings: Settings, name: str, tuned: Callable[[], None]) -> None:
+    """Nothing changes where the shipped file in the usual way was the best."""
+    if _choice(settings, name) != Choice(SHIPPED, USUAL):
+        tuned()
+
+
+def _begin(log: Path, name: str) -> subprocess.Popen[bytes] | None:
     """The process that tunes, or None where its log cannot be written, as in a read-only image."""
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as out:
-            child = subprocess.Popen([*_COMMAND, name], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+            child = subprocess.Popen(
+                [*_COMMAND, name],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for the server, which then ends this one
+            )
     except OSError as error:
         logger.warning("%s runs as shipped, since what tuning chooses could not be kept: %s", name, error)
         return None
     if os.name == "posix":
         psutil.Process(child.pid).nice(19)
-    threading.Thread(target=tell_when_over, args=(child, name, log, tuned), name="tuning", daemon=True).start()
     return child
 
 
-def _is_tuned(settings: Settings, name: str) -> bool:
+def _choice(settings: Settings, name: str) -> Choice | None:
+    """What was chosen here before, without its figures."""
     try:
         store = WeightsStore(settings.weights_dir)
-        return Choices(settings.tuning_dir).find(_place(settings, store, name)) is not None
+        found = Choices(settings.tuning_dir).find(_place(settings, store, name))
     except SupportBotError:
-        return False
+        return None
+    return replace(found, rows=[]) if found else None
 
 
 def _place(settings: Settings, store: WeightsStore, name: str) -> Place:
@@ -105,13 +129,19 @@ def _place(settings: Settings, store: WeightsStore, name: str) -> Place:
     return Place.here(entry.sha256, adapter.sha256 if adapter else None)
 
 
-def tell_when_over(child: subprocess.Popen[bytes], name: str, log: Path, tuned: Callable[[], None]) -> None:
-    """Let the writer serve as it was tuned, and log how that went; nothing where tuning was ended from outside."""
-    if child.wait() == 0:
+def tell_when_over(
+    child: subprocess.Popen[bytes], name: str, log: Path, tuned: Callable[[], None], over: threading.Event
+) -> None:
+    """Let the writer serve as it was tuned, and log how that went; nothing where tuning was ended from outside, `over`
+    being set."""
+    code = child.wait()
+    if over.is_set():
+        return
+    if code == 0:
         try:
             tuned()
             logger.info("%s is tuned to this machine: %s", name, log)
         except SupportBotError as error:
             logger.warning("%s is tuned, from the next start on (%s): %s", name, error.detail, log)
-    elif child.returncode > 0:
+    else:
         logger.warning("%s could not be tuned and runs as shipped; why: %s", name, log)

@@ -49,6 +49,8 @@ class LoadedAdapters:
             raise Invalid(f"adapter_scale must be from 0 to {_LARGEST_SCALE:g}, not {scale}.")
         if name == NONE or scale != 1.0:
             self._require_apart()
+        if self._merged and name == DEFAULT:
+            return PLAIN
         if name == NONE or scale == 0.0 or (not name and DEFAULT not in self._files):
             return PLAIN
         name = name or DEFAULT

@@ -56,6 +56,10 @@ class GenerationRequest:
     grammar: str = ""
     json_schema: str = ""
 
+    def is_special(self) -> bool:
+        """Whether it asks for what not every engine can do."""
+        return bool(self.adapter or self.logprobs or self.scored or self.choices or self.grammar or self.json_schema)
+
 
 @dataclass(frozen=True, slots=True)
 class TokenLogprob:

@@ -17,7 +17,7 @@ from support_bot.engine.base import (
     model_label,
 )
 from support_bot.engine.supervised import SupervisedEngine
-from support_bot.errors import Cancelled, EngineUnavailable
+from support_bot.errors import Cancelled, EngineUnavailable, Invalid
 
 logger = logging.getLogger(__name__)
 
@@ -29,14 +29,24 @@ class FallbackEngine:
     written twice. Name and hash are those of `first`."""
 
     def __init__(self, first: TextEngine, second: TextEngine) -> None:
-        self.name = first.name
-        self.model_hash = first.model_hash
-        self.context_tokens = min(first.context_tokens, second.context_tokens)
         self.closed = False
         self._first = first
         self._second = second
         self._lock = threading.Lock()
         self._fallbacks = 0
+
+    @property
+    def name(self) -> str:
+        return self._first.name
+
+    @property
+    def model_hash(self) -> str:
+        return self._first.model_hash
+
+    @property
+    def context_tokens(self) -> int:
+        """What fits both."""
+        return min(self._first.context_tokens, self._second.context_tokens)
 
     def start(self, request: GenerationRequest) -> Generation:
         """Queue a request. Raises Overloaded, Invalid, or EngineUnavailable where both engines cannot work."""
@@ -44,10 +54,19 @@ class FallbackEngine:
             return _Relayed(self, request, self._first.start(request), switched=False)
         except EngineUnavailable as error:
             return _Relayed(self, request, self.start_second(request, error), switched=True)
+        except Invalid:
+            if not request.is_special():
+                raise
+            return _Relayed(self, request, self._second.start(request), switched=True)
 
     def start_second(self, request: GenerationRequest, error: EngineUnavailable) -> Generation:
-        """Queue it with the second engine, because of this error of the first one."""
-        generation = self._second.start(request)
+        """Queue it with the second engine, because of this error of the first one.
+
+        Raises that error where the second one cannot do what is asked."""
+        try:
+            generation = self._second.start(request)
+        except Invalid:
+            raise error from None
         with self._lock:
             self._fallbacks += 1
         logger.info("%s writes: %s", self._second.name, error.detail)
@@ -144,7 +163,7 @@ class _Relayed:
             queue_s=stats.queue_s + self._lost_s,
             first_token_s=stats.first_token_s and stats.first_token_s + self._lost_s,
             total_s=stats.total_s + self._lost_s,
-            model=model_label(self._owner.second),
+            model=stats.model or model_label(self._owner.second),
         )
 
     def _switch(self, error: EngineUnavailable) -> bool:

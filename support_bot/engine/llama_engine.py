@@ -10,7 +10,7 @@ from pathlib import Path
 
 from support_bot.engine.adapter import Adapter, find_adapter, read_adapter
 from support_bot.engine.adapters import DEFAULT, LoadedAdapters
-from support_bot.engine.base import EngineFigures, Generation, GenerationRequest, TextEngine
+from support_bot.engine.base import EngineFigures, Generation, GenerationRequest, TextEngine, model_label
 from support_bot.engine.chat_format import ChatFormat
 from support_bot.engine.grammar import schema_grammar
 from support_bot.engine.llama import LlamaModel
@@ -38,15 +38,20 @@ class LlamaEngine:
         begin, end = model.boundary_texts()
         self._format = ChatFormat(model.chat_template(), begin=begin, end=end)
         self._model = model
-        self._scheduler = Scheduler(
-            model, slots=slots, queue_limit=queue_limit, step_tokens=model.n_batch, name=f"engine-{name}"
-        )
         self._adapters = LoadedAdapters(merged=merged)
         self._loading = threading.Lock()
         self._closing = threading.Lock()
         self.name = name
         self.model_hash = model_hash
         self.context_tokens = model.context_tokens
+        self._scheduler = Scheduler(
+            model,
+            slots=slots,
+            queue_limit=queue_limit,
+            step_tokens=model.n_batch,
+            name=f"engine-{name}",
+            label=model_label(self),
+        )
 
     @classmethod
     def open(cls, settings: EngineSettings, load: Callable[[], LocalEngine]) -> TextEngine:

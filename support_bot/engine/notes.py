@@ -21,7 +21,7 @@ def write_note(place: Path) -> None:
     """Note that the file was checked just now."""
     try:
         _note(place).write_text(json.dumps(_facts(place)), "utf-8")
-    except PermissionError:  # a read-only folder (an image, a share) is hashed once per process instead
+    except OSError:  # a read-only folder (an image, a share) is hashed once per process instead
         logger.debug("no note for %s: the folder is read-only", place.name)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import httpx
 import openai
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
@@ -38,7 +39,8 @@ class OpenAIEngine(RemoteEngine):
         if url.username or url.password:
             raise Invalid("A key inside SUPPORT_BOT_ENGINE__REMOTE__URL would be logged; it belongs into …__API_KEY.")
         client = openai.DefaultAsyncHttpxClient(
-            timeout=openai.Timeout(remote.timeout_s, connect=min(_CONNECT_S, remote.timeout_s))
+            timeout=openai.Timeout(remote.timeout_s, connect=min(_CONNECT_S, remote.timeout_s)),
+            event_hooks={"request": [_forget_openai]},
         )
         # The base class, since its child renames `max_tokens` to a word that most of these servers do not know.
         model = BaseChatOpenAI(
@@ -63,6 +65,12 @@ class OpenAIEngine(RemoteEngine):
             close=client.aclose,
         )
         return cls(source, remote, queue_limit=settings.queue_limit)
+
+
+async def _forget_openai(request: httpx.Request) -> None:
+    """The library takes these from the environment, whatever the server."""
+    for name in ("OpenAI-Organization", "OpenAI-Project"):
+        request.headers.pop(name, None)
 
 
 def _arguments(request: GenerationRequest) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import threading
 import time
@@ -48,6 +49,7 @@ class RemoteEngine:
         self._closing = False
         self._mean_s = _FIRST_GUESS_S
         self._left_alone_until = 0.0
+        self._trying: RunningGeneration | None = None  # the one that may pass after a pause
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=f"engine-{source.name}", daemon=True)
         self._thread.start()
@@ -75,7 +77,7 @@ class RemoteEngine:
                 raise Overloaded(
                     f"{len(self._line)} requests wait already; try again in {wait:.0f} s.", retry_after=wait
                 )
-            self._require_no_pause()
+            self._require_no_pause(generation)
             self._line.add(generation)
             self._loop.call_soon_threadsafe(self._admit)
         return generation
@@ -100,6 +102,7 @@ class RemoteEngine:
         with self._lock:
             generation.cancelled = True
             if self._line.remove(generation):
+                self._let_another_try(generation)
                 generation.fail(Cancelled("The generation was cancelled."), "cancelled")
             elif not self._closing:
                 self._loop.call_soon_threadsafe(self._cancel_call, generation)
@@ -126,7 +129,7 @@ class RemoteEngine:
                 self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_CLOSE_S)
 
-    def _require_no_pause(self) -> None:
+    def _require_no_pause(self, generation: RunningGeneration) -> None:
         """Raise EngineUnavailable while the server is left alone; after that one may pass at a time."""
         now = time.monotonic()
         if (left := self._left_alone_until - now) > 0:
@@ -136,6 +139,14 @@ class RemoteEngine:
             )
         if self._left_alone_until:
             self._left_alone_until = now + self._settings.pause_s
+            self._trying = generation
+
+    def _let_another_try(self, generation: RunningGeneration) -> None:
+        """The one that tried is over and has not told whether the server works."""
+        if self._trying is generation:
+            self._trying = None
+            if self._left_alone_until:
+                self._left_alone_until = time.monotonic()
 
     def _expected_s(self, ahead: int) -> float:
         now = time.monotonic()
@@ -168,7 +179,8 @@ class RemoteEngine:
             while not self._closing and (generation := self._line.first(self._may_begin)):
                 self._line.remove(generation)
                 generation.begin()
-                call = self._loop.create_task(self._write(generation))
+                # That of whoever asked may hold tracers and callbacks, which are not for other people's words.
+                call = self._loop.create_task(self._write(generation), context=contextvars.Context())
                 call.add_done_callback(partial(self._over, generation))
                 self._calls[generation] = call
 
@@ -197,6 +209,7 @@ class RemoteEngine:
         error = None if call.cancelled() else call.exception()
         with self._lock:
             del self._calls[generation]
+            self._let_another_try(generation)
             if not call.cancelled():
                 self._mean_s += _NEWEST_WEIGHT * (time.monotonic() - generation.started_at - self._mean_s)
             known = self._figures

@@ -41,6 +41,7 @@ class RunningGeneration:
             prompt, request.max_tokens if self.terms.writes else 0, self.terms.adapter, read_anew=self.terms.scored + 1
         )
         self.listed: Sequence[TokenLogprob] = ()
+        self.model = ""
         self.cancelled = False
         self.reused = 0
         self.drafted = 0
@@ -161,6 +162,7 @@ class RunningGeneration:
             finish=finish,
             drafted_tokens=self.drafted,
             accepted_tokens=self.accepted,
+            model=self.model,
         )
 
 

@@ -37,8 +37,10 @@ class Scheduler:
         queue_limit: int = 32,
         step_tokens: int = STEP_TOKENS,
         name: str = "engine",
+        label: str = "",
     ) -> None:
-        """Runs at most `slots` generations at once; `queue_limit` more may wait."""
+        """Runs at most `slots` generations at once; `queue_limit` more may wait. `label` is the model's, for stats."""
+        self._label = label
         self._model = model
         self._queue_limit = queue_limit
         self._tally = Tally(slots, model.n_cells)
@@ -64,6 +66,7 @@ class Scheduler:
         if request.max_tokens < 1:
             raise Invalid("max_tokens must be at least 1.")
         generation = RunningGeneration(self, prompt, request, terms)
+        generation.model = self._label
         with self._changed:
             if not self.alive():
                 raise EngineUnavailable("The model is not running.")

@@ -14,7 +14,7 @@ from typing import Protocol
 from support_bot.engine.base import EngineFigures, Generation, GenerationRequest, TextEngine
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.tally import with_counts_of
-from support_bot.errors import Conflict, EngineUnavailable, WeightsError
+from support_bot.errors import Conflict, EngineUnavailable, SupportBotError
 
 logger = logging.getLogger(__name__)
 
@@ -115,8 +115,10 @@ class SupervisedEngine:
 
     def figures(self) -> EngineFigures:
         """How the model stands that serves now; the counts are those of all since the start."""
-        now, *others = [served.engine.figures() for served in self._all()]
-        return with_counts_of(now, (*others, *self._past))
+        with self._current:  # so that no model is counted twice while it moves to the past ones
+            now, *others = [served.engine.figures() for served in (self._now, *self._old)]
+            past = tuple(self._past)
+        return with_counts_of(now, (*others, *past))
 
     def alive(self) -> bool:
         """Whether `start` can work."""
@@ -183,9 +185,9 @@ class SupervisedEngine:
     def _take_over(self, new: LocalEngine) -> None:
         with self._current:
             if not self._closed.is_set():
-                self._now.engine.scheduler.retire()
-                self._old.append(self._now)
-                self._now = _Served(new)
+                old, self._now = self._now, _Served(new)
+                self._old.append(old)
+                old.engine.scheduler.retire()
                 self._trouble, self._stays_down = "", False
                 logger.info("the model %s serves now", new.name)
                 return
@@ -216,13 +218,17 @@ class SupervisedEngine:
             self._give_up(served, "stuck", f"a step took longer than {served.looks * self._look_s:.0f} s")
         elif not served.looks:
             self._longest = max(self._longest, looks)
-        if served is self._now and not served.engine.alive() and not served.given_up:
+        if not served.engine.alive():
             self._give_up(served, "died", "its thread has ended")
 
     def _give_up(self, served: _Served, kind: str, detail: str) -> None:
-        served.given_up = True
-        if served is self._now:
-            self._trouble = _STOPPED
+        with self._current:
+            serves = served is self._now
+            if served.given_up or (kind == "died" and not serves):  # one that was replaced may end
+                return
+            served.given_up = True
+            if serves:
+                self._trouble = _STOPPED
         served.engine.scheduler.abandon()
         logger.error("the model %s failed: %s", served.engine.name, detail)
         self._note(kind, f"{served.engine.name}: {detail}")
@@ -241,14 +247,18 @@ class SupervisedEngine:
         if recent and now - recent[-1] < _FIRST_PAUSE_S * 2 ** (len(recent) - 1):
             return
         if len(recent) >= RESTARTS_AN_HOUR:
-            self._stays_down = True  # each time it hung its memory was lost
-            self._trouble = f"The model failed {len(recent) + 1} times within an hour and stays down; choose another."
-            logger.error(self._trouble)
+            trouble = f"The model failed {len(recent) + 1} times within an hour and stays down; choose another."
+            with self._current:
+                if not self._now.given_up:  # another has taken over
+                    return
+                self._stays_down = True  # each time it hung its memory was lost
+                self._trouble = trouble
+            logger.error(trouble)
         elif self._loading.acquire(blocking=False):  # else somebody is choosing another
             try:
                 self._restarts = [*recent, now]
                 self._take_over(self._load())
-            except (WeightsError, OSError, MemoryError) as error:
+            except (SupportBotError, OSError, MemoryError) as error:
                 logger.exception("the model could not be loaded again")
                 self._note("not_loaded", str(error))
             finally:

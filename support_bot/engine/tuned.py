@@ -15,7 +15,7 @@ from typing import Any
 
 import llama_cpp
 
-from support_bot.engine.adapter import find_adapter
+from support_bot.engine.adapter import NONE, find_adapter
 from support_bot.engine.judging import SHIPPED
 from support_bot.engine.llama import core_count
 from support_bot.engine.llama_engine import LlamaEngine
@@ -113,7 +113,7 @@ def load_engine(store: WeightsStore, name: str, settings: Settings) -> LlamaEngi
     if choice and choice.format != SHIPPED:
         try:
             variant = Variants(store, entry, adapter).make(choice.format)
-            whole = "+".join(filter(None, (variant.sha256, variant.parent, variant.adapter)))
+            whole = f"{variant.sha256}+{variant.parent}+{variant.adapter or NONE}"
             return LlamaEngine.load(
                 store.path(variant.name),
                 name=name,

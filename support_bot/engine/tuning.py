@@ -195,8 +195,16 @@ class Tuner:
         return best
 
     def _ways(self, label: str, format: str, plans: Sequence[Plan]) -> dict[Plan, Speed]:
-        speeds, _ = self._compare(label, {plan: (format, plan) for plan in plans})
+        speeds, _ = self._compare(label, {plan: (format, plan) for plan in plans if self._runs(format, plan)})
         return speeds
+
+    def _runs(self, format: str, plan: Plan) -> bool:
+        """Whether llama.cpp takes the file this way: a type of keys and values may not fit the size of its heads."""
+        try:
+            self._load(format, plan).close()
+        except WeightsError:
+            return False
+        return True
 
     def _note(self, format: str, speeds: Mapping[Plan, Speed], chosen: Plan) -> None:
         for plan, speed in speeds.items():

@@ -48,7 +48,8 @@ class HealthService:
         return self._engine.figures()
 
     def engine_identity(self) -> tuple[str, str, int]:
-        """Name, hash (`model+adapter`) and context in tokens of the model that serves, or did last."""
+        """Name, hash (`weights+adapter`, of what tuning made `variant+parent+adapter`) and context in tokens of the
+        model that serves, or did last."""
         return self._engine.name, self._engine.model_hash, self._engine.context_tokens
 
     def engine_loading(self) -> bool:

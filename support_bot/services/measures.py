@@ -106,7 +106,7 @@ class MeasureService:
     def _new(self, name: str, total: int) -> int:
         """By how much a total has grown since the last reading."""
         before, self._counted[name] = self._counted.get(name, 0), total
-        return total - before
+        return max(0, total - before)
 
     def _count_rows(self) -> None:
         with self._db.reading() as tx:

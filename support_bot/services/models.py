@@ -61,10 +61,13 @@ class ModelService:
 
     def use(self, name: str) -> ModelRow:
         """Let this writer serve from the next start on; it has to be on this machine and whole."""
-        entry = self.require_usable(name)
+        return self.choose(self.require_usable(name))
+
+    def choose(self, entry: CatalogueEntry) -> ModelRow:
+        """Note that this writer serves, from the next start on at the latest; it was found usable."""
         with self._db.transaction() as tx:
-            tx.installation.add_deployment(Deployment(kind=Kind.WRITER, name=name, sha256=entry.sha256))
-        return self._row(entry, {name})
+            tx.installation.add_deployment(Deployment(kind=Kind.WRITER, name=entry.name, sha256=entry.sha256))
+        return self._row(entry, {entry.name})
 
     def require_usable(self, name: str) -> CatalogueEntry:
         """Raise NotFound, Invalid or Conflict unless this writer is whole on this machine and may be chosen."""

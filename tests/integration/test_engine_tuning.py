@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -142,6 +143,7 @@ class TestBesideAServer:
             ("", None, "is tuned to this machine", True),
             ("", WeightsError("it fails its exam"), "next start on (it fails its exam)", True),
             ("raise SystemExit(1)", None, "could not be tuned", False),
+            ("import os; os.kill(os.getpid(), 9)", None, "could not be tuned", False),
         ],
     )
     def test_what_was_tuned_takes_over_and_how_it_went_is_logged(
@@ -157,9 +159,24 @@ class TestBesideAServer:
                 raise error
 
         child = subprocess.Popen([sys.executable, "-c", code])
-        tuning.tell_when_over(child, NAME, tmp_path / "last.log", tuned)
+        tuning.tell_when_over(child, NAME, tmp_path / "last.log", tuned, threading.Event())
         assert word in caplog.text and "last.log" in caplog.text
         assert bool(asked) is takes_over
+
+    def test_one_that_the_server_ended_is_not_told_of(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level("INFO")
+        over = threading.Event()
+        over.set()
+        child = subprocess.Popen([sys.executable, "-c", "raise SystemExit(1)"])
+        tuning.tell_when_over(child, NAME, tmp_path / "last.log", unwanted, over)
+        assert not caplog.text
+
+    @pytest.mark.parametrize(("format", "changes"), [("shipped", False), ("bf16", True)])
+    def test_what_is_as_before_does_not_take_over(self, settings: Settings, format: str, changes: bool) -> None:
+        Choices(settings.tuning_dir).keep(place(), Choice(format, USUAL, [{"format": format}]))
+        asked: list[str] = []
+        tuning._unless_usual(settings, NAME, lambda: asked.append(NAME))
+        assert bool(asked) is changes
 
     def test_nothing_starts_where_it_was_tuned_before(self, settings: Settings) -> None:
         Choices(settings.tuning_dir).keep(place(), Choice("shipped", USUAL))
@@ -180,8 +197,8 @@ class TestBesideAServer:
         assert "runs as shipped" in caplog.text
         (cache / "tuning").unlink()
 
-    @pytest.mark.parametrize("change", [{"tune": "off"}, {"kind": "fake"}])
-    def test_nothing_starts_where_settings_say_so(self, settings: Settings, change: dict[str, str]) -> None:
+    @pytest.mark.parametrize("change", [{"tune": "off"}, {"kind": "fake"}, {"adapters": ["terse=terse.gguf"]}])
+    def test_nothing_starts_where_settings_say_so(self, settings: Settings, change: dict[str, object]) -> None:
         engine = settings.engine.model_copy(update=change)
         with tuning.in_background(settings.model_copy(update={"engine": engine}), NAME, unwanted):
             assert self.children() == []

@@ -10,9 +10,13 @@ from contextlib import ExitStack
 from email.utils import formatdate
 
 import pytest
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import FakeListChatModel
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import RunnableLambda
 from langsmith.utils import get_env_var
 
+from support_bot.engine.base import Generation
 from support_bot.engine.sources import HubClient
 from support_bot.engine.weights import WeightsStore
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid
@@ -277,8 +281,58 @@ class TestPause:
         assert list(trying) == ["Hello"] and list(engine.start(ask("Hi"))) == ["Hello"]
         assert len(server.requests) == 3
 
+    @pytest.mark.parametrize("leaves", [True, False])
+    def test_one_that_tries_and_tells_nothing_lets_another_try(self, serve, leaves: bool) -> None:
+        _, engine = serve(refuses(500), is_silent if leaves else refuses(400), says("Hello"), retries=0, pause_s=0.5)
+        with pytest.raises(EngineUnavailable):
+            list(engine.start(ask("Hi")))
+        time.sleep(0.6)
+        trying = engine.start(ask("Hi"))
+        if leaves:
+            trying.cancel()
+        with pytest.raises(Cancelled if leaves else EngineUnavailable):
+            list(trying)
+        wait_for(lambda: engine.figures().running == 0)
+        assert list(engine.start(ask("Hi"))) == ["Hello"]
+
+
+class Watching(BaseCallbackHandler):
+    """The callbacks of one caller: what prompts they were told of."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def on_chat_model_start(self, serialized: object, messages: list[list[BaseMessage]], **kwargs: object) -> None:
+        self.told += [message.text for batch in messages for message in batch]
+
 
 class TestPrivacy:
+    def test_callbacks_of_one_caller_hear_nothing_of_others(self, serve) -> None:
+        _, engine = serve(says("Hello"), slots=1)
+        watching = Watching()
+        others: list[Generation] = []
+
+        def first(text: str) -> str:
+            answer = "".join(generation := engine.start(ask(text)))
+            assert figures_of(generation).finish == "end"
+            return answer
+
+        def both(text: str) -> str:
+            mine = engine.start(ask(text))
+            others.append(engine.start(ask("What somebody else asks")))
+            return "".join(mine)
+
+        RunnableLambda(both).invoke("What the caller asks", config={"callbacks": [watching]})
+        assert list(others[0]) == ["Hello"] and first("Again") == "Hello"
+        assert watching.told == []
+
+    def test_what_the_environment_says_of_openai_stays_here(self, serve, monkeypatch) -> None:
+        monkeypatch.setenv("OPENAI_ORG_ID", "org-secret")
+        monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-secret")
+        server, engine = serve(says("Hello"))
+        assert list(engine.start(ask("Hi"))) == ["Hello"]
+        assert "secret" not in server.requests[0].lower().replace(KEY.lower(), "")
+
     def test_keys_of_the_environment_stay_here(self, serve, monkeypatch) -> None:
         monkeypatch.setenv("OPENAI_API_KEY", "sk-of-another-server")
         server, engine = serve(says("Hello"), api_key=None)

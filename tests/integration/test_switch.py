@@ -61,19 +61,35 @@ class TestReload:
             names.append(name)
             return new
 
-        WriterSwitch(app.models, bench.engine, load).reload()
+        WriterSwitch(app.models, bench.engine, load).reload(app.models.current().name)
         assert names == [app.models.current().name]
         assert "$4.90" in text_of(app) and new.requests
 
     def test_a_second_engine_that_runs_here_is_the_one_that_changes(self, app: App, bench: Bench) -> None:
         new = works()
-        WriterSwitch(app.models, FallbackEngine(FakeEngine(), bench.engine), lambda name: new).reload()
+        WriterSwitch(app.models, FallbackEngine(FakeEngine(), bench.engine), lambda name: new).reload(
+            app.models.current().name
+        )
         assert bench.engine.name == new.name and "$4.90" in text_of(app)
 
     def test_one_that_fails_changes_nothing(self, app: App, bench: Bench) -> None:
         with pytest.raises(WeightsError):
-            switch_to(app, bench, FakeEngine(default="I do not know.")).reload()
+            switch_to(app, bench, FakeEngine(default="I do not know.")).reload(app.models.current().name)
         assert text_of(app)
+
+    def test_one_that_is_no_longer_in_use_is_left(self, app: App, bench: Bench) -> None:
+        before = bench.engine.name
+        app.models.use("own")
+        switch_to(app, bench, works()).reload("smollm2-135m")
+        assert bench.engine.name == before and app.models.current().name == "own"
+
+    def test_another_that_was_chosen_meanwhile_stays_chosen(self, app: App, bench: Bench) -> None:
+        def load(name: str) -> FakeEngine:
+            app.models.use("own")
+            return works()
+
+        with pytest.raises(Conflict, match="meanwhile"):
+            WriterSwitch(app.models, bench.engine, load).reload("smollm2-135m")
 
 
 class TestUse:

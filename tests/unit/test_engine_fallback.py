@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,29 @@ def test_the_trace_and_the_counters_tell_who_wrote(made: ExitStack, tmp_path: Pa
     assert [trace.model for trace in app.tickets.conversation(chat.id).traces] == ["fake:fake"]
     assert b"support_bot_engine_fallbacks_total 1.0" in app.measures.text()
     assert b"support_bot_engine_fallbacks_total 1.0" in app.measures.text()
+
+
+def test_what_the_first_one_cannot_do_at_all_the_second_one_does(made: ExitStack) -> None:
+    pair = Pair(made, says("Hello"))
+    generation = pair.engine.start(replace(ask("Hi"), choices=("yes", "no")))
+    assert finished(generation).finish == "end" and len(generation.logprobs()) == 2
+    with pytest.raises(Invalid):
+        pair.engine.start(ask(""))
+
+
+def test_what_the_second_one_cannot_do_is_the_first_ones_failure(made: ExitStack) -> None:
+    first, server = FakeEngine(default="yes"), ScriptedServer(says("Hello"))
+    made.callback(server.close)
+    engine = FallbackEngine(first, remote(server.url))
+    made.callback(engine.close)
+    first.close()
+    with pytest.raises(EngineUnavailable):
+        engine.start(replace(ask("Hi"), choices=("yes", "no")))
+
+
+def test_name_and_room_are_those_of_the_model_that_serves_now(made: ExitStack) -> None:
+    first = FakeEngine(context_tokens=4096)
+    engine = FallbackEngine(first, FakeEngine(context_tokens=3000))
+    made.callback(engine.close)
+    first.name, first.context_tokens = "swapped", 1024
+    assert (engine.name, engine.context_tokens) == ("swapped", 1024)

@@ -33,14 +33,23 @@ def model_page(state: ModelState, writers: Sequence[ModelRow], *, told: str = ""
 
 
 def _identity(state: ModelState) -> str:
-    weights, _, adapter = state.sha256.partition("+")
     up = pill("Works", "good") if not state.trouble else pill("Down", "bad")
     return _facts(
         ("Writes now", f"<b>{escape(state.name)}</b> {up}"),
-        ("SHA-256", f"<code>{escape(weights)}</code>"),
-        ("Adapter", f"<code>{escape(adapter)}</code>" if adapter else "None"),
+        *_files(state.sha256),
         ("Context", f"{state.context_tokens:,} tokens"),
     )
+
+
+def _files(model_hash: str) -> list[tuple[str, str]]:
+    """`weights`, `weights+adapter`, or `variant+parent+adapter` (`none` without one) for what tuning made; else where a
+    model runs that has no hash here."""
+    first, *others = (f"<code>{escape(part)}</code>" for part in model_hash.split("+"))
+    if ":" in model_hash:
+        return [("Runs at", f"<code>{escape(model_hash.partition(':')[2])}</code>")]
+    if len(others) < 2:
+        return [("SHA-256", first), ("Adapter", others[0] if others else "None")]
+    return [("SHA-256", first), ("Made by tuning from", others[0]), ("Adapter in it", others[1])]
 
 
 def _facts(*lines: tuple[str, str]) -> str:
