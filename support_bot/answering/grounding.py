@@ -137,25 +137,27 @@ def said_by_one(sentence: str, excerpts: Sequence[Excerpt]) -> Verdict:
 
     A small model joins halves of two true sentences into a false one, takes the price of one thing for another's, turns
     a sentence around or drops its `sometimes`: all its words occur in the evidence then."""
-    evidence = all_words(excerpts)
-    verdict = supported(sentence, evidence)
+    verdict = supported(sentence, all_words(excerpts))
     if not verdict.ok:
         return verdict
-    said = _stems(sentence) & _stems(evidence)
-    for excerpt in excerpts:
-        around = f"{excerpt.passage.title} {excerpt.passage.heading}"
-        for piece in segments(excerpt.text):
-            whole = f"{around} {piece.context}\n{piece.table_head}\n{piece.text}"
-            if not supported(sentence, whole, least_overlap=_LEAST_OVERLAP_WITH_ONE).ok:
-                continue
-            if borrowed := said - _stems(whole):
-                verdict = Verdict(False, f"takes from another place of the evidence: {', '.join(sorted(borrowed))}")
-            elif piece.kind != "row" and in_order(sentence, whole) < _LEAST_IN_ORDER:
-                verdict = Verdict(False, "turns the words of the evidence around")
-            elif lost := _hedges(piece.text) - _hedges(sentence):
-                verdict = Verdict(False, f"says for certain what the evidence limits: {', '.join(sorted(lost))}")
-            else:
-                return Verdict(True)
+    pieces = [
+        (piece, f"{excerpt.passage.title} {excerpt.passage.heading} {piece.context}\n{piece.table_head}\n{piece.text}")
+        for excerpt in excerpts
+        for piece in segments(excerpt.text)
+    ]
+    said = _stems(sentence)
+    most = max((len(said & _stems(whole)) for _, whole in pieces), default=0)
+    for piece, whole in pieces:
+        if not supported(sentence, whole, least_overlap=_LEAST_OVERLAP_WITH_ONE).ok:
+            continue
+        if len(said & _stems(whole)) < most:
+            verdict = Verdict(False, "has its facts from another place of the evidence than its words")
+        elif piece.kind != "row" and in_order(sentence, whole) < _LEAST_IN_ORDER:
+            verdict = Verdict(False, "turns the words of the evidence around")
+        elif lost := _hedges(piece.text) - _hedges(sentence):
+            verdict = Verdict(False, f"says for certain what the evidence limits: {', '.join(sorted(lost))}")
+        else:
+            return Verdict(True)
     return verdict if not verdict.ok else Verdict(False, "joins what stands apart in the evidence")
 
 

@@ -13,6 +13,7 @@ from support_bot.engine.catalogue import SHIPPED_ADAPTERS
 from support_bot.engine.digest import file_sha256
 from support_bot.engine.llama import LlamaModel
 from support_bot.engine.llama_engine import LlamaEngine
+from support_bot.engine.plan import Plan
 from support_bot.engine.sources import HubClient
 from support_bot.engine.step_model import PLAIN, AdapterUse
 from support_bot.engine.weights import WeightsStore
@@ -68,7 +69,7 @@ def test_answers_in_turns_are_those_of_each_adapter_alone(weights: Path, engine:
     for _ in range(2):
         together = [engine.start(request) for request in requests]
         answers += ["".join(generation) for generation in together]
-    model = LlamaModel(weights, n_ctx=512, n_threads=1)
+    model = LlamaModel(weights, n_ctx=512, plan=Plan(threads=1))
     model.load_adapter("default", shipped.path)
     alone, wrong = [], 0
     for request, answer in zip(requests * 2, answers, strict=True):

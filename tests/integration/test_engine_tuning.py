@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import subprocess
 import sys
@@ -111,7 +112,10 @@ class TestTuning:
             tune(settings, name)
 
     def test_the_command_says_what_is_wrong(self, settings: Settings) -> None:
+        root = logging.getLogger()
+        handlers, level = list(root.handlers), root.level
         found = CliRunner().invoke(app, ["models", "tune", "nothing", "--quick"])
+        root.handlers, root.level = handlers, level  # the command logs to a stream that is closed by now
         assert isinstance(found.exception, NotFound)
 
 

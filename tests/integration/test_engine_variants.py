@@ -28,6 +28,7 @@ from support_bot.engine.llama import LlamaModel
 from support_bot.engine.measuring import distance, predictions
 from support_bot.engine.plan import USUAL, Plan
 from support_bot.engine.sources import HubClient
+from support_bot.engine.step_model import AdapterUse
 from support_bot.engine.tuned import Choice, Choices, Place, load_engine
 from support_bot.engine.variants import Variants
 from support_bot.engine.weights import WeightsStore
@@ -101,7 +102,8 @@ class TestMaking:
         with closing(LlamaModel(store(cache).path(NAME), n_ctx=256)) as model:
             ids = model.tokenize(TEXT * 4, control=False)
             bare = np.concatenate([part.astype(np.float16) for part in predictions(model, ids)])
-            model.put_adapter(writer(cache).path)
+            model.load_adapter("writer", writer(cache).path)
+            model.set_adapter(AdapterUse("writer", 1.0))
             reference = np.concatenate([part.astype(np.float16) for part in predictions(model, ids)])
         with closing(LlamaModel(store(cache).path(made.name), n_ctx=256)) as model:
             assert (

@@ -283,7 +283,9 @@ class TestPause:
 
     @pytest.mark.parametrize("leaves", [True, False])
     def test_one_that_tries_and_tells_nothing_lets_another_try(self, serve, leaves: bool) -> None:
-        server, engine = serve(refuses(500), is_silent if leaves else refuses(400), says("Hello"), retries=0, pause_s=0.5)
+        server, engine = serve(
+            refuses(500), is_silent if leaves else refuses(400), says("Hello"), retries=0, pause_s=0.5
+        )
         with pytest.raises(EngineUnavailable):
             list(engine.start(ask("Hi")))
         time.sleep(0.6)
