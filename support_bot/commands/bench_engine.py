@@ -19,8 +19,8 @@ from support_bot.engine.adapter import find_adapter
 from support_bot.engine.base import GenerationStats
 from support_bot.engine.cpp_server import CppServer
 from support_bot.engine.embedder import TextEmbedder
-from support_bot.engine.llama_engine import LlamaEngine
 from support_bot.engine.plain import PlainEngine
+from support_bot.engine.tuned import load_engine
 from support_bot.engine.weights import Kind, Progress, WeightsStore
 from support_bot.errors import Invalid
 from support_bot.evaluation import bench, engine_load
@@ -40,7 +40,8 @@ _MOST_AGAIN = 8
 def measure_engine(
     settings: Settings, options: BenchOptions, store: WeightsStore, embedder: TextEmbedder, progress: Progress
 ) -> dict[str, Any]:
-    """By number of chats, in turns on the same prompts: ours and, where wanted, others. Raises Invalid."""
+    """By number of chats, in turns on the same prompts: ours as it is tuned here and, where wanted, others with the
+    shipped file. Raises Invalid."""
     chats = sizes_in(options.chats, "--chats")
     name = settings.engine.model or next(e.name for e in store.entries() if e.kind is Kind.WRITER and e.default)
     path = store.pull(name, progress)
@@ -48,14 +49,17 @@ def measure_engine(
     prompts = _prompts(settings, options, embedder)
     random = np.random.default_rng(7)
     before, began = _resident(), time.monotonic()
-    engine = LlamaEngine.load(path, name=name, model_hash=sha256, settings=settings.engine)
+    engine = load_engine(store, name, settings)
     found: dict[str, Any] = {"model": name, "model_hash": engine.model_hash, "prompts": len(prompts)}
     found["load_s"] = round(time.monotonic() - began, 2)
     with closing(engine), _others(path, sha256, settings, wanted=options.against) as others:
         ours = engine_load.Counted(engine)
         writers = {OURS: ours.write, **others}
         cold = [prompts[at] for at in random.permutation(len(prompts))[:_MOST_AGAIN]]
-        found["again"] = asdict(engine_load.again(ours.write, cold, options.max_tokens, engine.count_tokens))
+        found["again"] = {
+            side: asdict(engine_load.again(write, cold, options.max_tokens, engine.count_tokens))
+            for side, write in writers.items()
+        }
         for at in engine_load.draw(options.warm_up, len(prompts), random):
             for write in writers.values():
                 engine_load.together(write, [prompts[at]], options.max_tokens, engine.count_tokens)
@@ -173,8 +177,11 @@ def engine_lines(found: dict[str, Any]) -> list[str]:
         f"{found['prompt_tokens_per_s']} and writes {found['generation_tokens_per_s']} tokens/s",
         f"{found['prompts']} prompts; reused {found['reuse']:.0%} of their tokens, "
         f"guessed {found['guessed']:.0%} of the answers' ({found['guesses_right']:.0%} of the guesses were right)",
-        "first text s: new {new_s}, same question {same_question_s}, same passages {same_passages_s}".format(
-            **found["again"]
+        *(
+            f"first text s, {side}: new {{new_s}}, same question {{same_question_s}}, same passages {{same_passages_s}}".format(
+                **times
+            )
+            for side, times in found["again"].items()
         ),
         f"{'chats':<7}{'figure':<20}" + "".join(f"{side:>11}" for side in (OURS, *OTHERS)) + "    x plain    x cpp",
     ]
