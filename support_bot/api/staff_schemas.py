@@ -117,6 +117,11 @@ class PasswordIn(BaseModel):
     password: Password
 
 
+class OwnPasswordIn(BaseModel):
+    old: Annotated[SecretStr, Field(max_length=1000)]
+    password: Password
+
+
 class KeysOut(Answered):
     keys: list[ApiKeyView]
 

@@ -69,8 +69,10 @@ class StaffRepository:
     def delete_session(self, token_hash: str) -> None:
         self._session.execute(delete(StaffSession).where(StaffSession.token_hash == token_hash))
 
-    def delete_sessions_of(self, staff_id: int) -> None:
-        self._session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
+    def delete_sessions_of(self, staff_id: int, *, but: str = "") -> None:
+        """End every session of this person, but the one with this token's hash."""
+        ended = (StaffSession.staff_id == staff_id, StaffSession.token_hash != but)
+        self._session.execute(delete(StaffSession).where(*ended))
 
     def delete_expired_sessions(self, now: dt.datetime) -> None:
         self._session.execute(delete(StaffSession).where(StaffSession.expires_at < now))

@@ -19,6 +19,7 @@ from support_bot.services.views import (
 )
 from support_bot.values import Audience, Author, Mode, Role
 from ui.pages.login import login_page
+from ui.pages.password import password_page
 from ui.parts import desk, ticket
 from ui.parts.html import ago, attributes, duration, file_size
 from ui.parts.markdown import plain
@@ -125,6 +126,8 @@ class TestSignIn:
 
     def test_what_comes_from_outside_is_escaped(self) -> None:
         assert SCRIPT not in login_page(SCRIPT, f'"{SCRIPT}', SCRIPT, f'"{SCRIPT}')
+        somebody = StaffView(2, f'"{SCRIPT}', SCRIPT, Role.AGENT, True)
+        assert SCRIPT not in password_page(SCRIPT, somebody, SCRIPT)
 
 
 class TestLook:

@@ -69,6 +69,8 @@ def account(staff: StaffView, page: str) -> str:
     return (
         f'<div class="account">{links}<div class="tools">'
         f'<span class="who" title="{escape(staff.email)}">{escape(staff.name)}</span>{keys}'
+        '<a class="button symbol" href="../password" aria-label="Your password" title="Your password">'
+        f"{icon('lock')}</a>"
         f"{symbol_button('Light or dark', 'theme', 'moon')}"
         f'<form method="post" action="../logout"><button class="button symbol" aria-label="Sign out" title="Sign out">'
         f"{icon('leave')}</button></form></div></div>"
