@@ -11,6 +11,7 @@ from support_bot.api.fields import LARGEST_ID, Line, Words, storable
 from support_bot.api.schemas import Answered
 from support_bot.services.views import (
     ApiKeyView,
+    Assignee,
     ChannelKeyView,
     ChannelView,
     ConversationRow,
@@ -51,6 +52,10 @@ class Me(Answered):
 class TicketsOut(Answered):
     tickets: list[TicketRow]
     next: int | None = Field(description="Give it as `before` for the next page; null at the end.")
+
+
+class AssigneesOut(Answered):
+    assignees: list[Assignee]
 
 
 class TicketPatch(BaseModel):

@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from support_bot.errors import Conflict, Invalid, LimitExceeded, Unauthorized
 from support_bot.models import ApiKey, Staff, StaffSession, utcnow
 from support_bot.services.handoff import let_go
-from support_bot.services.views import ApiKeyView, SignedIn, StaffView
+from support_bot.services.views import ApiKeyView, Assignee, SignedIn, StaffView
 from support_bot.settings import Settings
 from support_bot.storage.database import Database
 from support_bot.values import Role
@@ -122,6 +122,10 @@ class StaffService:
         with self._db.reading() as tx:
             return [StaffView.of(staff) for staff in tx.staff.page()]
 
+    def assignees(self) -> list[Assignee]:
+        """Who may be given a ticket: the active ones, by name."""
+        return [Assignee(staff.id, staff.name, staff.email) for staff in self.page() if staff.active]
+
     def set_password(self, email: str, password: str) -> None:
         """A new password; every session of that person ends. Keys that act for them stay until they are revoked."""
         hashed = self._hashed(password)
@@ -157,8 +161,8 @@ class StaffService:
     def deactivate(self, email: str, by: int | None) -> StaffView:
         """End somebody's access at once: sessions end, keys that act for them are revoked, open tickets go to nobody.
 
-        `by` is the admin's id, None for the owner of the data folder. Twice is once. Raises NotFound for an unknown
-        address, Conflict for oneself and for the last active admin."""
+        Customers they spoke with wait for somebody else. `by` is the admin's id, None for the owner of the data
+        folder. Twice is once. Raises NotFound for an unknown address, Conflict for oneself and for the last active admin."""
         with self._db.transaction() as tx:
             tx.one_at_a_time("staff")  # two admins who deactivate each other: the second is the last one
             staff = tx.staff.lock_by_email(email)

@@ -40,6 +40,16 @@ class StaffRepository:
         query = select(Staff).where(Staff.id == staff_id).with_for_update()
         return self._session.scalars(query.execution_options(populate_existing=True)).one()
 
+    def hold(self, staff_id: int) -> Staff:
+        """The member of staff, read again; nobody changes who they are until the transaction ends. Raises NotFound.
+
+        Others may hold them, too, so that agents who give each other tickets at once do not wait in a ring."""
+        query = select(Staff).where(Staff.id == staff_id).with_for_update(read=True)
+        found = self._session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+        if found is None:
+            raise NotFound(f"There is no member of staff {staff_id}.")
+        return found
+
     def lock_by_email(self, email: str) -> Staff:
         """The same by address. Raises NotFound."""
         found = self.find_by_email(email)

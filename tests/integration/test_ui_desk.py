@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from support_bot.services.views import (
+    Assignee,
     ConversationRow,
     ConversationView,
     MessageView,
     StaffView,
+    TicketHistoryLine,
     TicketRow,
     TicketView,
     TraceView,
@@ -89,6 +92,37 @@ class TestConversation:
         waiting, human = (ticket.head(conversation(mode), AGENT.id) for mode in (Mode.WAITING, Mode.HUMAN))
         assert 'data-action="take"' in waiting and 'data-action="take"' not in human
         assert 'data-action="hand-back"' in human and 'data-key="e"' in human
+
+    def test_an_open_ticket_is_given_away_and_a_solved_one_only_says_whose_it_is(self) -> None:
+        colleagues = [Assignee(2, "Ana", "ana@x.example"), Assignee(3, "Bo", "b@x.example"), Assignee(4, "Bo", SCRIPT)]
+        html = ticket.head(conversation(), AGENT.id, colleagues)
+        assert 'data-action="give"' in html and '<option value="" selected>unassigned</option>' in html
+        assert "assigned to Bo (b@x.example)<" in html and "assigned to Ana<" in html and SCRIPT not in html
+        solved = ticket.head(conversation(Mode.CLOSED, status="solved"), AGENT.id, colleagues)
+        assert "<select" not in solved and "unassigned" in solved
+
+    def test_who_left_is_shown_as_long_as_the_ticket_is_theirs(self) -> None:
+        view = conversation()
+        old = replace(view, ticket=replace(view.ticket, row=row(assignee="Old", assignee_id=9)))
+        assert '<option value="9" selected>assigned to Old</option>' in ticket.head(old, AGENT.id)
+
+    @pytest.mark.parametrize(
+        ("by", "to", "was", "detail", "words"),
+        [
+            ("Ana", "Ana", None, {"to": 2}, "Ana took it"),
+            ("Al", "Ana", "Bo", {"to": 2, "was": 3}, "Al assigned it to Ana"),
+            ("Al", None, "Ana", {"to": None}, "Al gave it back to nobody"),
+            ("Al", None, "Ana", {"to": None, "deactivated": True}, "Al deactivated Ana: it went back to nobody"),
+            (None, None, "Ana", {"to": None, "deactivated": True}, "Ana was deactivated: it went back to nobody"),
+            (None, None, None, {"to": None}, "It went back to nobody"),
+        ],
+    )
+    def test_the_history_says_whose_the_ticket_became(
+        self, by: str | None, to: str | None, was: str | None, detail: dict[str, Any], words: str
+    ) -> None:
+        line = TicketHistoryLine(NOW, "assigned", by, detail, to, was)
+        view = conversation()
+        assert f"<span>{words}</span>" in desk.context(replace(view, ticket=replace(view.ticket, history=(line,))))
 
     def test_a_note_is_called_internal_and_a_retracted_answer_unseen(self) -> None:
         messages = (
