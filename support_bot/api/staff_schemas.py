@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints
 
-from support_bot.api.fields import LARGEST_ID, Line, Words, storable
+from support_bot.api.fields import LARGEST_ID, Line, Slug, Words, storable
 from support_bot.api.schemas import Answered
 from support_bot.services.views import (
     ApiKeyView,
@@ -77,6 +77,11 @@ class ConversationsOut(Answered):
 
 class ChannelsOut(Answered):
     channels: list[ChannelView]
+
+
+class ChannelIn(BaseModel):
+    slug: Slug = Field(description="Its short name for good: small letters, digits and hyphens.")
+    name: Line
 
 
 class ChannelPatch(BaseModel):

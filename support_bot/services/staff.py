@@ -162,7 +162,7 @@ class StaffService:
         """End somebody's access at once: sessions end, keys that act for them are revoked, open tickets go to nobody.
 
         Customers they spoke with wait for somebody else. `by` is the admin's id, None for the owner of the data
-        folder. Twice is once. Raises NotFound for an unknown address, Conflict for oneself and for the last active admin."""
+        folder. Twice is once. Raises NotFound for an unknown address, Conflict for oneself and the last admin."""
         with self._db.transaction() as tx:
             tx.one_at_a_time("staff")  # two admins who deactivate each other: the second is the last one
             staff = tx.staff.lock_by_email(email)

@@ -222,6 +222,13 @@ class TestAdministration:
         answered = api.client.patch(f"{V1}/channels/web", json={"allowed_origins": [origin]}, headers=api.admin)
         assert answered.status_code == 422
 
+    def test_adds_a_channel_once(self, api: Api) -> None:
+        body = {"slug": "till", "name": "Till"}
+        answers = [api.client.post(f"{V1}/channels", json=body, headers=api.admin) for _ in range(2)]
+        assert [answered.status_code for answered in answers] == [201, 409]
+        assert answers[0].json()["allowed_origins"] == [] and api.start("till")
+        assert api.client.post(f"{V1}/channels", json=body | {"slug": "a b"}, headers=api.admin).status_code == 422
+
     def test_lists_models_and_refuses_what_is_not_here(self, api: Api) -> None:
         assert api.client.get(f"{V1}/models", headers=api.admin).json()["models"]
         assert api.client.post(f"{V1}/models/none/use", headers=api.admin).status_code in (404, 422)
