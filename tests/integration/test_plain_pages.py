@@ -1,4 +1,4 @@
-"""The pages that need no scripts, on the whole server: one's own password."""
+"""The pages that need no scripts, on the whole server: one's own password, and where there is nothing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from support_bot.values import Role
+from ui.pages.nothing import nothing_page
 
 from .api_harness import PASSWORD, V1, Api, running_api, whole_server
 
@@ -74,3 +75,34 @@ class TestOwnPassword:
     def test_another_sites_form_changes_nothing(self, browser: TestClient, headers: dict[str, str]) -> None:
         assert browser.post("/password", data=self.form(), headers=headers).status_code == 403
         assert browser.post("/password", data=self.form()).status_code == 303
+
+
+class TestNothing:
+    BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+    @pytest.mark.parametrize("path", ["/nothing", "/a/b/c", "/embed/none", "/widget/none.js", "/gradio_api/upload"])
+    def test_people_get_a_page_that_leads_on(self, browser: TestClient, path: str) -> None:
+        answered = browser.get(path, headers=self.BROWSER)
+        assert answered.status_code == 404 and answered.headers["content-type"] == "text/html; charset=utf-8"
+        assert "There is no such page" in answered.text and 'href="/"' in answered.text
+        assert "script" not in answered.text and answered.headers["x-request-id"]
+        head = browser.head(path, headers=self.BROWSER)
+        assert (head.status_code, head.content) == (404, b"")
+
+    @pytest.mark.parametrize("path", [f"{V1}/nothing", "/v1/nothing", "/api/nothing", f"{V1}/channels/none/public"])
+    def test_the_api_stays_json_whoever_asks(self, browser: TestClient, path: str) -> None:
+        assert browser.get(path, headers=self.BROWSER).json()["error"]
+
+    @pytest.mark.parametrize("accept", ["*/*", "application/json", "image/png", ""])
+    def test_programs_get_what_they_got(self, browser: TestClient, accept: str) -> None:
+        answered = browser.get("/embed/none", headers={"Accept": accept})
+        assert answered.status_code == 404 and answered.json()["error"] == "not_found"
+
+    def test_what_is_there_is_left_alone(self, browser: TestClient) -> None:
+        for path, words in (("/", "gradio"), ("/login", "Sign in"), ("/embed/web", 'data-channel="web"')):
+            answered = browser.get(path, headers=self.BROWSER)
+            assert answered.status_code == 200 and words in answered.text
+        assert browser.post("/nothing", headers=self.BROWSER).status_code in (404, 405)
+
+    def test_the_companys_name_is_escaped(self) -> None:
+        assert "<script" not in nothing_page("<script>alert(1)</script>", '"><script>')

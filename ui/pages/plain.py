@@ -26,14 +26,16 @@ p { margin: 0 0 20px; color: var(--muted); font-size: 14px; line-height: 20px; }
 p.error { padding: 8px 12px; border-radius: 8px; background: var(--bad-soft); color: var(--bad); }
 p.good { padding: 8px 12px; border-radius: 8px; background: var(--good-soft); color: var(--good); }
 p.help { margin: 20px 0 0; font-size: 12px; line-height: 16px; }
+input + p.help { margin-top: 4px; }
 label { display: block; margin: 16px 0 4px; font-size: 14px; line-height: 20px; font-weight: 500; }
 input {
   width: 100%; height: 40px; padding: 0 12px; font: inherit;
   border: 1px solid var(--line-strong); border-radius: 8px; background: var(--surface); color: var(--ink);
 }
-button {
-  width: 100%; height: 40px; margin-top: 24px; border: 0; border-radius: 8px; cursor: pointer;
-  background: var(--accent); color: var(--accent-ink); font: inherit; font-weight: 500;
+button, a.button {
+  display: grid; place-items: center; width: 100%; min-height: 40px; margin-top: 24px; padding: 8px 16px; border: 0;
+  border-radius: 8px; cursor: pointer; background: var(--accent); color: var(--accent-ink);
+  font: inherit; font-weight: 500; text-align: center; text-decoration: none;
 }
 a { color: var(--accent); text-underline-offset: 2px; }
 :is(a, input, button):focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
