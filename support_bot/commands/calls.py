@@ -184,8 +184,8 @@ def restore(
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
     ("", "reindex", reindex, ("chunks",)),
-    ("", "backup", backup, ("file", "bytes", "exam")),
-    ("", "restore", restore, ("restored", "created_at", "same_answers", "index", "other_settings", "kept")),
+    ("", "backup", backup, ("file", "bytes", "exam", "trouble")),
+    ("", "restore", restore, ("restored", "created_at", "same_answers", "index", "other_settings", "kept", "trouble")),
     ("documents", "list", list_documents, ("id", "name", "status", "audience", "version", "chunks", "reason")),
     ("documents", "show", show_document, ("id", "name", "title", "status", "audience", "version", "reason", "text")),
     ("documents", "replace", replace_document, ("status", "name", "version", "reason")),
