@@ -162,10 +162,11 @@ def _name(sha256: str) -> str:
 
 def find_trouble_in(manifest: Mapping[str, Any]) -> FileTrouble:
     """Uploaded files that were gone or damaged when this backup was made: its names say what their hashes should be."""
-    documents, files = dict(manifest.get("documents", {})), manifest["files"]
+    named, files = manifest.get("documents"), manifest["files"]
+    documents = {str(sha256): str(name) for sha256, name in named.items()} if isinstance(named, dict) else {}
     missing = [name for sha256, name in documents.items() if _name(sha256) not in files]
     uploaded = {PurePosixPath(name).name: entry["sha256"] for name, entry in files.items() if name.startswith(_FILES)}
-    damaged = [documents.get(named, named) for named, sha256 in uploaded.items() if named != sha256]
+    damaged = [documents.get(name, name) for name, sha256 in uploaded.items() if name != sha256]
     return FileTrouble(tuple(sorted(missing)), tuple(sorted(damaged)))
 
 

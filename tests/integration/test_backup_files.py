@@ -8,6 +8,7 @@ import pytest
 
 from support_bot.storage.archive import opened
 from support_bot.storage.blobs import BlobStore
+from support_bot.storage.snapshot import find_trouble_in
 from tests.factories import DELIVERY, RETURNS, add_article, make_app
 from tests.integration.test_backup import left_in
 from tests.integration.test_cli_commands import Run, run
@@ -60,6 +61,14 @@ def test_a_file_that_is_gone_is_named_and_the_rest_is_kept(
     assert back.status == 0, back.err
     assert "1 is gone (returns.md)" in back.json["trouble"]
     assert BlobStore(tmp_path / "elsewhere" / "files").is_whole(files["delivery.md"].name)
+
+
+@pytest.mark.parametrize("documents", [None, [], "x", {"0" * 64: 7}])
+def test_a_manifest_that_names_no_documents_still_shows_what_is_damaged(documents: object) -> None:
+    """Backups of earlier versions name none."""
+    files = {f"files/aa/{'a' * 64}": {"sha256": "b" * 64}, f"files/cc/{'c' * 64}": {"sha256": "c" * 64}}
+    found = find_trouble_in({"documents": documents, "files": files})
+    assert found.damaged == ("a" * 64,) and found.missing == (("7",) if isinstance(documents, dict) else ())
 
 
 def test_a_document_that_is_deleted_meanwhile_is_no_trouble(

@@ -101,4 +101,4 @@ def _form(view: ChannelView, serial: int) -> ChannelForm:
 
 
 def _text(data: dict[str, Any], name: str) -> str:
-    return str(data.get(name, "")).replace("\x00", "")[:5000]
+    return str(data.get(name, "")).replace("\x00", "")[:50_000]
