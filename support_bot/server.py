@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 import ui
 from support_bot.api.app import build_api
+from support_bot.api.routes.own_password import own_password_router
 from support_bot.api.routes.sign_in import sign_in_router
 from support_bot.api.routes.widget import widget_router
 from support_bot.api.staff_gate import StaffGate
@@ -23,6 +24,7 @@ from support_bot.jobs.handlers import register
 from support_bot.jobs.schedule import schedule
 from ui.mount import mount
 from ui.pages.login import login_page
+from ui.pages.password import password_page
 
 SHUTDOWN_S = 10
 _ANYWHERE = ("0.0.0.0", "::", "")
@@ -46,6 +48,7 @@ def build_server(app: App) -> FastAPI:
 
     server = build_api(app, live)
     server.include_router(sign_in_router(functools.partial(login_page, app.settings.company)))
+    server.include_router(own_password_router(functools.partial(password_page, app.settings.company)))
     server.include_router(widget_router(Path(ui.__file__).parent / "widget"))
     mount(server, app)
     server.add_middleware(StaffGate, app=app)  # after the pages' own layers, so that it stands before them

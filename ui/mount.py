@@ -15,6 +15,7 @@ from gradio import queueing, route_utils, routes
 from support_bot.assembly import App
 from ui.customer_app import build_customer_app
 from ui.desk_app import build_admin_app, build_desk_app
+from ui.pages.nothing import nothing_page
 from ui.theme import head, theme
 
 Scope = MutableMapping[str, Any]
@@ -31,6 +32,8 @@ _CLOSED = re.compile(
     r"|(/desk|/admin)?/+(gradio_api/+)?(file|proxy)\b"
 )
 
+
+_FOR_PROGRAMS = ("/api/", "/v1/")
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +54,8 @@ def mount(server: Any, app: App) -> None:
     for module in modules:
         module.traceback = Logged()
     server.add_middleware(Door)
+    home = f"{urlsplit(app.settings.server.public_url).path.rstrip('/')}/"
+    server.add_middleware(Nothing, page=nothing_page(app.settings.company, home).encode())  # also before the door
     for path, build in _PAGES:
         gr.mount_gradio_app(
             server,
@@ -92,6 +97,38 @@ class Door:
             await _answer(send, 307, b"", {"location": target})
         else:
             await self._app(scope, receive, send)
+
+
+class Nothing:
+    """Stands before everything: where there is nothing, a person gets a page, a program what it got before."""
+
+    def __init__(self, app: Asgi, page: bytes) -> None:
+        self._app = app
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the server answer, and take the place of its answer where that is 404."""
+        if not _wants_page(scope):
+            return await self._app(scope, receive, send)
+        replaced = False
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start" and message["status"] == 404:
+                replaced = True
+                body = self._page if scope["method"] == "GET" else b""
+                await _answer(send, 404, body, {"content-type": "text/html; charset=utf-8"})
+            elif not replaced:
+                await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+def _wants_page(scope: Scope) -> bool:
+    """Whether this is a browser that goes to an address, and not to one of the API's."""
+    if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(_FOR_PROGRAMS):
+        return False
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
 class Outside:

@@ -48,9 +48,10 @@
     if (form) restoreDraft(form);
     // What is typed in outlives a rendering, so a form whose words were taken has to be emptied.
     const taken = element.querySelector("form[data-taken]");
-    if (taken && now.taken !== taken.dataset.taken) {
-      if (now.taken) taken.reset();
-      now.taken = taken.dataset.taken;
+    const key = taken && "taken by " + taken.dataset.action;
+    if (taken && now[key] !== taken.dataset.taken) {
+      if (now[key]) taken.reset();
+      now[key] = taken.dataset.taken;
     }
     const find = element.querySelector("input[data-scope]");
     if (find && find.dataset.scope !== now.scope) {

@@ -5,7 +5,7 @@ Staff send a key, a session's cookie or the owner's token."""
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Path, Request, Security
@@ -40,11 +40,12 @@ Bearer = HTTPAuthorizationCredentials | None
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A member of staff, or a program acting for one. `csrf_token` is there for a browser's session."""
+    """A member of staff, or a program acting for one. `csrf_token` and `session` are there for a browser."""
 
     staff: StaffView
     csrf_token: str | None = None
     is_owner: bool = False
+    session: str = field(default="", repr=False)
 
     @property
     def id(self) -> int:
@@ -86,7 +87,7 @@ def calling_staff(
     given = request.headers.get(CSRF_HEADER, "")
     if request.method not in _READING and not _same(given, signed_in.csrf_token):
         raise Forbidden(f"Changes from a browser need the header {CSRF_HEADER}; GET /api/v1/me has its value.")
-    return Caller(signed_in.staff, signed_in.csrf_token)
+    return Caller(signed_in.staff, signed_in.csrf_token, session=session)
 
 
 def channel_of_key(

@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints
 
-from support_bot.api.fields import LARGEST_ID, Line, Words, storable
+from support_bot.api.fields import LARGEST_ID, Line, Slug, Words, storable
 from support_bot.api.schemas import Answered
 from support_bot.services.views import (
     ApiKeyView,
+    Assignee,
     ChannelKeyView,
     ChannelView,
     ConversationRow,
@@ -53,6 +54,10 @@ class TicketsOut(Answered):
     next: int | None = Field(description="Give it as `before` for the next page; null at the end.")
 
 
+class AssigneesOut(Answered):
+    assignees: list[Assignee]
+
+
 class TicketPatch(BaseModel):
     """What is left out stays; `assignee` null puts the ticket back to nobody."""
 
@@ -72,6 +77,11 @@ class ConversationsOut(Answered):
 
 class ChannelsOut(Answered):
     channels: list[ChannelView]
+
+
+class ChannelIn(BaseModel):
+    slug: Slug = Field(description="Its short name for good: small letters, digits and hyphens.")
+    name: Line
 
 
 class ChannelPatch(BaseModel):
@@ -114,6 +124,11 @@ class StaffPatch(BaseModel):
 
 
 class PasswordIn(BaseModel):
+    password: Password
+
+
+class OwnPasswordIn(BaseModel):
+    old: Annotated[SecretStr, Field(max_length=1000)]
     password: Password
 
 

@@ -23,9 +23,9 @@ from support_bot.settings import Settings
 from support_bot.storage import archive, restoring
 from support_bot.storage.data_folder import DataFolder
 from support_bot.storage.database import Database
-from support_bot.storage.inspection import inspect
+from support_bot.storage.inspection import FileTrouble, inspect
 from support_bot.storage.migrations import is_known, upgrade
-from support_bot.storage.snapshot import POSTGRESQL_FILE, SQLITE_FILE
+from support_bot.storage.snapshot import POSTGRESQL_FILE, SQLITE_FILE, find_trouble_in
 from support_bot.storage.trouble import storage_trouble
 
 _EXAM = "exam.json"
@@ -46,7 +46,8 @@ class Backups:
     def write(self, target: Path, exam: Path | None) -> dict[str, Any]:
         """Write everything into one file; with `exam` also how its questions are answered from this backup.
 
-        Raises SupportBotError; then there is no file."""
+        Not `ok` where an uploaded file was gone or damaged: then the backup holds everything else, and `trouble`
+        says which. Raises SupportBotError; then there is no file."""
         questions = read_questions(exam) if exam else []
         if target.is_dir():
             target = target / f"support-bot-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}.zip"
@@ -56,9 +57,11 @@ class Backups:
             with self._bytes() as pieces:
                 archive.store(pieces, target)
         with archive.opened(target) as written:
+            found = find_trouble_in(written.about)
             return {
                 "file": str(target), "bytes": target.stat().st_size, "created_at": written.about["created_at"],
-                "counts": written.about["counts"], "exam": len(questions),
+                "counts": written.about["counts"], "exam": len(questions), "ok": not found.in_words,
+                "missing": found.missing, "damaged": found.damaged, "trouble": _told(found),
             }  # fmt: skip
 
     def _write_examined(self, target: Path, questions: list[Question]) -> None:
@@ -115,7 +118,7 @@ class Backups:
             return {
                 "restored": str(settings.data_dir.absolute()), "created_at": backup.about["created_at"],
                 "counts": backup.about["counts"], "same_answers": compared, "index": index,
-                "other_settings": others, "kept": str(aside or ""),
+                "other_settings": others, "kept": str(aside or ""), "trouble": _told(find_trouble_in(backup.about)),
             }  # fmt: skip
 
     def _refuse_unfit(self, backup: archive.Archive, source: Path, *, replace: bool) -> None:
@@ -187,6 +190,11 @@ class Backups:
                 return sameness.answers(app, questions, self._progress)
             finally:
                 app.close()
+
+
+def _told(found: FileTrouble) -> str:
+    advice = "upload these documents again, or take them from an older backup; everything else is in this one"
+    return f"of the uploaded files {found.in_words}: {advice}" if found.in_words else ""
 
 
 def _others(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

@@ -96,6 +96,11 @@ def list_channels(api: Api) -> Any:
     return api.get("/channels")["channels"]
 
 
+def add_channel(api: Api, slug: str, name: str) -> Any:
+    """Add a channel under a short name that it keeps; no other site may use it yet."""
+    return api.send("POST", "/channels", json={"slug": slug, "name": name})
+
+
 def show_channel(api: Api, slug: str) -> Any:
     """One channel with its texts."""
     return api.channel(slug)
@@ -184,8 +189,8 @@ def restore(
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
     ("", "reindex", reindex, ("chunks",)),
-    ("", "backup", backup, ("file", "bytes", "exam")),
-    ("", "restore", restore, ("restored", "created_at", "same_answers", "index", "other_settings", "kept")),
+    ("", "backup", backup, ("file", "bytes", "exam", "trouble")),
+    ("", "restore", restore, ("restored", "created_at", "same_answers", "index", "other_settings", "kept", "trouble")),
     ("documents", "list", list_documents, ("id", "name", "status", "audience", "version", "chunks", "reason")),
     ("documents", "show", show_document, ("id", "name", "title", "status", "audience", "version", "reason", "text")),
     ("documents", "replace", replace_document, ("status", "name", "version", "reason")),
@@ -197,6 +202,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
     ("staff", "reactivate", reactivate_staff, ("id", "email", "name", "role", "active")),
     ("staff", "key", create_key, ("key",)),
     ("channels", "list", list_channels, ("slug", "name", "enabled", "allowed_origins")),
+    ("channels", "add", add_channel, ("slug", "name")),
     ("channels", "show", show_channel, ("slug", "name", "enabled", "allowed_origins", "greeting", "accent")),
     ("channels", "allow", allow_origins, ("slug", "allowed_origins")),
     ("channels", "key", create_channel_key, ("key",)),

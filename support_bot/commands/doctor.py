@@ -7,7 +7,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,7 +33,6 @@ _OLDEST_PYTHON = (3, 11)
 _LEAST_FREE = 500_000_000  # bytes: the default weights twice over, and some documents
 _REINDEX = "run `support-bot reindex` (`serve` mends it by itself)"
 _CLOCK_S = 300.0
-_NAMES = 3  # of documents in a line
 _UPGRADE = "run `support-bot db upgrade` (`serve` does it by itself)"
 
 
@@ -135,18 +134,10 @@ def _database(settings: Settings, state: DatabaseState, trouble: str) -> Finding
 
 def _files(settings: Settings) -> Finding:
     found = find_file_trouble(settings.effective_database_url, settings.data_dir / "files")
-    told = [
-        f"{len(names)} {'is' if len(names) == 1 else 'are'} {state} ({_some(names)})"
-        for state, names in (("gone", found.missing), ("damaged", found.damaged))
-        if names
-    ]
-    remedy = f"{', '.join(told)}: restore a backup, or upload these documents again"
-    return Finding("uploaded files", not told, remedy if told else "all there, the hashes are right")
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _NAMES
-    return ", ".join(names[:_NAMES]) + (f" and {more} more" if more > 0 else "")
+    remedy = f"{found.in_words}: restore a backup, or upload these documents again"
+    return Finding(
+        "uploaded files", not found.in_words, remedy if found.in_words else "all there, the hashes are right"
+    )
 
 
 def _clock(settings: Settings) -> Finding:

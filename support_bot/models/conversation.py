@@ -17,7 +17,7 @@ from support_bot.values import AnswerStatus, Audience, Author, Mode
 _ALLOWED: dict[Mode, frozenset[Mode]] = {
     Mode.BOT: frozenset({Mode.WAITING, Mode.HUMAN, Mode.CLOSED}),
     Mode.WAITING: frozenset({Mode.HUMAN, Mode.BOT, Mode.CLOSED}),
-    Mode.HUMAN: frozenset({Mode.BOT, Mode.CLOSED}),
+    Mode.HUMAN: frozenset({Mode.WAITING, Mode.BOT, Mode.CLOSED}),
     Mode.CLOSED: frozenset({Mode.BOT}),
 }
 

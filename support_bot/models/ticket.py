@@ -74,15 +74,15 @@ class Ticket(Base):
         self.updated_at = utcnow()
         self.events.append(TicketEvent(kind=kind, staff_id=by, detail=detail))
 
-    def assign(self, to: int | None, by: int | None) -> None:
-        """Give the ticket to somebody (or to nobody); a new ticket becomes open."""
+    def assign(self, to: int | None, by: int | None, **why: Any) -> None:
+        """Give the ticket to somebody (or to nobody); a new ticket becomes open. `why` goes into the history."""
         self._require_open()
         if self.assignee_id == to:
             return
-        self.assignee_id = to
+        was, self.assignee_id = self.assignee_id, to
         if to is not None and self.status is TicketStatus.NEW:
             self.status = TicketStatus.OPEN
-        self.record(TicketEventKind.ASSIGNED, by, to=to)
+        self.record(TicketEventKind.ASSIGNED, by, to=to, was=was, **why)
 
     def change(self, by: int, *, subject: str | None = None, priority: str | None = None) -> None:
         """Change subject or priority; what stays the same leaves no line in the history."""

@@ -48,6 +48,7 @@ class BackupService:
             "database": taken.kind,
             "revision": taken.revision,
             "counts": taken.counts,
+            "documents": taken.documents,
             "weights": self._weights(),
             "settings": answer_settings(self._settings),
         }

@@ -7,9 +7,8 @@ import re
 import secrets
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
-from urllib.parse import urlsplit
 
-from support_bot.errors import Invalid
+from support_bot.errors import Conflict, Invalid
 from support_bot.models import Channel, ChannelKey, utcnow
 from support_bot.services.views import ChannelKeyView, ChannelView
 from support_bot.settings import Settings
@@ -17,6 +16,9 @@ from support_bot.storage.database import Database
 
 DEFAULT = "web"
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_ORIGIN = re.compile(r"https?://[a-z0-9._~-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?")
+MOST_QUESTIONS = 8
 
 
 class ChannelChanges(TypedDict, total=False):
@@ -52,20 +54,33 @@ class ChannelService:
             return channel is not None and channel.allows(origin)
 
     def update(self, slug: str, **changes: Unpack[ChannelChanges]) -> ChannelView:
-        """Change what is given. Raises Invalid for an origin with a path, or a colour that is none."""
+        """Change what is given. Raises Invalid for an origin with a path, a colour that is none, or an empty name."""
+        if (name := changes.get("name")) is not None:
+            changes["name"] = _name(name)
         accent = changes.get("accent")
         if accent is not None and not _COLOUR.fullmatch(accent):
             raise Invalid("A colour is written like #1f6f5c.")
         if (origins := changes.get("allowed_origins")) is not None:
             changes["allowed_origins"] = list(dict.fromkeys(_origin(origin) for origin in origins))
         if (questions := changes.get("suggested_questions")) is not None:
-            changes["suggested_questions"] = [question[:200] for question in questions][:8]
+            asked = [question.strip()[:200] for question in questions if question.strip()]
+            changes["suggested_questions"] = asked[:MOST_QUESTIONS]
         with self._db.transaction() as tx:
             channel = tx.channels.get(slug)
             for field, value in changes.items():
                 if value is not None:
                     setattr(channel, field, value)
             return ChannelView.of(channel)
+
+    def add(self, slug: str, name: str) -> ChannelView:
+        """A new channel, which no other site may use yet. Raises Invalid, Conflict for a short name that is taken."""
+        if len(slug) > 60 or not _SLUG.fullmatch(slug):
+            raise Invalid("A short name has small letters, digits and hyphens only, like shop or shop-uk.")
+        with self._db.transaction() as tx:
+            tx.one_at_a_time("channels")
+            if tx.channels.find(slug):
+                raise Conflict(f"There is a channel “{slug}” already.")
+            return ChannelView.of(tx.channels.add(Channel(slug=slug, name=_name(name), greeting=_GREETING)))
 
     def ensure_default(self) -> bool:
         """Make the channel `web` where there is no channel yet; True on a fresh install."""
@@ -79,7 +94,7 @@ class ChannelService:
                 Channel(
                     slug=DEFAULT,
                     name=company,
-                    greeting="Hello. What can I help you with?",
+                    greeting=_GREETING,
                     suggested_questions=list(_SAMPLE_QUESTIONS) if sample else [],
                 )
             )
@@ -121,12 +136,19 @@ def _hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+_GREETING = "Hello. What can I help you with?"
 _SAMPLE_QUESTIONS = ("How long does delivery take?", "How do I pause my plan?", "What does the warranty cover?")
 
 
 def _origin(text: str) -> str:
     """`https://shop.example.com:8443`; raises Invalid for anything that is not scheme, host and port alone."""
-    parts = urlsplit(text.strip().rstrip("/"))
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:
-        raise Invalid(f"“{text}” is not an origin; write it like https://shop.example.com.")
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    origin = text.strip().rstrip("/").lower()
+    if not _ORIGIN.fullmatch(origin):  # it also stands in a header, where other characters would mean something
+        raise Invalid(f"“{text[:200]}” is not an origin; write it like https://shop.example.com.")
+    return origin
+
+
+def _name(text: str) -> str:
+    if not (name := text.strip()[:200]):
+        raise Invalid("A channel needs a name.")
+    return name

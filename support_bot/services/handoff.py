@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support_bot.answering import phrases
 from support_bot.errors import Conflict
-from support_bot.models import BotTurn, Conversation, Message, Ticket, TicketEventKind
+from support_bot.models import BotTurn, Conversation, Message, Staff, Ticket, TicketEventKind
 from support_bot.services.summary import subject, summary
 from support_bot.services.views import TicketView
 from support_bot.storage.database import Database, Transaction
@@ -44,10 +44,32 @@ def lock_ticket(tx: Transaction, ticket_id: int) -> tuple[Ticket, Conversation]:
 
 
 def let_go(tx: Transaction, ticket_id: int, staff_id: int, by: int | None) -> None:
-    """Give an open ticket of somebody who left back to nobody, where the others find it."""
-    ticket, _ = lock_ticket(tx, ticket_id)
+    """Give an open ticket of somebody who was deactivated back to nobody, where the others find it."""
+    ticket, conversation = lock_ticket(tx, ticket_id)
     if ticket.is_open and ticket.assignee_id == staff_id:
-        ticket.assign(None, by)
+        ticket.assign(None, by, deactivated=True)
+        wait_for_another(tx, conversation)
+
+
+def hold_active(tx: Transaction, staff_id: int) -> Staff:
+    """Somebody who gets a ticket, and who stays active until that is done. Raises Conflict where they are not."""
+    person = tx.staff.hold(staff_id)
+    if not person.active:
+        raise Conflict(f"{person.name} is deactivated and cannot take tickets.")
+    return person
+
+
+def wait_for_another(tx: Transaction, conversation: Conversation) -> None:
+    """A conversation with a person has none any more: it waits again, the bot stays silent."""
+    if conversation.mode is Mode.HUMAN:
+        change_mode(tx, conversation, Mode.WAITING)
+        _tell(tx, conversation, "Somebody else from our team will answer here.")
+
+
+def _tell(tx: Transaction, conversation: Conversation, note: str, name: str | None = None) -> None:
+    """A line of the system's own in the conversation; `name` is the person whom it is about."""
+    message = tx.conversations.add_message(Message(conversation_id=conversation.id, author=Author.SYSTEM, text=note))
+    tx.events.append(conversation.id, Said(message.id, Author.SYSTEM, note, name))
 
 
 def change_mode(tx: Transaction, conversation: Conversation, mode: Mode) -> bool:
@@ -121,26 +143,17 @@ class HandoffService:
             ticket, conversation = lock_ticket(tx, ticket_id)
             ticket.hand_back(staff_id)
             change_mode(tx, conversation, Mode.BOT)
-            note = "The automated assistant answers again from here on."
-            message = tx.conversations.add_message(
-                Message(conversation_id=conversation.id, author=Author.SYSTEM, text=note)
-            )
-            tx.events.append(conversation.id, Said(message.id, Author.SYSTEM, note))
+            _tell(tx, conversation, "The automated assistant answers again from here on.")
             return TicketView.of(ticket, conversation.mode, tx.staff.names())
 
 
 def take_over(tx: Transaction, conversation: Conversation, staff_id: int) -> Ticket:
     """Silence the bot, make the conversation the agent's. Call it under the lock, with a conversation that is open."""
+    name = hold_active(tx, staff_id).name
     retract_running_turn(tx, conversation)
     ticket = open_ticket(tx, conversation, HandoffReason.AGENT_PULL)
-    if ticket.assignee_id is None:
+    if ticket.assignee_id is None or conversation.mode is not Mode.HUMAN:
         ticket.assign(staff_id, by=staff_id)
-    if conversation.mode is not Mode.HUMAN:
-        change_mode(tx, conversation, Mode.HUMAN)
-        name = tx.staff.get(staff_id).name
-        note = f"{name} from our team has joined the conversation."
-        message = tx.conversations.add_message(
-            Message(conversation_id=conversation.id, author=Author.SYSTEM, text=note)
-        )
-        tx.events.append(conversation.id, Said(message.id, Author.SYSTEM, note, name))
+    if change_mode(tx, conversation, Mode.HUMAN):
+        _tell(tx, conversation, f"{name} from our team has joined the conversation.", name)
     return ticket

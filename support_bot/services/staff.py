@@ -13,14 +13,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from support_bot.errors import Conflict, Invalid, LimitExceeded, Unauthorized
 from support_bot.models import ApiKey, Staff, StaffSession, utcnow
 from support_bot.services.handoff import let_go
-from support_bot.services.views import ApiKeyView, SignedIn, StaffView
+from support_bot.services.views import ApiKeyView, Assignee, SignedIn, StaffView
 from support_bot.settings import Settings
 from support_bot.storage.database import Database
 from support_bot.values import Role
 
 _WRONG = "E-mail address or password is wrong."
 _DEACTIVATED = "This account is deactivated. Ask an admin to reactivate it."
-_LEAST_PASSWORD = 10
+LEAST_PASSWORD = 10
 _MOST_STRANGERS = 10_000
 
 
@@ -56,7 +56,7 @@ class StaffService:
 
     def sign_in(self, email: str, password: str) -> SignedIn:
         """A new session. Raises Unauthorized, or LimitExceeded while the account pauses after wrong passwords."""
-        security, now = self._settings.security, utcnow()
+        now = utcnow()
         with self._db.reading() as tx:
             found = tx.staff.find_by_email(email)
         known = found or self._stranger(email)
@@ -69,15 +69,14 @@ class StaffService:
             if staff.password_hash != checked:
                 raise Unauthorized(_WRONG)
             if not right:
-                pause = dt.timedelta(minutes=security.lockout_minutes)
-                staff.note_failure(now, limit=security.lockout_failures, pause=pause)
+                self._note_failure(staff)
             elif not staff.active:
                 raise Unauthorized(_DEACTIVATED)  # only who knows the password is told
             else:
                 staff.note_success()
                 tx.staff.delete_expired_sessions(now)
                 token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-                expires = now + dt.timedelta(hours=security.session_hours)
+                expires = now + dt.timedelta(hours=self._settings.security.session_hours)
                 tx.staff.add_session(
                     StaffSession(token_hash=_hash(token), staff_id=staff.id, csrf_token=csrf, expires_at=expires)
                 )
@@ -123,6 +122,10 @@ class StaffService:
         with self._db.reading() as tx:
             return [StaffView.of(staff) for staff in tx.staff.page()]
 
+    def assignees(self) -> list[Assignee]:
+        """Who may be given a ticket: the active ones, by name."""
+        return [Assignee(staff.id, staff.name, staff.email) for staff in self.page() if staff.active]
+
     def set_password(self, email: str, password: str) -> None:
         """A new password; every session of that person ends. Keys that act for them stay until they are revoked."""
         hashed = self._hashed(password)
@@ -134,11 +137,32 @@ class StaffService:
             staff.note_success()
             tx.staff.delete_sessions_of(staff.id)
 
+    def change_own_password(self, staff_id: int, old: str, new: str, *, session: str = "") -> None:
+        """A new password in the place of the old one; every session of that person ends, but `session` (a token).
+
+        Raises Invalid where the old one is wrong or the new one weak; guesses count as those at the sign-in do, and at
+        the limit raise LimitExceeded."""
+        hashed = self._hashed(new)
+        with self._db.reading() as tx:
+            known = tx.staff.get(staff_id)
+        _require_unlocked(known, utcnow())
+        right = self._matches(known.password_hash, old)
+        with self._db.transaction() as tx:
+            staff = tx.staff.lock(staff_id)
+            _require_unlocked(staff, utcnow())
+            if right and staff.password_hash == known.password_hash:
+                staff.password_hash = hashed
+                staff.note_success()
+                tx.staff.delete_sessions_of(staff.id, but=_hash(session))
+                return
+            self._note_failure(staff)
+        raise Invalid("The old password is wrong.")
+
     def deactivate(self, email: str, by: int | None) -> StaffView:
         """End somebody's access at once: sessions end, keys that act for them are revoked, open tickets go to nobody.
 
-        `by` is the admin's id, None for the owner of the data folder. Twice is once. Raises NotFound for an unknown
-        address, Conflict for oneself and for the last active admin."""
+        Customers they spoke with wait for somebody else. `by` is the admin's id, None for the owner of the data
+        folder. Twice is once. Raises NotFound for an unknown address, Conflict for oneself and the last admin."""
         with self._db.transaction() as tx:
             tx.one_at_a_time("staff")  # two admins who deactivate each other: the second is the last one
             staff = tx.staff.lock_by_email(email)
@@ -207,9 +231,14 @@ class StaffService:
                 return None
             return StaffView(staff.id, staff.email, staff.name, found.role, staff.active)
 
+    def _note_failure(self, staff: Staff) -> None:
+        security = self._settings.security
+        pause = dt.timedelta(minutes=security.lockout_minutes)
+        staff.note_failure(utcnow(), limit=security.lockout_failures, pause=pause)
+
     def _hashed(self, password: str) -> str:
-        if len(password) < _LEAST_PASSWORD:
-            raise Invalid(f"A password has at least {_LEAST_PASSWORD} characters.")
+        if len(password) < LEAST_PASSWORD:
+            raise Invalid(f"A password has at least {LEAST_PASSWORD} characters.")
         if len(password) > 1000:
             raise Invalid("The password is too long.")
         return self._hasher.hash(password)

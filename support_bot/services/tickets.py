@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from support_bot.errors import Conflict, Invalid
 from support_bot.models import Conversation, Message, Ticket, TicketEventKind, TicketStatus
-from support_bot.services.handoff import change_mode, lock_ticket, take_over
+from support_bot.services.handoff import change_mode, hold_active, lock_ticket, take_over, wait_for_another
 from support_bot.services.views import (
     ConversationRow,
     ConversationView,
@@ -141,14 +139,15 @@ class TicketService:
             return MessageView.of(message, names=names)
 
     def assign(self, ticket_id: int, to: int | None, staff_id: int) -> TicketView:
-        """Give the ticket to a member of staff, or to nobody."""
-
-        def assign(tx: Transaction, ticket: Ticket) -> None:
-            if to is not None and not (person := tx.staff.get(to)).active:
-                raise Conflict(f"{person.name} is deactivated and cannot take tickets.")
+        """Give the ticket to an active member of staff, or to nobody: then a customer who spoke with a person waits."""
+        with self._db.transaction() as tx:
+            ticket, conversation = lock_ticket(tx, ticket_id)
+            if to is not None:
+                hold_active(tx, to)
             ticket.assign(to, by=staff_id)
-
-        return self._change(ticket_id, assign)
+            if to is None:
+                wait_for_another(tx, conversation)
+            return _view(tx, ticket)
 
     def change(
         self, ticket_id: int, staff_id: int, *, subject: str | None = None, priority: str | None = None
@@ -157,7 +156,10 @@ class TicketService:
         if priority is not None and priority not in PRIORITIES:
             raise Invalid(f"A priority is one of {', '.join(PRIORITIES)}.")
         short = _require_text(subject)[:300] if subject is not None else None
-        return self._change(ticket_id, lambda _tx, ticket: ticket.change(staff_id, subject=short, priority=priority))
+        with self._db.transaction() as tx:
+            ticket, _ = lock_ticket(tx, ticket_id)
+            ticket.change(staff_id, subject=short, priority=priority)
+            return _view(tx, ticket)
 
     def solve(self, ticket_id: int, staff_id: int) -> TicketView:
         """The customer's matter is settled: the conversation closes; when they write again the bot answers."""
@@ -165,12 +167,6 @@ class TicketService:
             ticket, conversation = lock_ticket(tx, ticket_id)
             ticket.solve(staff_id)
             change_mode(tx, conversation, Mode.CLOSED)
-            return _view(tx, ticket)
-
-    def _change(self, ticket_id: int, change: Callable[[Transaction, Ticket], None]) -> TicketView:
-        with self._db.transaction() as tx:
-            ticket, _ = lock_ticket(tx, ticket_id)
-            change(tx, ticket)
             return _view(tx, ticket)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from support_bot.models import Document, DocumentVersion
 from support_bot.storage.blobs import BlobStore
 from support_bot.storage.database import Database
 from support_bot.storage.migrations import current_revision, head_revision, is_known, upgrade
+
+_NAMES = 3  # of documents in a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,15 @@ class FileTrouble:
     missing: tuple[str, ...]
     damaged: tuple[str, ...]
 
+    @property
+    def in_words(self) -> str:
+        """`1 is gone (a.md), 2 are damaged (b.md, c.md)`; empty where all is well."""
+        return ", ".join(
+            f"{len(names)} {'is' if len(names) == 1 else 'are'} {state} ({_some(names)})"
+            for state, names in (("gone", self.missing), ("damaged", self.damaged))
+            if names
+        )
+
 
 def find_file_trouble(url: str, folder: Path) -> FileTrouble:
     """Read every uploaded file that the database names, also of earlier versions, and compare it with its hash."""
@@ -112,6 +124,11 @@ def find_file_trouble(url: str, folder: Path) -> FileTrouble:
         except DamagedFile:
             damaged.append(document)
     return FileTrouble(tuple(missing), tuple(damaged))
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES
+    return ", ".join(names[:_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def make_newest(url: str) -> DatabaseState:

@@ -40,6 +40,16 @@ class StaffRepository:
         query = select(Staff).where(Staff.id == staff_id).with_for_update()
         return self._session.scalars(query.execution_options(populate_existing=True)).one()
 
+    def hold(self, staff_id: int) -> Staff:
+        """The member of staff, read again; nobody changes who they are until the transaction ends. Raises NotFound.
+
+        Others may hold them, too, so that agents who give each other tickets at once do not wait in a ring."""
+        query = select(Staff).where(Staff.id == staff_id).with_for_update(read=True)
+        found = self._session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+        if found is None:
+            raise NotFound(f"There is no member of staff {staff_id}.")
+        return found
+
     def lock_by_email(self, email: str) -> Staff:
         """The same by address. Raises NotFound."""
         found = self.find_by_email(email)
@@ -69,8 +79,10 @@ class StaffRepository:
     def delete_session(self, token_hash: str) -> None:
         self._session.execute(delete(StaffSession).where(StaffSession.token_hash == token_hash))
 
-    def delete_sessions_of(self, staff_id: int) -> None:
-        self._session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
+    def delete_sessions_of(self, staff_id: int, *, but: str = "") -> None:
+        """End every session of this person, but the one with this token's hash."""
+        ended = (StaffSession.staff_id == staff_id, StaffSession.token_hash != but)
+        self._session.execute(delete(StaffSession).where(*ended))
 
     def delete_expired_sessions(self, now: dt.datetime) -> None:
         self._session.execute(delete(StaffSession).where(StaffSession.expires_at < now))

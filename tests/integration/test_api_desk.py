@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from .api_harness import QUESTION, V1, Api, running_api
+from support_bot.values import Role
+
+from .api_harness import PASSWORD, QUESTION, V1, Api, running_api
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,32 @@ class TestTickets:
         )
         assert send(api, "PATCH", ticket, {"priority": "low"})["row"]["assignee_id"] == me
         assert send(api, "PATCH", ticket, {"assignee": None})["row"]["assignee_id"] is None
+
+    def test_are_given_to_a_colleague(self, api: Api, ticket: str) -> None:
+        colleagues = {found["name"]: found["id"] for found in send(api, "GET", f"{V1}/tickets/assignees")["assignees"]}
+        given = send(api, "PATCH", ticket, {"assignee": colleagues["Admin"]})
+        assert (given["row"]["assignee"], given["row"]["mode"]) == ("Admin", "waiting")
+        assert [given["history"][-1][name] for name in ("kind", "by", "was", "to")] == [
+            "assigned",
+            "Agent",
+            None,
+            "Admin",
+        ]
+
+    def test_are_not_given_to_somebody_who_left_or_never_was(self, api: Api, ticket: str) -> None:
+        gone = api.app.staff.add("gone@example.com", "Gone", Role.AGENT, PASSWORD).id
+        api.app.staff.deactivate("gone@example.com", None)
+        assert gone not in [found["id"] for found in send(api, "GET", f"{V1}/tickets/assignees")["assignees"]]
+        refused = [api.client.patch(ticket, json={"assignee": who}, headers=api.agent) for who in (gone, 999_999)]
+        assert [answered.status_code for answered in refused] == [409, 404]
+        assert send(api, "GET", ticket)["row"]["assignee_id"] is None
+
+    def test_given_back_to_nobody_the_customer_waits_again(self, api: Api, ticket: str) -> None:
+        send(api, "POST", f"{ticket}/reply", {"text": "Hello."})
+        assert send(api, "GET", ticket)["row"]["mode"] == "human"
+        assert send(api, "PATCH", ticket, {"assignee": None})["row"]["mode"] == "waiting"
+        send(api, "POST", f"{ticket}/reply", {"text": "Hello again."})
+        assert send(api, "GET", ticket)["row"]["mode"] == "human"
 
     def test_refuse_priorities_that_do_not_exist(self, api: Api, ticket: str) -> None:
         assert api.client.patch(ticket, json={"priority": "yesterday"}, headers=api.agent).status_code == 422

@@ -21,6 +21,7 @@ PUBLIC = {
 }
 FOR_AGENTS = {
     ("get", f"{V1}/me"),
+    ("put", f"{V1}/me/password"),
     ("get", f"{V1}/search"),
     ("get", f"{V1}/documents"),
     ("get", f"{V1}/documents/{{document_id}}"),
@@ -106,6 +107,27 @@ class TestKeys:
     def test_a_bad_key_is_not_made_good_by_a_session(self, api: Api) -> None:
         browser = api.sign_in(Role.ADMIN)
         assert browser.get(f"{V1}/me", headers={"Authorization": "Bearer wrong"}).status_code == 401
+
+
+class TestOwnPassword:
+    PATH = f"{V1}/me/password"
+    BODY = {"old": PASSWORD, "password": "another long password"}
+
+    def test_is_changed_with_the_old_one_and_the_asking_session_stays(self, api: Api) -> None:
+        api.app.staff.add("bo@example.com", "Bo", Role.AGENT, PASSWORD)
+        here, there = (_token(api, "bo@example.com") for _ in range(2))
+        browser = TestClient(api.asgi, cookies={"support_bot_session": here})
+        token = {"X-CSRF-Token": browser.get(f"{V1}/me").json()["csrf_token"]}
+        assert browser.put(self.PATH, json=self.BODY | {"old": "wrong"}, headers=token).status_code == 422
+        assert browser.put(self.PATH, json=self.BODY).status_code == 403
+        assert browser.put(self.PATH, json=self.BODY, headers=token).status_code == 204
+        assert api.app.staff.find_session(here) and api.app.staff.find_session(there) is None
+        assert api.app.staff.sign_in("bo@example.com", self.BODY["password"])
+
+    @pytest.mark.parametrize("body", [{}, {"old": PASSWORD}, {"password": "x" * 11}, BODY | {"password": "x" * 5000}])
+    def test_needs_both(self, api: Api, body: dict[str, str]) -> None:
+        answered = api.client.put(self.PATH, json=body, headers=api.agent)
+        assert answered.status_code == 422 and "x" * 11 not in answered.text
 
 
 class TestBrowsers:
@@ -199,6 +221,13 @@ class TestAdministration:
     def test_an_origin_must_be_one(self, api: Api, origin: str) -> None:
         answered = api.client.patch(f"{V1}/channels/web", json={"allowed_origins": [origin]}, headers=api.admin)
         assert answered.status_code == 422
+
+    def test_adds_a_channel_once(self, api: Api) -> None:
+        body = {"slug": "till", "name": "Till"}
+        answers = [api.client.post(f"{V1}/channels", json=body, headers=api.admin) for _ in range(2)]
+        assert [answered.status_code for answered in answers] == [201, 409]
+        assert answers[0].json()["allowed_origins"] == [] and api.start("till")
+        assert api.client.post(f"{V1}/channels", json=body | {"slug": "a b"}, headers=api.admin).status_code == 422
 
     def test_lists_models_and_refuses_what_is_not_here(self, api: Api) -> None:
         assert api.client.get(f"{V1}/models", headers=api.admin).json()["models"]

@@ -182,6 +182,8 @@ class TestPeople:
         assert run("channels", "allow", "web", other, "--json").json["allowed_origins"] == [shop, other]
         assert run("channels", "allow", "web", shop, "--remove", "--json").json["allowed_origins"] == [other]
         assert run("channels", "show", "web", "--json").json["allowed_origins"] == [other]
+        assert run("channels", "add", "till", "Till", "--json").json["allowed_origins"] == []
+        assert run("channels", "add", "till", "Till").err.endswith("Error: There is a channel “till” already.\n")
         assert run("channels", "show", "nowhere").err.endswith("Error: There is no channel called nowhere.\n")
 
 

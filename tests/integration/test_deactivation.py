@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -11,7 +12,7 @@ from support_bot.assembly import App
 from support_bot.errors import Conflict, NotFound, SupportBotError, Unauthorized
 from support_bot.services.staff import StaffService
 from support_bot.services.views import StaffView
-from support_bot.values import Role
+from support_bot.values import Mode, Role
 from tests.factories import PASSWORD, add_staff, make_app
 
 ANA, BOSS = "ana@example.com", "boss@example.com"
@@ -33,6 +34,22 @@ def ana(app: App) -> StaffView:
 @pytest.fixture
 def boss(app: App) -> StaffView:
     return add_staff(app, Role.ADMIN, BOSS)
+
+
+def at_once(*doing: Callable[[], object]) -> None:
+    """Do all of it at the same moment; what is refused is refused."""
+    ready = threading.Barrier(len(doing))
+
+    def begin(do: Callable[[], object]) -> None:
+        ready.wait()
+        with suppress(Conflict):
+            do()
+
+    threads = [threading.Thread(target=begin, args=(do,)) for do in doing]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def active(app: App) -> dict[str, bool]:
@@ -158,6 +175,65 @@ class TestTheirWork:
         assert [message.name for message in said if message.text == "I look into it."] == ["Ana"]
         assert app.tickets.get(ticket).history[-1].by == "Boss"
         app.tickets.reply(ticket, boss.id, "I go on.")
+
+    @pytest.mark.parametrize("owner", [False, True])
+    def test_whom_they_spoke_with_waits_for_somebody_else(
+        self, app: App, ana: StaffView, boss: StaffView, owner: bool
+    ) -> None:
+        conversation = app.chat.start("web").id
+        ticket = app.handoff.take(conversation, ana.id).row.id
+        app.staff.deactivate(ANA, None if owner else boss.id)
+        assert app.chat.mode(conversation) is Mode.WAITING
+        assert [row.id for row in app.tickets.page(view="waiting")] == [ticket]
+        last = app.tickets.get(ticket).history[-1]
+        assert (last.kind, last.by, last.was, last.to) == ("assigned", None if owner else "Boss", "Ana", None)
+        assert last.detail["deactivated"] is True
+        assert app.chat.messages(conversation)[-1].text == "Somebody else from our team will answer here."
+        app.chat.say(conversation, "Are you there?")
+        assert app.chat.mode(conversation) is Mode.WAITING  # and the bot stays silent
+        assert app.handoff.take(conversation, boss.id).row.assignee_id == boss.id
+
+    def test_who_waits_already_is_told_nothing(self, app: App, ana: StaffView, boss: StaffView) -> None:
+        conversation = app.chat.start("web").id
+        ticket = app.handoff.request(conversation).row.id
+        app.tickets.assign(ticket, ana.id, boss.id)
+        before = app.chat.messages(conversation)
+        app.staff.deactivate(ANA, boss.id)
+        assert app.chat.mode(conversation) is Mode.WAITING and app.chat.messages(conversation) == before
+        assert app.tickets.get(ticket).row.assignee_id is None
+
+    def test_what_somebody_else_has_taken_over_goes_on(self, app: App, ana: StaffView, boss: StaffView) -> None:
+        conversation = app.chat.start("web").id
+        app.tickets.assign(app.handoff.request(conversation).row.id, ana.id, boss.id)
+        app.handoff.take(conversation, boss.id)
+        app.staff.deactivate(ANA, boss.id)
+        assert app.chat.mode(conversation) is Mode.HUMAN
+
+    def test_a_take_over_that_comes_too_late_is_refused(self, app: App, ana: StaffView, boss: StaffView) -> None:
+        conversation = app.chat.start("web").id
+        app.staff.deactivate(ANA, boss.id)
+        with pytest.raises(Conflict, match="Ana is deactivated"):
+            app.handoff.take(conversation, ana.id)
+        assert app.chat.mode(conversation) is Mode.BOT
+
+    def test_no_ticket_is_left_with_somebody_who_leaves_at_the_same_moment(
+        self, app: App, ana: StaffView, boss: StaffView
+    ) -> None:
+        for _ in range(5):
+            ticket = app.handoff.request(app.chat.start("web").id).row.id
+            at_once(
+                lambda number=ticket: app.tickets.assign(number, ana.id, boss.id),  # type: ignore[misc]
+                lambda: app.staff.deactivate(ANA, boss.id),
+            )
+            assert app.tickets.get(ticket).row.assignee_id is None
+            app.staff.reactivate(ANA)
+
+    def test_two_who_give_each_other_tickets_do_not_wait_in_a_ring(
+        self, app: App, ana: StaffView, boss: StaffView
+    ) -> None:
+        one, other = (app.handoff.request(app.chat.start("web").id).row.id for _ in range(2))
+        at_once(lambda: app.tickets.assign(one, ana.id, boss.id), lambda: app.tickets.assign(other, boss.id, ana.id))
+        assert [app.tickets.get(ticket).row.assignee for ticket in (one, other)] == ["Ana", "Boss"]
 
     def test_solved_tickets_stay_theirs(self, app: App, ana: StaffView, boss: StaffView) -> None:
         ticket = app.handoff.take(app.chat.start("web").id, ana.id).row.id

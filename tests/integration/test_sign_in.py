@@ -8,7 +8,7 @@ import argon2
 import pytest
 
 from support_bot.assembly import App
-from support_bot.errors import LimitExceeded, Unauthorized
+from support_bot.errors import Invalid, LimitExceeded, Unauthorized
 from support_bot.services.staff import StaffService
 from support_bot.values import Role
 from tests.factories import PASSWORD, add_staff, make_app
@@ -89,3 +89,47 @@ def test_a_key_that_is_revoked_twice_keeps_the_first_time(app: App) -> None:
     (first,) = app.staff.keys()
     app.staff.revoke_key(key.id)
     assert app.staff.keys() == [first]
+
+
+class TestOwnPassword:
+    def test_the_new_one_opens_and_only_this_session_goes_on(self, app: App) -> None:
+        here, there = (app.staff.sign_in(EMAIL, PASSWORD) for _ in range(2))
+        app.staff.change_own_password(here.staff.id, PASSWORD, OTHER, session=here.token)
+        assert app.staff.find_session(here.token) and app.staff.find_session(there.token) is None
+        with pytest.raises(Unauthorized):
+            app.staff.sign_in(EMAIL, PASSWORD)
+        assert app.staff.sign_in(EMAIL, OTHER).staff.id == here.staff.id
+
+    def test_somebody_elses_session_is_neither_kept_nor_ended(self, app: App) -> None:
+        bo = add_staff(app, Role.AGENT, "bo@example.com")
+        mine, theirs = app.staff.sign_in(EMAIL, PASSWORD), app.staff.sign_in(bo.email, PASSWORD)
+        app.staff.change_own_password(mine.staff.id, PASSWORD, OTHER, session=theirs.token)
+        assert app.staff.find_session(mine.token) is None and app.staff.find_session(theirs.token)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "words"),
+        [("wrong", OTHER, "old password is wrong"), ("", OTHER, "old password is wrong"),
+         (PASSWORD, "short", "at least 10"), (PASSWORD, "", "at least 10"), (PASSWORD, "x" * 1001, "too long")],
+    )  # fmt: skip
+    def test_what_is_refused_changes_nothing(self, app: App, old: str, new: str, words: str) -> None:
+        session = app.staff.sign_in(EMAIL, PASSWORD)
+        with pytest.raises(Invalid, match=words):
+            app.staff.change_own_password(session.staff.id, old, new)
+        assert app.staff.find_session(session.token) and app.staff.sign_in(EMAIL, PASSWORD)
+
+    def test_guesses_from_a_page_left_open_pause_the_account(self, app: App) -> None:
+        ana = app.staff.sign_in(EMAIL, PASSWORD).staff
+        for _ in range(app.settings.security.lockout_failures):
+            with pytest.raises(Invalid):
+                app.staff.change_own_password(ana.id, "wrong", OTHER)
+        with pytest.raises(LimitExceeded):
+            app.staff.change_own_password(ana.id, PASSWORD, OTHER)
+        with pytest.raises(LimitExceeded):
+            app.staff.sign_in(EMAIL, PASSWORD)
+
+    def test_a_password_that_an_admin_gave_meanwhile_stays(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+        ana = app.staff.sign_in(EMAIL, PASSWORD).staff
+        during_the_check(monkeypatch, lambda: app.staff.set_password(EMAIL, "given by an admin"))
+        with pytest.raises(Invalid):
+            app.staff.change_own_password(ana.id, PASSWORD, OTHER)
+        assert app.staff.sign_in(EMAIL, "given by an admin")

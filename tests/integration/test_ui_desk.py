@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from support_bot.services.views import (
+    Assignee,
     ConversationRow,
     ConversationView,
     MessageView,
     StaffView,
+    TicketHistoryLine,
     TicketRow,
     TicketView,
     TraceView,
 )
 from support_bot.values import Audience, Author, Mode, Role
 from ui.pages.login import login_page
+from ui.pages.password import password_page
 from ui.parts import desk, ticket
 from ui.parts.html import ago, attributes, duration, file_size
 from ui.parts.markdown import plain
@@ -89,6 +93,37 @@ class TestConversation:
         assert 'data-action="take"' in waiting and 'data-action="take"' not in human
         assert 'data-action="hand-back"' in human and 'data-key="e"' in human
 
+    def test_an_open_ticket_is_given_away_and_a_solved_one_only_says_whose_it_is(self) -> None:
+        colleagues = [Assignee(2, "Ana", "ana@x.example"), Assignee(3, "Bo", "b@x.example"), Assignee(4, "Bo", SCRIPT)]
+        html = ticket.head(conversation(), AGENT.id, colleagues)
+        assert 'data-action="give"' in html and '<option value="" selected>unassigned</option>' in html
+        assert "assigned to Bo (b@x.example)<" in html and "assigned to Ana<" in html and SCRIPT not in html
+        solved = ticket.head(conversation(Mode.CLOSED, status="solved"), AGENT.id, colleagues)
+        assert "<select" not in solved and "unassigned" in solved
+
+    def test_who_left_is_shown_as_long_as_the_ticket_is_theirs(self) -> None:
+        view = conversation()
+        old = replace(view, ticket=replace(view.ticket, row=row(assignee="Old", assignee_id=9)))
+        assert '<option value="9" selected>assigned to Old</option>' in ticket.head(old, AGENT.id)
+
+    @pytest.mark.parametrize(
+        ("by", "to", "was", "detail", "words"),
+        [
+            ("Ana", "Ana", None, {"to": 2}, "Ana took it"),
+            ("Al", "Ana", "Bo", {"to": 2, "was": 3}, "Al assigned it to Ana"),
+            ("Al", None, "Ana", {"to": None}, "Al gave it back to nobody"),
+            ("Al", None, "Ana", {"to": None, "deactivated": True}, "Al deactivated Ana: it went back to nobody"),
+            (None, None, "Ana", {"to": None, "deactivated": True}, "Ana was deactivated: it went back to nobody"),
+            (None, None, None, {"to": None}, "It went back to nobody"),
+        ],
+    )
+    def test_the_history_says_whose_the_ticket_became(
+        self, by: str | None, to: str | None, was: str | None, detail: dict[str, Any], words: str
+    ) -> None:
+        line = TicketHistoryLine(NOW, "assigned", by, detail, to, was)
+        view = conversation()
+        assert f"<span>{words}</span>" in desk.context(replace(view, ticket=replace(view.ticket, history=(line,))))
+
     def test_a_note_is_called_internal_and_a_retracted_answer_unseen(self) -> None:
         messages = (
             said(3, Author.STAFF, "He is a regular.", name="Ana", audience=Audience.INTERNAL),
@@ -125,6 +160,8 @@ class TestSignIn:
 
     def test_what_comes_from_outside_is_escaped(self) -> None:
         assert SCRIPT not in login_page(SCRIPT, f'"{SCRIPT}', SCRIPT, f'"{SCRIPT}')
+        somebody = StaffView(2, f'"{SCRIPT}', SCRIPT, Role.AGENT, True)
+        assert SCRIPT not in password_page(SCRIPT, somebody, SCRIPT)
 
 
 class TestLook:

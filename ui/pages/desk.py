@@ -37,6 +37,7 @@ class DeskPage:
             "back": self._back,
             "take": self._take,
             "assign": self._assign,
+            "give": self._give,
             "priority": self._priority,
             "hand-back": self._hand_back,
             "solve": self._solve,
@@ -131,6 +132,10 @@ class DeskPage:
     def _assign(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         self._app.tickets.assign(number(data, "ticket"), staff.id, staff.id)
 
+    def _give(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
+        to = number(data, "value") if data.get("value") else None
+        self._app.tickets.assign(number(data, "ticket"), to, staff.id)
+
     def _priority(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         self._app.tickets.change(number(data, "ticket"), staff.id, priority=str(data.get("value")))
 
@@ -181,7 +186,7 @@ class DeskPage:
         desk.take(self._app.chat.events(desk.conversation, desk.position, staff=True))
         found = written(turns(desk.events.values()))
         return {
-            self.head: middle.head(view, staff.id),
+            self.head: middle.head(view, staff.id, self._app.staff.assignees()),
             self.talk: middle.talk(view, found, customer_typing=desk.customer_typing),
             self.composer: middle.composer(view, kind=desk.kind, sent=desk.sent, told=desk.told),
             self.context: parts.context(view),

@@ -1,5 +1,5 @@
 """The admin's pages: articles with upload and progress, pinned answers, the trial of a question, how sure the
-assistant must be, the model, and the team."""
+assistant must be, the model, the channels, and the team."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from support_bot.services.intake import Taken
 from support_bot.services.views import StaffView
 from support_bot.values import Audience, Role
 from ui.pages.articles import ArticlesView
+from ui.pages.channels import ChannelTable, own_address
 from ui.pages.model import ModelTable
 from ui.pages.pinned import PinnedTable
 from ui.pages.shelf import Shelf
@@ -42,11 +43,13 @@ class KnowledgePage:
         self._pinned = PinnedTable(app)
         self._team = TeamTable(app)
         self._model = ModelTable(app)
+        self._channels = ChannelTable(app)
         self._acts: dict[str, Callable[[Shelf, dict[str, Any]], None]] = {
             "view": self._view,
             **self._articles.acts(),
             **self._pinned.acts(),
             **self._model.acts(),
+            **self._channels.acts(),
         }
 
     def build(self, page: gr.Blocks) -> None:
@@ -65,13 +68,15 @@ class KnowledgePage:
         self.sure = surface("admin-sure")
         self.model = surface("admin-model")
         self.figures = surface("admin-figures")
+        self.channels = surface("admin-channels")
+        self.channel = surface("admin-channel")
         self.team = surface("admin-team")
         self.detail = surface("admin-detail")
         self.dialog = surface("admin-dialog")
         self.timer = gr.Timer(POLL_S)
         acting = [
             self.nav, self.results, self.filters, self.list, self.found, self.pins, self.pin, self.sure, self.model,
-            self.team, self.detail, self.dialog,
+            self.channels, self.channel, self.team, self.detail, self.dialog,
         ]  # fmt: skip
         self._outputs = [self.shelf, self.figures, *acting]
         page.load(self.opened, [self.shelf], self._outputs, **private())
@@ -94,7 +99,7 @@ class KnowledgePage:
     def opened(self, shelf: Shelf, request: gr.Request) -> Changes:
         """The page was opened or reloaded."""
         staff = require(self._app, request, Role.ADMIN).staff
-        shelf.shown = {}
+        shelf.shown, shelf.address = {}, own_address(self._app, request)
         return {self.shelf: shelf} | self._changes(shelf, staff)
 
     def tick(self, shelf: Shelf, request: gr.Request) -> Changes:
@@ -165,6 +170,7 @@ class KnowledgePage:
     def _view(self, shelf: Shelf, data: dict[str, Any]) -> None:
         if str(data.get("view")) in parts.VIEWS:
             shelf.view = str(data["view"])
+            self._channels.enter(shelf)
 
     # ---- what the browser gets
 
@@ -187,6 +193,8 @@ class KnowledgePage:
                 pieces[self.sure] = risk_page(self._app.risk.find(), self._app.settings.answering.answer_threshold)
             case "model":
                 pieces |= {self.model: self._model.page(shelf), self.figures: self._model.figures()}
+            case "channels":
+                pieces |= {self.channels: self._channels.listed(shelf), self.channel: self._channels.form(shelf)}
             case "team":
                 pieces[self.team] = self._team.page(shelf, staff)
             case _:

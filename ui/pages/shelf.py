@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from support_bot.services.views import TrialView
+from ui.parts.channels import ChannelForm
 from ui.parts.pinned import PinForm
 from ui.parts.team import MemberForm, NewPassword
 from ui.parts.uploads import Upload
@@ -16,6 +17,7 @@ ANSWERS = 10
 class Shelf:
     """The chosen view, filters and article; `shown` remembers what the browser has, to send changes only.
 
+    `address` is where browsers reach the server.
     `asked` counts the tested questions: a result that comes after the next question was asked is dropped."""
 
     view: str = "documents"
@@ -36,6 +38,8 @@ class Shelf:
     trial_told: str = ""
     pin: PinForm | None = None
     pin_told: str = ""
+    channel: ChannelForm | None = None
+    address: str = ""
     member: MemberForm = field(default_factory=MemberForm)
     made: NewPassword | None = None
     dialog: str = ""

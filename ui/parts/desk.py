@@ -69,6 +69,8 @@ def account(staff: StaffView, page: str) -> str:
     return (
         f'<div class="account">{links}<div class="tools">'
         f'<span class="who" title="{escape(staff.email)}">{escape(staff.name)}</span>{keys}'
+        '<a class="button symbol" href="../password" aria-label="Your password" title="Your password">'
+        f"{icon('lock')}</a>"
         f"{symbol_button('Light or dark', 'theme', 'moon')}"
         f'<form method="post" action="../logout"><button class="button symbol" aria-label="Sign out" title="Sign out">'
         f"{icon('leave')}</button></form></div></div>"
@@ -215,10 +217,8 @@ def _what(line: TicketHistoryLine) -> str:
     match line.kind:
         case "opened":
             return f"Opened: {words(str(line.detail.get('reason', '')))}"
-        case "assigned" if line.by is None:
-            return "It went back to nobody"
         case "assigned":
-            return f"{who} assigned it" if line.detail.get("to") is not None else f"{who} gave it back to nobody"
+            return _assigned(line)
         case "changed":
             return f"{who} changed the {' and the '.join(line.detail) or 'ticket'}"
         case "handed_back":
@@ -227,6 +227,16 @@ def _what(line: TicketHistoryLine) -> str:
             return "The customer ended the conversation"
     verbs = {"replied": "replied", "noted": "wrote a note", "solved": "solved it", "reopened": "reopened it"}
     return f"{who} {verbs.get(line.kind, words(line.kind))}"
+
+
+def _assigned(line: TicketHistoryLine) -> str:
+    who, was = line.by or "Somebody", line.was or "Somebody"
+    if line.detail.get("deactivated"):
+        left = f"{line.by} deactivated {was}" if line.by else f"{was} was deactivated"
+        return f"{left}: it went back to nobody"
+    if line.detail.get("to") is None:
+        return f"{who} gave it back to nobody" if line.by else "It went back to nobody"
+    return f"{who} took it" if line.to == line.by else f"{who} assigned it to {line.to}"
 
 
 def keys_dialog() -> str:

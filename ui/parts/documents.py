@@ -16,8 +16,9 @@ from ui.parts.uploads import AUDIENCES, STATES
 SORTS = {"title": "Title", "status": "Status", "audience": "Who may see it", "chunks": "Chunks", "updated": "Updated"}
 KNOWLEDGE = {"documents": "Articles", "pinned": "Pinned answers", "try": "Test a question"}
 ANSWERS = {"sure": "How sure it must be", "model": "Model"}
+CUSTOMERS = {"channels": "Channels"}
 PEOPLE = {"team": "Team"}
-VIEWS = KNOWLEDGE | ANSWERS | PEOPLE
+VIEWS = KNOWLEDGE | ANSWERS | CUSTOMERS | PEOPLE
 
 
 def navigation(view: str, staff: StaffView, company: str) -> str:
@@ -26,7 +27,7 @@ def navigation(view: str, staff: StaffView, company: str) -> str:
         f'<nav class="rail" aria-label="Pages"><p class="brand"><span class="mark small-mark" aria-hidden="true">'
         f'{escape(company[:1].upper())}</span><b>{escape(company)}</b></p><div class="views">'
         f"{_group('Knowledge', KNOWLEDGE, view)}{_group('Answers', ANSWERS, view)}"
-        f"{_group('People', PEOPLE, view)}</div>"
+        f"{_group('Customers', CUSTOMERS, view)}{_group('People', PEOPLE, view)}</div>"
         f"{account(staff, 'admin')}</nav>"
     )
 

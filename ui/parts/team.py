@@ -96,8 +96,9 @@ def deactivate_dialog(member: StaffView, serial: int) -> str:
     return (
         f'<dialog class="ask" data-serial="{serial}" aria-label="Deactivate {escape(member.name)}">'
         f"<h2>Deactivate {escape(member.name)}?</h2><p>{escape(member.email)} is signed out at once and cannot sign "
-        "in; programs with their API keys stop for good. Their open tickets go back to nobody, their name stays on "
-        f'what they wrote. You can reactivate them later.</p><div class="row">{cancel}{go}</div></dialog>'
+        "in; programs with their API keys stop for good. Their open tickets go back to nobody, and customers they "
+        "spoke with wait for somebody else; their name stays on what they wrote. You can reactivate them later.</p>"
+        f'<div class="row">{cancel}{go}</div></dialog>'
     )
 
 

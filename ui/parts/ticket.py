@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
-from support_bot.services.views import ConversationView, MessageView, TicketRow, TraceView
+from support_bot.services.views import Assignee, ConversationView, MessageView, TicketRow, TraceView
 from support_bot.values import Author, Mode
 from ui.parts.desk import MODES, PRIORITIES, STATUSES, words
 from ui.parts.html import action, attributes, escape, notice, pill, progress, symbol_button
@@ -17,8 +18,8 @@ from ui.parts.trace import trace
 OPEN = ("new", "open", "pending")
 
 
-def head(view: ConversationView, staff_id: int) -> str:
-    """Number, subject, state, and what can be done now."""
+def head(view: ConversationView, staff_id: int, assignees: Sequence[Assignee] = ()) -> str:
+    """Number, subject, state, and what can be done now; `assignees` may be given the ticket."""
     ticket = view.ticket.row if view.ticket else None
     is_open = ticket is not None and ticket.status in OPEN
     title = escape(ticket.subject if ticket else view.row.first_words or "Conversation")
@@ -26,8 +27,8 @@ def head(view: ConversationView, staff_id: int) -> str:
     pills = pill(*MODES[view.row.mode])
     if ticket:
         pills += pill(ticket.status, STATUSES[ticket.status])
-        pills += pill(f"assigned to {ticket.assignee}" if ticket.assignee else "unassigned")
-        pills += _priority(ticket) if is_open else ""
+        whose = f"assigned to {ticket.assignee}" if ticket.assignee else "unassigned"
+        pills += _assignee(ticket, assignees) + _priority(ticket) if is_open else pill(whose)
     back = symbol_button("Back to the list", "back", "close")
     return (
         f'<header class="talk-head"><div class="titles"><h1>{number}{title}</h1><div class="pills">{pills}</div></div>'
@@ -49,15 +50,30 @@ def _buttons(view: ConversationView, ticket: TicketRow | None, staff_id: int) ->
     return "".join(buttons)
 
 
+def _assignee(ticket: TicketRow, assignees: Sequence[Assignee]) -> str:
+    same = Counter(person.name for person in assignees)
+    known = {
+        person.id: person.name if same[person.name] == 1 else f"{person.name} ({person.email})" for person in assignees
+    }
+    if ticket.assignee_id is not None:
+        known.setdefault(ticket.assignee_id, ticket.assignee or "")
+    options = [("", "unassigned"), *((number, f"assigned to {name}") for number, name in known.items())]
+    return _choice("give", "Assigned to", ticket, options, ticket.assignee_id or "")
+
+
 def _priority(ticket: TicketRow) -> str:
-    options = "".join(
-        f'<option value="{name}"{" selected" if name == ticket.priority else ""}>{name} priority</option>'
-        for name in PRIORITIES
+    options = [(name, f"{name} priority") for name in PRIORITIES]
+    return _choice("priority", "Priority", ticket, options, ticket.priority)
+
+
+def _choice(name: str, label: str, ticket: TicketRow, options: Sequence[tuple[object, str]], now: object) -> str:
+    """A list to choose from that acts at once; its options are a value and words each."""
+    written = "".join(
+        f'<option value="{escape(value)}"{" selected" if value == now else ""}>{escape(words)}</option>'
+        for value, words in options
     )
-    values = attributes(
-        {"data_action": "priority", "data_ticket": ticket.id, "data_value": ticket.priority, "aria_label": "Priority"}
-    )
-    return f'<select class="field slim"{values}>{options}</select>'
+    values = attributes({"data_action": name, "data_ticket": ticket.id, "data_value": now, "aria_label": label})
+    return f'<select class="field slim"{values}>{written}</select>'
 
 
 def talk(view: ConversationView, turns: Mapping[int, LiveTurn], *, customer_typing: bool = False) -> str:

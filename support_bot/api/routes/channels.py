@@ -11,7 +11,14 @@ from support_bot.api.errors import error_responses
 from support_bot.api.fields import PathId, PathSlug
 from support_bot.api.origins import check_origin
 from support_bot.api.schemas import ChannelPublic
-from support_bot.api.staff_schemas import ChannelKeyCreated, ChannelKeyIn, ChannelKeysOut, ChannelPatch, ChannelsOut
+from support_bot.api.staff_schemas import (
+    ChannelIn,
+    ChannelKeyCreated,
+    ChannelKeyIn,
+    ChannelKeysOut,
+    ChannelPatch,
+    ChannelsOut,
+)
 from support_bot.errors import ChannelOff
 from support_bot.services.views import ChannelView
 
@@ -32,6 +39,12 @@ def show_channel(slug: PathSlug, request: Request, app: Bot) -> ChannelView:
 def list_channels(app: Bot, admin: Admin) -> ChannelsOut:
     """Every channel with its settings."""
     return ChannelsOut(channels=app.channels.page())
+
+
+@router.post("", status_code=HTTP_201_CREATED, responses=error_responses(400, 401, 403, 409, 413, 422, 429))
+def add_channel(body: ChannelIn, app: Bot, admin: Admin) -> ChannelView:
+    """Add a channel, which no other site may use until its origins are listed."""
+    return app.channels.add(body.slug, body.name)
 
 
 @router.patch("/{slug}", responses=error_responses(400, 401, 403, 404, 413, 422, 429))

@@ -47,7 +47,7 @@ def sign_in_router(page: SignInPage) -> APIRouter:
     def sign_in(
         request: Request, app: Bot, limits: RequestLimits, address: Address, form: Annotated[SignInForm, Form()]
     ) -> HTMLResponse | RedirectResponse:
-        _require_own_form(request, app)
+        require_own_form(request, app)
         try:
             limits.count_sign_in(address)
             signed_in = app.staff.sign_in(form.email.strip(), form.password)
@@ -67,7 +67,7 @@ def sign_in_router(page: SignInPage) -> APIRouter:
 
     @router.post("/logout")
     def sign_out(request: Request, app: Bot, session: Session = None) -> RedirectResponse:
-        _require_own_form(request, app)
+        require_own_form(request, app)
         if session:
             app.staff.sign_out(session)
         answer = RedirectResponse(outside(app, LOGIN), HTTP_303_SEE_OTHER)
@@ -85,13 +85,19 @@ def safe_target(wanted: str) -> str:
 
 
 def _form(page: SignInPage, wanted: str, error: SupportBotError | None = None, email: str = "") -> HTMLResponse:
+    html = page(safe_target(wanted), error.detail if error else "", email)
+    return HTMLResponse(html, error.status if error else 200, headers=no_store(error))
+
+
+def no_store(error: SupportBotError | None = None) -> dict[str, str]:
+    """Headers of a page that is for this visitor and this moment only."""
     headers = {"Cache-Control": "no-store"}
     if error is not None and error.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
-    html = page(safe_target(wanted), error.detail if error else "", email)
-    return HTMLResponse(html, error.status if error else 200, headers=headers)
+    return headers
 
 
-def _require_own_form(request: Request, app: App) -> None:
+def require_own_form(request: Request, app: App) -> None:
+    """Raise Forbidden for a form that a page of another site has sent."""
     if not is_own_form(request, app):
         raise Forbidden(_FOREIGN_FORM)

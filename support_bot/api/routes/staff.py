@@ -15,6 +15,7 @@ from support_bot.api.staff_schemas import (
     KeyIn,
     KeysOut,
     Me,
+    OwnPasswordIn,
     PasswordIn,
     StaffIn,
     StaffOut,
@@ -32,6 +33,13 @@ _CHANGE_ERRORS = error_responses(400, 401, 403, 409, 413, 422, 429)
 def who_am_i(caller: Agent) -> Me:
     """The caller, and the token that a browser sends along with changes."""
     return Me(staff=caller.staff, csrf_token=caller.csrf_token)
+
+
+@router.put("/me/password", status_code=HTTP_204_NO_CONTENT, responses=error_responses(400, 401, 403, 413, 422, 429))
+def change_own_password(body: OwnPasswordIn, app: Bot, caller: Agent) -> None:
+    """Change the caller's own password; all their sessions end, but the one that asks."""
+    old, new = body.old.get_secret_value(), body.password.get_secret_value()
+    app.staff.change_own_password(caller.id, old, new, session=caller.session)
 
 
 @router.get("/staff", responses=_ERRORS)

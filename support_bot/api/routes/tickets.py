@@ -11,7 +11,7 @@ from support_bot.api.auth import Agent
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
 from support_bot.api.fields import Before, Limit, PathId, SearchWords
-from support_bot.api.staff_schemas import TextIn, TicketPatch, TicketsOut, TicketViewName
+from support_bot.api.staff_schemas import AssigneesOut, TextIn, TicketPatch, TicketsOut, TicketViewName
 from support_bot.services.views import MessageView, TicketView
 
 router = APIRouter(prefix="/api/v1/tickets", tags=["tickets"])
@@ -34,6 +34,12 @@ def list_tickets(
     return TicketsOut(tickets=rows, next=rows[-1].id if len(rows) == limit else None)
 
 
+@router.get("/assignees", responses=error_responses(401, 403, 429))
+def list_assignees(app: Bot, agent: Agent) -> AssigneesOut:
+    """Who may be given a ticket: every active member of staff, by name."""
+    return AssigneesOut(assignees=app.staff.assignees())
+
+
 @router.get("/{ticket_id}", responses=_ERRORS)
 def read_ticket(ticket_id: PathId, app: Bot, agent: Agent) -> TicketView:
     """One ticket with its summary and history."""
@@ -42,7 +48,7 @@ def read_ticket(ticket_id: PathId, app: Bot, agent: Agent) -> TicketView:
 
 @router.patch("/{ticket_id}", responses=_CHANGE_ERRORS)
 def change_ticket(ticket_id: PathId, body: TicketPatch, app: Bot, agent: Agent) -> TicketView:
-    """Change subject or priority, or assign the ticket (`null` to nobody)."""
+    """Change subject or priority, or give the ticket to an active member of staff (`null`: to nobody)."""
     if body.subject is not None or body.priority is not None:
         app.tickets.change(ticket_id, agent.id, subject=body.subject, priority=body.priority)
     if "assignee" in body.model_fields_set:

@@ -1,6 +1,14 @@
 """What services show to pages, routes and commands: frozen copies, so that no caller holds a database row."""
 
-from support_bot.services.views.access import ApiKeyView, ChannelKeyView, ChannelView, ModelRow, SignedIn, StaffView
+from support_bot.services.views.access import (
+    ApiKeyView,
+    Assignee,
+    ChannelKeyView,
+    ChannelView,
+    ModelRow,
+    SignedIn,
+    StaffView,
+)
 from support_bot.services.views.conversations import (
     Answer,
     ConversationRow,
@@ -18,6 +26,7 @@ __all__ = [
     "Added",
     "Answer",
     "ApiKeyView",
+    "Assignee",
     "ChannelKeyView",
     "ChannelView",
     "ChunkView",

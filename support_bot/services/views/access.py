@@ -27,6 +27,15 @@ class StaffView:
 
 
 @dataclass(frozen=True, slots=True)
+class Assignee:
+    """A member of staff as colleagues see them who give them a ticket."""
+
+    id: int
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignedIn:
     token: str
     csrf_token: str

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from support_bot.models import AnswerTrace, Conversation, Message, Ticket
+from support_bot.models import AnswerTrace, Conversation, Message, Ticket, TicketEvent
 from support_bot.values import AnswerStatus, Audience, Author, HandOff, Mode, SourceRef
 
 
@@ -79,6 +79,14 @@ class TicketHistoryLine:
     kind: str
     by: str | None
     detail: dict[str, Any]
+    to: str | None = None
+    was: str | None = None
+
+    @classmethod
+    def of(cls, event: TicketEvent, names: dict[int, str]) -> TicketHistoryLine:
+        """`to` and `was` name whose the ticket became and whose it had been."""
+        by, to, was = (names.get(person or 0) for person in (event.staff_id, *map(event.detail.get, ("to", "was"))))
+        return cls(event.created_at, event.kind.value, by, event.detail, to, was)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +97,7 @@ class TicketView:
 
     @classmethod
     def of(cls, ticket: Ticket, mode: Mode, names: dict[int, str]) -> TicketView:
-        lines = tuple(
-            TicketHistoryLine(e.created_at, e.kind.value, names.get(e.staff_id) if e.staff_id else None, e.detail)
-            for e in ticket.events
-        )
+        lines = tuple(TicketHistoryLine.of(event, names) for event in ticket.events)
         return cls(TicketRow.of(ticket, mode, names), ticket.summary, lines)
 
 
