@@ -178,9 +178,8 @@ def engine_lines(found: dict[str, Any]) -> list[str]:
         f"{found['prompts']} prompts; reused {found['reuse']:.0%} of their tokens, "
         f"guessed {found['guessed']:.0%} of the answers' ({found['guesses_right']:.0%} of the guesses were right)",
         *(
-            f"first text s, {side}: new {{new_s}}, same question {{same_question_s}}, same passages {{same_passages_s}}".format(
-                **times
-            )
+            f"first text s, {side}: new {times['new_s']}, same question {times['same_question_s']}, same passages "
+            f"{times['same_passages_s']}"
             for side, times in found["again"].items()
         ),
         f"{'chats':<7}{'figure':<20}" + "".join(f"{side:>11}" for side in (OURS, *OTHERS)) + "    x plain    x cpp",
