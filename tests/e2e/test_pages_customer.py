@@ -36,7 +36,7 @@ def test_a_question_gets_a_cited_answer_that_opens_at_the_passage(server: Server
     page = open_chat(new_page(), server)
     picture(page, "customer-first-visit")
     ask(page, QUESTION)
-    expect(page.locator(".message.live")).to_be_visible()
+    expect(page.locator(".message.bot:not(.greeting)").first).to_be_visible()  # live or, on a fast machine, done
     answered(page)
     picture(page, "customer-answer")
 
