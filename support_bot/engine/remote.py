@@ -16,14 +16,13 @@ from support_bot.engine.base import REMOTE, EngineFigures, Generation, Generatio
 from support_bot.engine.remote_call import ChatSource, RemoteCall, estimate_tokens
 from support_bot.engine.remote_errors import RemoteFailure
 from support_bot.engine.running import RunningGeneration
+from support_bot.engine.tally import Tally
 from support_bot.engine.waiting import WaitingLine
 from support_bot.errors import Cancelled, EngineUnavailable, Invalid, Overloaded, SupportBotError
 from support_bot.settings import RemoteSettings
 
 logger = logging.getLogger(__name__)
 
-_FIRST_GUESS_S = 4.0
-_NEWEST_WEIGHT = 0.2
 _CLOSE_S = 30.0
 
 
@@ -47,7 +46,7 @@ class RemoteEngine:
         self._calls: dict[RunningGeneration, asyncio.Task[str]] = {}
         self._lock = threading.Lock()
         self._closing = False
-        self._mean_s = _FIRST_GUESS_S
+        self._tally = Tally(settings.slots, 0)
         self._left_alone_until = 0.0
         self._trying: RunningGeneration | None = None  # the one that may pass after a pause
         self._loop = asyncio.new_event_loop()
@@ -149,9 +148,7 @@ class RemoteEngine:
                 self._left_alone_until = time.monotonic()
 
     def _expected_s(self, ahead: int) -> float:
-        now = time.monotonic()
-        busy = sum(max(0.0, self._mean_s - (now - running.started_at)) for running in self._calls)
-        return (busy + ahead * self._mean_s) / self._settings.slots
+        return self._tally.expected_s(self._calls, ahead)
 
     # ---- in the engine's thread
 
@@ -211,7 +208,7 @@ class RemoteEngine:
             del self._calls[generation]
             self._let_another_try(generation)
             if not call.cancelled():
-                self._mean_s += _NEWEST_WEIGHT * (time.monotonic() - generation.started_at - self._mean_s)
+                self._tally.learn_time(generation)
             known = self._figures
             self._figures = replace(
                 known,
