@@ -34,6 +34,7 @@ def test_a_channel_is_added_filled_in_and_paused(server: Server, new_page: NewPa
     admin, slug = new_page(width=1280, height=860), f"till-{uuid.uuid4().hex[:8]}"
     open_view(admin, server, "Channels")
     admin.get_by_role("button", name="Add a channel").click()
+    expect(admin.get_by_role("heading", name="Add a channel")).to_be_visible()  # else the open channel's name is filled
     admin.get_by_label("Name", exact=True).fill("Till")
     admin.get_by_label("Short name").fill(slug)
     admin.get_by_role("button", name="Add it").click()
