@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -24,6 +26,7 @@ _TABLE_WORDS = 90
 _STEP = re.compile(r"\s*\d{1,3}[.)]\s")
 _STEM = 5
 _DOCUMENTS = 2
+_PASSAGES_KNOWN = 512  # about 10 MB
 
 
 class Vectors(Protocol):
@@ -68,7 +71,7 @@ class _Read:
     """A passage with its pieces, their scores, and the places of those that are chosen."""
 
     passage: Passage
-    pieces: list[Segment]
+    pieces: Sequence[Segment]
     cosines: NDArray[np.float32]
     scores: NDArray[np.float32]
     chosen: set[int] = field(default_factory=set)
@@ -105,6 +108,13 @@ def _stems(text: str) -> set[str]:
     return {word[:_STEM] for word in terms(plain(text))}
 
 
+@lru_cache(_PASSAGES_KNOWN)
+def _pieces(heading: str, text: str) -> tuple[tuple[Segment, ...], tuple[frozenset[str], ...]]:
+    """The pieces of a passage, and the stems of each in its context. Many questions find the same passages."""
+    pieces = tuple(cut(text))
+    return pieces, tuple(frozenset(map(sys.intern, _stems(in_context(heading, piece)))) for piece in pieces)
+
+
 def _best(found: _Read) -> float:
     return float(found.scores.max())
 
@@ -113,11 +123,8 @@ def _score(question: str, passages: Sequence[Passage], vectors: Vectors, weights
     """The first passages with the score of each piece; how rare a word is, all passages say."""
     asked = vectors.embed_questions([question])[0]
     known = vectors.piece_vectors(passages[:_PASSAGES_READ])
-    cuts = [cut(passage.text) for passage in passages]
-    words = [
-        [_stems(in_context(passage.heading, piece)) for piece in pieces]
-        for passage, pieces in zip(passages, cuts, strict=True)
-    ]
+    known_pieces = [_pieces(passage.heading, passage.text) for passage in passages]
+    cuts, words = [pieces for pieces, _ in known_pieces], [stems for _, stems in known_pieces]
     wanted = list(dict.fromkeys(term[:_STEM] for term in terms(question)))
     rarity = _rarity(wanted, [have for pieces in words for have in pieces])
     total = sum(rarity.values()) or 1.0
@@ -136,7 +143,7 @@ def _score(question: str, passages: Sequence[Passage], vectors: Vectors, weights
     return read
 
 
-def _rarity(wanted: Sequence[str], pieces: Sequence[set[str]]) -> dict[str, float]:
+def _rarity(wanted: Sequence[str], pieces: Sequence[Set[str]]) -> dict[str, float]:
     """The weight of each wanted word by how few pieces have it (as in BM25); 0 for one that none has."""
     counts = {term: sum(term in have for have in pieces) for term in wanted}
     return {
