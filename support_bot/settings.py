@@ -85,6 +85,10 @@ class EngineSettings(BaseModel):
     memory_tokens: int = Field(
         0, ge=0, description="Tokens the model remembers in all, shared ones once; 0 takes two context windows."
     )
+    prefix_memory_mb: int = Field(
+        256, ge=0, description="Beginnings of prompts that nobody needs at the moment, kept in so much memory beside "
+        "the model's; 0: in the model's, where they slow it down."
+    )  # fmt: skip
     max_answer_tokens: int = Field(160, description="Longest answer the model may write, in tokens.")
     queue_limit: int = Field(32, description="Turns that may wait for the engine before callers get 503.")
     deadline_s: float = Field(60.0, description="A generation that takes longer is ended, in seconds.")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from support_bot.engine.grammar import LlamaGrammar
 from support_bot.engine.plan import KV_TYPES, Plan
-from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, StepFailed
+from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, SavedSequence, StepFailed
 from support_bot.errors import EngineUnavailable, WeightsError
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,10 @@ class LlamaModel:
 
     _adapter = PLAIN
 
-    def __init__(self, path: Path, *, n_ctx: int, plan: Plan = WIDE, n_sequences: int = 1, n_cells: int = 0) -> None:
+    def __init__(
+        self, path: Path, *, n_ctx: int, plan: Plan = WIDE, n_sequences: int = 1, n_cells: int = 0,
+        put_away_bytes: int = 0,
+    ) -> None:  # fmt: skip
         """`n_ctx` tokens per sequence (no more than the model was trained for), `n_cells` in all (0: as many).
 
         One `decode` takes at most `plan.step_tokens`. Raises WeightsError when llama.cpp cannot load the file."""
@@ -100,7 +103,7 @@ class LlamaModel:
         longest = min(n_ctx, llama_cpp.llama_model_n_ctx_train(self._model)) or n_ctx
         self.n_cells = n_cells or longest
         self.context_tokens = min(longest, self.n_cells)
-        self.n_sequences, self.n_batch = n_sequences, plan.step_tokens
+        self.n_sequences, self.n_batch, self.put_away_bytes = n_sequences, plan.step_tokens, put_away_bytes
         params = _context_params(plan, n_cells=self.n_cells, n_sequences=n_sequences)
         self._context = llama_cpp.llama_init_from_model(self._model, params)
         if not self._context:
@@ -168,6 +171,18 @@ class LlamaModel:
     def copy_sequence(self, source: int, target: int, start: int, end: int) -> None:
         """Let `target` share the cells of `source` from `start` to before `end`; nothing is computed again."""
         llama_cpp.llama_memory_seq_cp(self._memory, source, target, start, end)
+
+    def save_sequence(self, sequence: int) -> SavedSequence:
+        """Keys and values of the sequence's cells, bit by bit: 23 kB a token for a model of 135M."""
+        size = llama_cpp.llama_state_seq_get_size(self._context, sequence)
+        saved: SavedSequence = (ctypes.c_uint8 * size)()
+        if llama_cpp.llama_state_seq_get_data(self._context, saved, size, sequence) != size:
+            raise StepFailed(f"sequence {sequence} cannot be saved")
+        return saved
+
+    def load_sequence(self, sequence: int, saved: SavedSequence) -> bool:
+        """Copy them back into free cells; False where there are too few."""
+        return bool(llama_cpp.llama_state_seq_set_data(self._context, saved, len(saved), sequence))
 
     def clear(self) -> None:
         """Forget everything."""

@@ -85,6 +85,7 @@ class LlamaEngine:
             plan=plan,
             n_sequences=settings.slots + _SHARED_RUNS,
             n_cells=settings.memory_tokens or 2 * settings.context_tokens,
+            put_away_bytes=settings.prefix_memory_mb << 20,
         )
         try:
             if adapter:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from support_bot.engine.prefix_cache import Lease, PrefixCache
+from support_bot.engine.prefix_cache import Lease, PrefixCache, shared_beginning
 from support_bot.engine.step_model import PLAIN, AdapterUse, StepModel
+
+_MOST_UNUSED = 512
+"""Cells that stay in the model's memory though nobody uses them, where there is room outside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class CellBudget:
         """Set aside what a generation needs, where `has_room`; how many tokens of its prompt need not be read."""
         lease = self._cache.lease(need.shareable, need.adapter)
         self._cache.free(self._missing(lease, need))
+        self._bring_back(lease, need)
         self._leases[sequence] = lease
         self._set_aside[sequence] = self._cells(lease, need)
         self._cache.lend(lease, sequence)
@@ -69,12 +73,22 @@ class CellBudget:
         self._model.remove_sequence(sequence)
         self._cache.release(self._leases.pop(sequence))
         del self._set_aside[sequence]
+        self._cache.settle(_MOST_UNUSED)
 
     def forget(self) -> None:
         """The memory was emptied, and nothing runs."""
         self._cache.forget()
         self._leases.clear()
         self._set_aside.clear()
+
+    def _bring_back(self, lease: Lease, need: Need) -> None:
+        """Let the lease cover what was put away, as long as the whole of it has room beside what is needed."""
+        while run := self._cache.put_away(lease, need.shareable):
+            tail = len(run.tokens) - shared_beginning(run.tokens, need.shareable[lease.length :])
+            self._cache.free(self._missing(lease, need) + tail)
+            fits = self._missing(lease, need) + tail <= 0
+            if not fits or not self._cache.bring_back(lease, need.shareable, run):
+                return
 
     def _cells(self, lease: Lease, need: Need) -> int:
         return min(len(need.prompt) + need.answer_tokens, self._model.context_tokens) - lease.length

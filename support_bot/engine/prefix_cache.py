@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
+from support_bot.engine.put_away import PutAway, PutAwayRuns
 from support_bot.engine.step_model import PLAIN, AdapterUse, StepModel
 
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """A run of tokens from position `start` on, whose cells carry `sequence`; `users` running prompts lean on it."""
+    """A run of tokens from position `start` on, read under `adapter`, whose cells carry `sequence`; `users` running
+    prompts lean on it."""
 
     start: int
     tokens: list[int]
@@ -20,6 +22,7 @@ class Node:
     children: dict[int, Node] = field(default_factory=dict)
     users: int = 0
     used_at: int = 0
+    adapter: AdapterUse = PLAIN
 
     @property
     def end(self) -> int:
@@ -53,7 +56,8 @@ class PrefixCache:
     Each node owns a sequence of the model's memory that marks the cells of its own tokens. A prompt that begins like a
     path of the tree gets these cells by `copy_sequence`: nothing is computed or stored twice. What no running prompt
     leans on leaves from the leaves on, least recently used first, so that what many prompts begin with stays longest.
-    All calls come from the engine's thread."""
+    What leaves is put away outside the model's memory, where that has room, and brought back when a prompt goes on
+    with it: a copy takes a hundredth of reading it. All calls come from the engine's thread."""
 
     def __init__(self, model: StepModel, sequences: Iterable[int]) -> None:
         """`sequences` are free for the nodes; without any, nothing is kept."""
@@ -63,6 +67,7 @@ class PrefixCache:
         self._nodes: set[Node] = set()
         self._roots: dict[AdapterUse, Node] = {}
         self._spare: list[int] = []
+        self._away = PutAwayRuns(model.put_away_bytes)
         self.held = 0
         self.forget()
 
@@ -71,6 +76,7 @@ class PrefixCache:
         self._roots.clear()
         self._nodes.clear()
         self._spare = self._sequences[::-1]
+        self._away.clear()
         self.held = 0
 
     # ---- what a prompt may take
@@ -94,6 +100,29 @@ class PrefixCache:
         """Let the empty sequence `target` share the cells of a new lease."""
         for node in lease.node.path():
             self._model.copy_sequence(node.sequence, target, node.start, node.end)
+
+    def put_away(self, lease: Lease, prompt: Sequence[int]) -> PutAway | None:
+        """What the prompt goes on with behind its lease, where that was put away."""
+        if lease.length < len(prompt) and prompt[lease.length] in lease.node.children:
+            return None  # no sequence was left to cut it, so none is for this
+        return self._away.find(lease.root.adapter, prompt, lease.length)
+
+    def bring_back(self, lease: Lease, prompt: Sequence[int], run: PutAway) -> bool:
+        """Put `run` into free cells and let the lease cover what the prompt shares of it; False where it cannot be."""
+        if not self._have_spare(2):
+            return False
+        sequence = self._spare.pop()
+        if not self._model.load_sequence(sequence, run.saved):
+            self._model.remove_sequence(sequence)
+            self._spare.append(sequence)
+            self._away.remove(run.key)
+            return False
+        leaf = self._hang(lease.node, Node(lease.length, list(run.tokens), sequence, lease.node))
+        shared = lease.length + shared_beginning(run.tokens, prompt[lease.length :])
+        self._move(lease, self._split(leaf, shared) if shared < leaf.end else leaf)
+        lease.length = lease.node.end
+        self.held += len(run.tokens)
+        return True
 
     def release(self, lease: Lease) -> None:
         """The prompt is over; what it leaned on may leave."""
@@ -121,12 +150,8 @@ class PrefixCache:
                 return 0
             if inside:
                 node = self._split(node, length)
-            leaf = Node(length, rest, self._spare.pop(), node)
-            node.children[rest[0]] = leaf
-            self._nodes.add(leaf)
-            self._touch(leaf)
-            self._move(lease, leaf)
-            node = leaf
+            node = self._hang(node, Node(length, rest, self._spare.pop(), node))
+            self._move(lease, node)
         self._model.copy_sequence(source, node.sequence, length, node.end)
         self.held += len(rest)
         return len(rest)
@@ -141,14 +166,26 @@ class PrefixCache:
         while self.held > least and self._drop_oldest():
             pass
 
+    def settle(self, most_unused: int) -> None:
+        """Put away what nobody leans on, but for so many cells: each one that is taken slows every step down."""
+        if self._away.keeps:
+            self.free(self.unused() - most_unused)
+
     # ---- inside
 
     def _root(self, adapter: AdapterUse) -> Node:
         if adapter not in self._roots:
             # Scales are numbers that callers choose, so trees that are empty go.
             self._roots = {use: root for use, root in self._roots.items() if root.children or root.users}
-            self._roots[adapter] = Node(0, [], -1, None)
+            self._roots[adapter] = Node(0, [], -1, None, adapter=adapter)
         return self._roots[adapter]
+
+    def _hang(self, parent: Node, leaf: Node) -> Node:
+        leaf.adapter = parent.adapter
+        parent.children[leaf.tokens[0]] = leaf
+        self._nodes.add(leaf)
+        self._touch(leaf)
+        return leaf
 
     def _touch(self, node: Node) -> None:
         now = next(self._clock)
@@ -167,7 +204,7 @@ class PrefixCache:
         self._model.copy_sequence(node.sequence, lower_sequence, at, node.end)
         self._model.remove_sequence(node.sequence, at)
         upper = Node(node.start, node.tokens[:cut], node.sequence, parent, {node.tokens[cut]: node}, node.users)
-        upper.used_at = node.used_at
+        upper.used_at, upper.adapter = node.used_at, node.adapter
         assert parent is not None  # the root has no tokens to cut
         parent.children[upper.tokens[0]] = upper
         node.start, node.tokens, node.sequence, node.parent = at, node.tokens[cut:], lower_sequence, upper
@@ -186,12 +223,18 @@ class PrefixCache:
         node = min(unused, key=lambda leaf: leaf.used_at, default=None)
         if node is None or node.parent is None:
             return False
+        self._keep_away(node)
         self._model.remove_sequence(node.sequence)
         self._spare.append(node.sequence)
         self._nodes.remove(node)
         del node.parent.children[node.tokens[0]]
         self.held -= len(node.tokens)
         return True
+
+    def _keep_away(self, node: Node) -> None:
+        before = [token for above in reversed(list(node.path())[1:]) for token in above.tokens]
+        if self._away.wants(node.adapter, before, node.tokens):
+            self._away.add(node.adapter, before, node.tokens, self._model.save_sequence(node.sequence))
 
 
 def shared_beginning(left: Sequence[int], right: Sequence[int]) -> int:

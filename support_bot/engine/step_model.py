@@ -33,6 +33,14 @@ class StepFailed(Exception):
     """A step did not work; what the model remembers is undefined until `clear()`."""
 
 
+class SavedSequence(Protocol):
+    """Cells outside the model's memory; only the model that saved them knows what is in it."""
+
+    def __len__(self) -> int:
+        """Bytes."""
+        ...
+
+
 class StepModel(Protocol):
     """A model with a memory of cells, one for each token; a cell belongs to every sequence that shares its token.
 
@@ -44,6 +52,8 @@ class StepModel(Protocol):
     """Tokens the memory holds, shared ones once; at least `context_tokens`."""
     n_sequences: int
     """Sequences are numbered from 0 to `n_sequences` - 1."""
+    put_away_bytes: int
+    """How much of the machine's memory may hold cells that are not in use; 0 where they stay in the model's."""
     end_token: int
     """With which an answer usually ends."""
 
@@ -65,6 +75,16 @@ class StepModel(Protocol):
 
     def copy_sequence(self, source: int, target: int, start: int, end: int) -> None:
         """Let `target` share the cells of `source` from position `start` to before `end`."""
+        ...
+
+    def save_sequence(self, sequence: int) -> SavedSequence:
+        """A copy of the sequence's cells, to be given to `load_sequence`."""
+        ...
+
+    def load_sequence(self, sequence: int, saved: SavedSequence) -> bool:
+        """Give an empty sequence cells of its own like those that were saved, at their positions.
+
+        False where there is no room for them."""
         ...
 
     def clear(self) -> None:

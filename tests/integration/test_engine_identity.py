@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,26 @@ def test_answers_are_those_of_plain_decoding(model: LlamaModel, engine: LlamaEng
     for question, tokens, answer in zip(QUESTIONS * 2, plain * 2, answers, strict=True):
         same = answer == b"".join(map(model.piece, tokens)).decode("utf-8", "ignore")
         assert same or parts_at_near_tie(model, engine.prompt_tokens(ask(question)), tokens, answer), answer
+
+
+def test_what_was_put_away_and_brought_back_answers_as_before(model: LlamaModel, weights: Path) -> None:
+    """Three long prompts do not fit into the memory together; the first is asked again at the end."""
+    settings = EngineSettings(context_tokens=512, memory_tokens=512, slots=1, threads=1, prefix_memory_mb=64)
+    articles = [f"Shop {number}. " + RULES.content * 4 for number in range(3)]
+    requests = [
+        GenerationRequest((ChatTurn("system", article), ChatTurn("user", QUESTIONS[0])), max_tokens=ANSWER)
+        for article in (*articles, articles[0])
+    ]
+    engine = LlamaEngine.load(weights, name="smollm2-135m", model_hash="hash", settings=settings)
+    with closing(engine):
+        generations = []
+        for request in requests:
+            generations.append(engine.start(request))
+            last = "".join(generations[-1])
+        prompt = engine.prompt_tokens(requests[-1])
+    first, stats = generations[1].stats(), generations[-1].stats()
+    assert first is not None and first.reused_tokens < 50
+    assert stats is not None and 250 < stats.reused_tokens == len(prompt) - 1
+    plain = plain_answer(model, prompt, ANSWER)
+    same = last == b"".join(map(model.piece, plain)).decode("utf-8", "ignore")
+    assert same or parts_at_near_tie(model, prompt, plain, last), last

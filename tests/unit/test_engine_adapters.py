@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from support_bot.engine.adapter import Adapter, read_adapter
 from support_bot.engine.adapters import DEFAULT, LoadedAdapters
 from support_bot.engine.base import ChatTurn, GenerationRequest
-from support_bot.engine.fake import FakeEngine, FakeModel
+from support_bot.engine.fake import FakeEngine
+from support_bot.engine.fake_model import FakeModel
 from support_bot.engine.prefix_cache import PrefixCache
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.scheduler import Scheduler
@@ -26,7 +27,6 @@ from support_bot.errors import Conflict, Invalid, WeightsError
 
 KIND, TERSE = AdapterUse("kind", 1.0), AdapterUse("terse", 1.0)
 USES = [PLAIN, KIND, TERSE, AdapterUse("kind", 0.5)]
-EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 def echo(prompt: str) -> str:
@@ -80,8 +80,8 @@ class TestSetting:
     def test_names_a_file_and_the_hash_it_must_have(self, tmp_path: Path) -> None:
         file = tmp_path / "kind.gguf"
         file.touch()
-        expected = ("kind", Adapter(file, EMPTY_SHA256))
-        assert read_adapter(f"kind={file}") == read_adapter(f"kind={file}@{EMPTY_SHA256}") == expected
+        sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # of nothing
+        assert read_adapter(f"kind={file}") == read_adapter(f"kind={file}@{sha256}") == ("kind", Adapter(file, sha256))
 
     @pytest.mark.parametrize("entry", ["", "kind", "kind=", "={file}", "kind={file}@00", "kind={file}.gone", "kind=."])
     def test_anything_else_is_named(self, tmp_path: Path, entry: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support_bot.engine.base import ChatTurn, GenerationRequest
-from support_bot.engine.fake import FakeModel
+from support_bot.engine.fake_model import FakeModel
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.waiting import BACKGROUND_PATIENCE_S, WaitingLine

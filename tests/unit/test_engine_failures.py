@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from support_bot.engine.base import ChatTurn, GenerationRequest
-from support_bot.engine.fake import FakeModel
+from support_bot.engine.fake_model import FakeModel
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.step_model import BatchToken, StepFailed

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from support_bot.engine.base import ChatTurn, GenerationRequest, TokenLogprob
-from support_bot.engine.fake import FakeEngine, FakeModel
+from support_bot.engine.fake import FakeEngine
+from support_bot.engine.fake_model import FakeModel
 from support_bot.engine.sampling import likeliest, log_softmax
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.scoring import choose, score

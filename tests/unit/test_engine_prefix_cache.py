@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from support_bot.engine.fake import FakeModel
+from support_bot.engine.fake_model import FakeModel
 from support_bot.engine.memory import CellBudget, Need
 from support_bot.engine.prefix_cache import PrefixCache, shared_beginning
 from support_bot.engine.step_model import BatchToken
@@ -95,18 +95,89 @@ class TestPrefixCache:
         assert tree.run("abcdef") == 0 and tree.cache.held == 6
 
 
+class TestPutAway:
+    """Long prompts over a memory for little more than one of them, with room beside it."""
+
+    SYSTEM, FIRST, SECOND = "system" * 5, "the first article" * 2, "another article" * 2
+
+    def begun(self, cells: CellBudget, text: str) -> int:
+        """Begin a prompt, read, keep and end it; how many letters were there already, wherever they lay."""
+        need = Need([ord(letter) for letter in text], ANSWER)
+        assert cells.has_room(need)
+        reused = cells.begin(0, need)
+        assert self.model.tokens(0) == need.prompt[:reused]
+        read(self.model, 0, list(need.prompt), reused)
+        cells.keep(0, need.prompt)
+        cells.end(0)
+        assert cells.in_use == self.model.cells
+        return reused
+
+    def budget(self, put_away_bytes: int, n_cells: int = 100) -> CellBudget:
+        self.model = FakeModel(str, context_tokens=n_cells, n_cells=n_cells, n_sequences=SLOTS + 8)
+        self.model.put_away_bytes = put_away_bytes
+        return CellBudget(self.model, SLOTS)
+
+    def test_what_had_to_leave_comes_back(self) -> None:
+        texts = [self.SYSTEM + article + "?" for article in (self.FIRST, self.SECOND, self.FIRST, self.SECOND)]
+        cells = self.budget(put_away_bytes=1000)
+        assert [self.begun(cells, text) for text in texts] == [0, 30, len(texts[2]) - 1, len(texts[3]) - 1]
+        without = self.budget(put_away_bytes=0)
+        assert sum(self.begun(without, text) for text in texts) < len(texts[2]) + len(texts[3])
+
+    def test_another_question_about_it_takes_what_it_shares(self) -> None:
+        cells = self.budget(put_away_bytes=1000)
+        for text in (self.SYSTEM + self.FIRST + " until when?", self.SYSTEM + self.SECOND + " why?"):
+            self.begun(cells, text)
+        shared = len(self.SYSTEM + self.FIRST) + 1
+        assert self.begun(cells, self.SYSTEM + self.FIRST + " how?") == shared
+        assert self.begun(cells, self.SYSTEM + self.FIRST + " until when?") > shared
+
+    def test_the_least_recently_used_run_leaves_for_good(self) -> None:
+        cells = self.budget(put_away_bytes=70)
+        for article in (self.FIRST, self.SECOND, "quite different" * 3):
+            self.begun(cells, self.SYSTEM + article)
+        assert self.begun(cells, self.SYSTEM + self.FIRST) <= len(self.SYSTEM)
+
+    def test_idle_cells_are_few_where_there_is_room_beside_them(self) -> None:
+        cells = self.budget(put_away_bytes=100_000, n_cells=4000)
+        for number in range(30):
+            self.begun(cells, f"{number}" + "x" * 100)
+        assert cells.in_use == self.model.cells <= 512
+        assert self.begun(cells, "0" + "x" * 100) == 100
+
+    def test_cells_promised_to_others_are_not_taken_for_it(self) -> None:
+        cells = self.budget(put_away_bytes=1000, n_cells=60)
+        self.begun(cells, self.SYSTEM + "the tail" * 2)
+        self.begun(cells, self.SECOND + "leaves no room for it")
+        cells.begin(1, Need([ord("x")] * 20, ANSWER))
+        assert cells.begin(0, Need([ord(letter) for letter in self.SYSTEM[:20] + "!"], ANSWER)) == 0
+        assert cells.in_use <= self.model.n_cells
+
+    def test_forgetting_forgets_what_was_put_away(self) -> None:
+        cells = self.budget(put_away_bytes=1000)
+        self.begun(cells, self.SYSTEM + self.FIRST)
+        self.begun(cells, self.SECOND * 3)
+        self.model.clear()
+        cells.forget()
+        assert self.begun(cells, self.SYSTEM + self.FIRST) == 0
+
+
 class Budget(RuleBasedStateMachine):
-    """Prompts of few letters begin, are read in pieces, and end whenever they like."""
+    """Prompts of few letters begin, are read in pieces, and end whenever they like; some share a long beginning."""
+
+    put_away_bytes = 0
 
     def __init__(self) -> None:
         super().__init__()
-        self.model = FakeModel(str, context_tokens=20, n_cells=30, n_sequences=SLOTS + 5)
+        self.model = FakeModel(str, context_tokens=40, n_cells=50, n_sequences=SLOTS + 5)
+        self.model.put_away_bytes = self.put_away_bytes
         self.cells = CellBudget(self.model, SLOTS)
         self.running: dict[int, tuple[list[int], int]] = {}
 
     @precondition(lambda self: len(self.running) < SLOTS)
-    @rule(prompt=st.lists(st.integers(1, 3), min_size=1, max_size=19))
-    def begin(self, prompt: list[int]) -> None:
+    @rule(prompt=st.lists(st.integers(1, 3), min_size=1, max_size=19), long=st.integers(0, 3))
+    def begin(self, prompt: list[int], long: int) -> None:
+        prompt = [long] * 17 * (long > 0) + prompt
         if not self.cells.has_room(Need(prompt, ANSWER)):
             assert self.running, "an idle memory takes every prompt"
             return
@@ -150,8 +221,15 @@ class Budget(RuleBasedStateMachine):
             assert self.model.cells == self.cells.in_use
 
 
-def test_the_budget_holds_whatever_comes() -> None:
-    run_state_machine_as_test(Budget, settings=settings(max_examples=40, stateful_step_count=40, deadline=None))
+class BudgetWithRoomBeside(Budget):
+    """The same where what leaves is put away, and leaves there too."""
+
+    put_away_bytes = 60
+
+
+@pytest.mark.parametrize("machine", [Budget, BudgetWithRoomBeside])
+def test_the_budget_holds_whatever_comes(machine: type[Budget]) -> None:
+    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=40, deadline=None))
 
 
 def test_shared_beginning_counts_from_the_start() -> None:

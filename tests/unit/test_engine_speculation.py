@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from support_bot.engine.base import GenerationRequest, GenerationStats
-from support_bot.engine.fake import FakeModel
+from support_bot.engine.fake_model import FakeModel
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.speculation import Drafter, DraftPlan
 
