@@ -10,9 +10,10 @@ from support_bot.answering.citations import without_indices
 from support_bot.models import Conversation, Message
 from support_bot.privacy import mask
 from support_bot.storage.database import Transaction
-from support_bot.values import Author, Mode, PinState, Turn
+from support_bot.values import AnswerStatus, Author, Mode, PinState, Turn
 
 _PAGE = 500
+_ANSWERED = AnswerStatus.ANSWERED
 _SPOKE = (Author.CUSTOMER, Author.BOT, Author.STAFF)
 
 
@@ -38,16 +39,17 @@ def pairs(tx: Transaction, left_out: Counter[str]) -> Iterator[Pair]:
         messages = [m for m in tx.conversations.messages(conversation.id) if m.author in _SPOKE]
         votes = tx.feedback.of_conversation(conversation.id)
         for place, message in enumerate(messages):
-            if message.author is Author.CUSTOMER:
+            said_by_bot = message.author is Author.BOT
+            if message.author is Author.CUSTOMER or (said_by_bot and message.answer_status is not _ANSWERED):
                 continue
             vote = votes.get(message.id)
-            if message.author is Author.BOT and (vote is None or not vote.helpful):
+            if said_by_bot and (vote is None or not vote.helpful):
                 left_out["bot's answer, marked as no help" if vote else "bot's answer, not marked as helpful"] += 1
                 continue
             if (asked := _question(messages, place)) is None:
                 left_out["said by staff without a question before it"] += 1
                 continue
-            source = "helpful" if message.author is Author.BOT else "staff"
+            source = "helpful" if said_by_bot else "staff"
             yield _pair(source, conversation.id, messages, asked, message)
 
 

@@ -18,13 +18,13 @@ from support_bot.evaluation.dataset import Question
 from support_bot.index.keyword import terms
 from support_bot.index.pieces import cut
 from support_bot.index.segments import Segment
-from support_bot.ingestion.likeness import likeness
+from support_bot.ingestion.likeness import NEAR_COPY, likeness
 from support_bot.retrieval.retriever import Retriever
 from support_bot.values import Author, Passage
 
 _PASSAGES_READ = 4
 _LEAST_OVERLAP = 0.4  # of a sentence's words, as in `examples`
-_LEAST_LIKENESS = 0.5  # word triples that a question shares with one of the exam; questions are short
+_LEAST_LIKENESS = 0.6  # words that a question shares with one of the exam; rather one too many is left out
 _END = re.compile(r"([.!?]*)$")
 _HELD_OUT = 0.1
 
@@ -55,9 +55,17 @@ def is_in_exam(question: str, exam: Sequence[Question]) -> bool:
     return any(
         normal(question) == normal(asked.question)
         or same_words(question, asked.question)
-        or likeness(question, asked.question) >= _LEAST_LIKENESS
+        or likeness(question, asked.question) >= NEAR_COPY
+        or _shared_words(question, asked.question) >= _LEAST_LIKENESS
         for asked in exam
     )
+
+
+def _shared_words(one: str, other: str) -> float:
+    """Jaccard over the words that a search would look for; 0 where they share one only."""
+    first, second = set(terms(one)), set(terms(other))
+    both = len(first & second)
+    return both / len(first | second) if both > 1 else 0.0
 
 
 def is_held_out(row: dict[str, Any]) -> bool:

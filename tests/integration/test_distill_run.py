@@ -56,10 +56,10 @@ def talks(tmp_path: Path, chosen: Settings) -> dict[str, str]:
     ana = add_staff(app, Role.AGENT)
     found = {}
     for name, question, said in (
+        ("again", "whats express delivery? mail me at jo@example.com", "Express delivery costs $12."),
         ("good", "whats express delivery? mail me at jo@example.com", "Express delivery costs $12. Best wishes, Ana!"),
         ("unsaid", "do you ship to the moon?", "Yes, every second Tuesday by rocket."),
         ("exam", "How much does standard delivery cost?", "Standard delivery costs $4.90."),
-        ("again", "whats express delivery? mail me at jo@example.com", "Express delivery costs $12."),
         ("open", "When do I get my card refund?", "Card refunds take 5 business days."),
     ):
         chat = app.chat.start("web")
@@ -67,12 +67,12 @@ def talks(tmp_path: Path, chosen: Settings) -> dict[str, str]:
         ticket = app.handoff.request(chat.id)
         app.handoff.take(chat.id, ana.id)
         app.chat.say(chat.id, question)
-        app.tickets.reply(ticket.id, ana.id, said)
+        app.tickets.reply(ticket.row.id, ana.id, said)
         if name != "open":
             app.chat.close(chat.id)
     helpful = app.chat.start("web")
     found["helpful"] = helpful.id
-    for question in ("How long do I have to return a jacket?", "Is delivery free for orders over $60?"):
+    for question in ("Can sale jackets be exchanged?", "Is delivery free for orders over $60?"):
         ask(app, helpful.id, question)
     answers = [message for message in app.chat.messages(helpful.id) if message.author is Author.BOT]
     app.feedback.vote(helpful.id, answers[0].id, True)
