@@ -124,7 +124,9 @@ def _rows(scores: Mapping[str, Sequence[Score]]) -> list[dict[str, Any]]:
 
 
 def _plain(found: Difference) -> dict[str, Any]:
-    return {key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(found).items()}
+    """As JSON gives it back."""
+    rounded = {key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(found).items()}
+    return {**rounded, "gained": list(found.gained), "lost": list(found.lost)}
 
 
 def _now() -> str:

@@ -70,9 +70,9 @@ def _writer(row: ModelRow, *, busy: bool) -> str:
     else:
         command = f"support-bot models pull {row.name}"
         doing = f'<span class="small">Not here. On the server: <code>{escape(command)}</code></span>'
-    kind = "Trained adapter, " if row.kind == "adapter" else ""
+    mark = f"{'Trained adapter, ' if row.kind == 'adapter' else ''}<code>{escape(row.sha256[:12])}</code>"
     return (
-        f'<tr><td><b>{escape(row.name)}</b><br><span class="small">{kind}<code>{escape(row.sha256[:12])}</code></span></td>'
+        f'<tr><td><b>{escape(row.name)}</b><br><span class="small">{mark}</span></td>'
         f'<td><span class="pills">{doing}</span></td><td class="score">{file_size(row.bytes)}</td>'
         f"<td>{escape(row.licence)}</td></tr>"
     )
