@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support_bot.commands.distill_run import Runs
+from support_bot.commands.local import SearchOnly
 from support_bot.distillation.collect import file_name
+from support_bot.distillation.company import open_company
+from support_bot.distillation.examples import Shown, read_examples, write_examples
 from support_bot.distillation.order import Order, read_order
 from support_bot.distillation.stages import Stage
 from support_bot.engine.sources import HubClient
 from support_bot.engine.weights import WeightsStore
 from support_bot.errors import Conflict, Invalid
+from support_bot.retrieval.retriever import Retriever
 from support_bot.settings import Settings
 from support_bot.values import Audience, Author, Role
 from tests.factories import DELIVERY, RETURNS, add_article, add_staff, ask, make_app, settings
@@ -105,6 +110,10 @@ def order(tmp_path: Path) -> Order:
     return read_order(tmp_path / "acme.toml")
 
 
+def company(chosen: Settings, articles: Path) -> AbstractContextManager[Retriever]:
+    return open_company(chosen, articles, lambda given: SearchOnly(given, tell))
+
+
 def own_rows(order: Order) -> list[dict[str, Any]]:
     folder = order.folder / "collected" / "companies"
     lines = [line for file in sorted(folder.glob("own*.qa.jsonl")) for line in file.read_text().splitlines()]
@@ -129,6 +138,19 @@ class TestCollect:
             "bot's answer, marked as no help": 1,
         }
         assert found["rows"] == {"staff": 1, "helpful": 1} and found["articles"] == 2
+
+    def test_every_row_becomes_an_example_of_the_writer(
+        self, chosen: Settings, talks: dict[str, str], order: Order
+    ) -> None:
+        Runs(chosen, train, tell).run(order, Stage.COLLECT)
+        found = []
+        for name in ("own", "own-held-out"):
+            out = order.folder / f"{name}.jsonl"
+            folder = order.folder / "collected" / "companies"
+            write_examples(folder, [name], out, lambda articles: company(chosen, articles), Shown(54), tell)
+            found += read_examples(out)
+        assert {example.answer for example in found} >= {"Express delivery costs $12 [1]."} and len(found) == 2
+        assert all("[email]" in example.user or "jackets" in example.user for example in found)
 
     def test_nothing_internal_and_no_key_is_left_in_the_folder(
         self, chosen: Settings, talks: dict[str, str], order: Order
