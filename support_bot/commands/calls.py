@@ -13,10 +13,11 @@ from support_bot.values import Role
 
 if TYPE_CHECKING:
     from support_bot.commands.backup import Backups
+    from support_bot.commands.distill_run import Runs
     from support_bot.commands.forward import Api
     from support_bot.commands.weights import Weights
 else:
-    Api = Backups = Weights = Any  # typer looks the names up; what they stand for is slow to import
+    Api = Backups = Runs = Weights = Any  # typer looks the names up; what they stand for is slow to import
 
 TUNING = (
     "variant", "mb", "memory_mb", "prompt_per_s", "alone_per_s", "four_per_s", "first_short_s", "first_long_s",
@@ -153,6 +154,20 @@ def use_model(weights: Weights, name: str) -> Any:
     return weights.use(name)
 
 
+def promote_model(
+    runs: Runs, folder: Annotated[Path, typer.Argument(help="The folder of a run whose student is trained.")]
+) -> Any:
+    """Examine a run's student beside the model that serves, and let it serve if it passes; else exit status 1."""
+    found = runs.promote(folder)
+    exam, promoted = found["exam"], found.get("promote", {})
+    return {**exam, "ok": exam["passed"], "name": promoted.get("name", ""), "against": "; ".join(exam["against"])}
+
+
+def roll_back_model(weights: Weights) -> Any:
+    """Let the weights write that wrote before, as `use` does; each time one choice further back."""
+    return weights.roll_back()
+
+
 def tune_model(weights: Weights, name: OptionalName = "", quick: bool = False) -> Any:
     """Measure formats and ways to run a writer on this machine and choose, from the next start on; takes minutes.
 
@@ -213,6 +228,8 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
     ("models", "verify", verify_models, ("name", "ok")),
     ("models", "import", import_model, ("name", "sha256")),
     ("models", "use", use_model, ("name", "in_use", "sha256")),
+    ("models", "promote", promote_model, ("ok", "name", "against")),
+    ("models", "rollback", roll_back_model, ("name", "in_use", "sha256")),
     ("models", "tune", tune_model, TUNING),
     ("models", "fit-intents", fit_intents, ("name", "sha256", "examples")),
 )

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from support_bot.commands.exam_options import taking
 from support_bot.commands.training_options import ReaderOptions, WriterOptions
+from support_bot.distillation.stages import Stage
 from support_bot.errors import Invalid
 
 if TYPE_CHECKING:
+    from support_bot.commands.distill_run import Runs
+    from support_bot.distillation.order import Order
     from support_bot.engine.weights import Progress
     from support_bot.settings import Settings
 
@@ -40,9 +45,55 @@ def group(settings: Callable[[], Settings], progress: Callable[[], AbstractConte
             found = _train_writer(settings(), WriterOptions(**given), report)
         typer.echo(json.dumps(found, indent=1))
 
+    def run(
+        order: Annotated[Path, typer.Argument(help="The TOML file that says what is wanted.")],
+        until: Annotated[Stage, typer.Option(help="The last stage to do.")] = Stage.PROMOTE,
+    ) -> None:
+        """Make a student from the product's own articles and answers, examine it, and let it serve if it passes.
+
+        A run that was stopped goes on where it was."""
+        from support_bot.distillation.order import read_order
+
+        wanted = read_order(order)
+        _require_torch(wanted.folder, until)
+        with opened(settings, progress) as runs:
+            found = runs.run(wanted, until)
+        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        refused = found.get("exam", {}).get("against", [])
+        for why in refused:
+            typer.echo(f"Not promoted: {why}", err=True)
+        raise typer.Exit(bool(refused))
+
+    app.command()(run)
     app.command()(taking(ReaderOptions, reader))
     app.command()(taking(WriterOptions, writer))
     return app
+
+
+@contextmanager
+def opened(
+    settings: Callable[[], Settings], progress: Callable[[], AbstractContextManager[Progress]]
+) -> Iterator[Runs]:
+    """The runs of this machine, which load PyTorch when one trains."""
+    from support_bot.commands.distill_run import Runs
+
+    with progress() as report:
+        yield Runs(settings(), _train_student, report)
+
+
+def _require_torch(folder: Path, until: Stage) -> None:
+    """Say that PyTorch is missing before hours of other stages. Raises Invalid."""
+    trains = until is not Stage.COLLECT and not (folder / "student.gguf").exists()
+    if trains and importlib.util.find_spec("torch") is None:
+        raise Invalid(f"{_NO_TORCH} `--until collect` gathers the data without it, for a machine that has it.")
+
+
+def _train_student(settings: Settings, order: Order, data: Path, into: Path, report: Progress) -> Mapping[str, Any]:
+    try:
+        from support_bot.commands.student_training import train_student
+    except ModuleNotFoundError as error:
+        raise Invalid(f"{_NO_TORCH} ({error})") from None
+    return train_student(settings, order, data, into, report)
 
 
 def _train_reader(settings: Settings, options: ReaderOptions, report: Progress) -> dict[str, Any]:

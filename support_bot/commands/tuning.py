@@ -17,10 +17,10 @@ import psutil
 from filelock import FileLock, Timeout
 
 from support_bot.engine.adapter import find_adapter
-from support_bot.engine.catalogue import Kind
 from support_bot.engine.judging import SHIPPED
 from support_bot.engine.opening import needs_weights
 from support_bot.engine.plan import USUAL
+from support_bot.engine.serving import base_and_settings, writes
 from support_bot.engine.tuned import Choice, Choices, Place
 from support_bot.engine.tuning import Effort, Report, Tuner
 from support_bot.engine.weights import WeightsStore
@@ -45,14 +45,14 @@ def tune(settings: Settings, name: str, effort: Effort, report: Report) -> Choic
     Raises Invalid unless it is a writer, Conflict while another tuning measures here, WeightsError where the file
     cannot be used or nothing can be kept."""
     store = WeightsStore(settings.weights_dir, offline=settings.offline)
-    entry = store.get(name)
-    if entry.kind is not Kind.WRITER:
+    if not writes(store.get(name)):
         raise Invalid(f"{name} does not write; choose one of the writers in the catalogue.")
-    adapter = find_adapter(settings.engine.adapter, entry.sha256)
+    entry, engine = base_and_settings(store, name, settings.engine)
+    adapter = find_adapter(engine.adapter, entry.sha256)
     try:
         settings.tuning_dir.mkdir(parents=True, exist_ok=True)
         with FileLock(settings.tuning_dir / "tuning.lock", timeout=0):
-            choice = Tuner(store, entry, adapter, effort, report, settings.engine.threads).run(calibration_text())
+            choice = Tuner(store, entry, adapter, effort, report, engine.threads).run(calibration_text())
             Choices(settings.tuning_dir).keep(_place(settings, store, name), choice)
             return choice
     except Timeout:
@@ -124,8 +124,8 @@ def _choice(settings: Settings, name: str) -> Choice | None:
 
 
 def _place(settings: Settings, store: WeightsStore, name: str) -> Place:
-    entry = store.get(name)
-    adapter = find_adapter(settings.engine.adapter, entry.sha256)
+    entry, engine = base_and_settings(store, name, settings.engine)
+    adapter = find_adapter(engine.adapter, entry.sha256)
     return Place.here(entry.sha256, adapter.sha256 if adapter else None)
 
 

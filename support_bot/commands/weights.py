@@ -16,6 +16,7 @@ from support_bot.engine.catalogue import Kind
 from support_bot.engine.embedder import TextEmbedder
 from support_bot.engine.embedders import load_embedder
 from support_bot.engine.fake import HashingEmbedder
+from support_bot.engine.serving import WRITING
 from support_bot.engine.tuning import FULL, QUICK
 from support_bot.engine.weights import Progress, WeightsStore
 from support_bot.services.models import ModelService
@@ -54,6 +55,15 @@ class Weights:
         with self._service() as service:
             return asdict(service.use(name))
 
+    def roll_back(self) -> dict[str, Any]:
+        """Let the writer serve that served before, as `use` does. Raises Conflict where none did."""
+        if server := find_server(self._folder):
+            with forward(server) as api:
+                row: dict[str, Any] = api.send("POST", "/models/rollback")
+                return row
+        with self._service() as service:
+            return asdict(service.use(service.previous()))
+
     def serving(self) -> list[str]:
         """Names of what serving needs."""
         return [row["name"] for row in self.page() if row["in_use"]]
@@ -77,7 +87,7 @@ class Weights:
 
     def tune(self, name: str, quick: bool) -> list[dict[str, Any]]:
         """Tune a writer, or the one that serves; what was measured."""
-        name = name or next(row["name"] for row in self.page() if row["in_use"] and row["kind"] == Kind.WRITER)
+        name = name or next(row["name"] for row in self.page() if row["in_use"] and row["kind"] in WRITING)
         return tune(self._settings, name, QUICK if quick else FULL, self._progress).rows
 
     def fit_intents(self, file: Path) -> list[dict[str, Any]]:

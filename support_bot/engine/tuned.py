@@ -20,6 +20,7 @@ from support_bot.engine.judging import SHIPPED
 from support_bot.engine.llama import core_count
 from support_bot.engine.llama_engine import LlamaEngine
 from support_bot.engine.plan import KV_TYPES, USUAL, Plan
+from support_bot.engine.serving import base_and_settings
 from support_bot.engine.variants import FORMATS, Variants
 from support_bot.engine.weights import WeightsStore
 from support_bot.errors import WeightsError
@@ -101,10 +102,10 @@ class Choices:
 def load_engine(store: WeightsStore, name: str, settings: Settings) -> LlamaEngine:
     """The writer of this catalogue name as it was tuned here, or as shipped where it was not, or no longer can be.
 
-    Its hash is then `variant+parent+adapter`. Raises NotFound, or WeightsError when the shipped file cannot be used."""
-    entry = store.get(name)
-    path = store.path(name)
-    engine = settings.engine
+    Its hash is then `variant+parent+adapter`. The name of an adapter stands for its writer with the adapter over it.
+    Raises NotFound, or WeightsError when the shipped file cannot be used."""
+    entry, engine = base_and_settings(store, name, settings.engine)
+    path = store.path(entry.name)
     if engine.tune == "off" or engine.adapters:  # which lie over the plain base
         return LlamaEngine.load(path, name=name, model_hash=entry.sha256, settings=engine)
     adapter = find_adapter(engine.adapter, entry.sha256)

@@ -159,6 +159,8 @@ class WeightsStore:
     ) -> CatalogueEntry:
         """Take in a file an admin brings. A file the catalogue does not know is added only with `name` and `licence`.
 
+        An adapter needs the writer that is its `parent`.
+
         Raises WeightsError (unreadable, unknown, not GGUF), Invalid (name), Conflict (name taken)."""
         if not path.is_file():
             raise WeightsError(f"{path} is no file.")
@@ -168,7 +170,8 @@ class WeightsStore:
             entry = self.find_by_hash(digest)
             if entry is None:
                 entry = self._new_entry(path, digest, name, licence)
-                entry = replace(entry, kind=kind, parent=parent)
+                base = self.find_by_hash(parent or "") if kind is Kind.ADAPTER else None
+                entry = replace(entry, kind=kind, parent=parent, needs=(base.name,) if base else ())
                 add_entry(self._additions, entry)
         with FileLock(self._dir / f"{digest}.lock"):
             self.need_room(entry.bytes)

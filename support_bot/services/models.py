@@ -6,6 +6,7 @@ from pathlib import Path
 
 from support_bot.engine.catalogue import CatalogueEntry, Kind
 from support_bot.engine.opening import needs_weights
+from support_bot.engine.serving import writes
 from support_bot.engine.weights import Progress, WeightsStore
 from support_bot.errors import Conflict, Invalid
 from support_bot.models import Deployment
@@ -39,9 +40,23 @@ class ModelService:
             return self._settings.engine.model
         with self._db.reading() as tx:
             chosen = tx.installation.find_deployment(Kind.WRITER)
-        if chosen is not None:
-            return chosen.name
-        return next(e.name for e in self._store.entries() if e.kind is Kind.WRITER and e.default)
+        return chosen.name if chosen is not None else self._default()
+
+    def previous(self) -> str:
+        """The writer that served before the one in use, going back one choice each time it is taken: choosing the one
+        before is the same as rolling back to it. Raises Conflict where there was none."""
+        with self._db.reading() as tx:
+            chosen = [row.name for row in tx.installation.deployments(Kind.WRITER)]
+        known = {entry.name for entry in self._store.entries()}
+        line = [self._default()]
+        for name in filter(known.__contains__, chosen):
+            if name in line[-2:-1]:
+                line.pop()
+            elif name != line[-1]:
+                line.append(name)
+        if len(line) < 2:
+            raise Conflict(f"{line[-1]} is the first model that serves here; there is none to go back to.")
+        return line[-2]
 
     def needed(self) -> tuple[str, ...]:
         """The weights without which nothing is answered."""
@@ -72,13 +87,18 @@ class ModelService:
     def require_usable(self, name: str) -> CatalogueEntry:
         """Raise NotFound, Invalid or Conflict unless this writer is whole on this machine and may be chosen."""
         entry = self._store.get(name)
-        if entry.kind is not Kind.WRITER:
+        if not writes(entry):
             raise Invalid(f"{name} does not write; choose one of the writers in the catalogue.")
         if not self._store.is_present(name) or not self._store.verify(name):
             raise Invalid(f"{name} is not on this machine (or damaged); run: support-bot models pull {name}")
         if self._settings.engine.model not in ("", name):
             raise Conflict(f"SUPPORT_BOT_ENGINE__MODEL names {self._settings.engine.model}; take it out first.")
+        if entry.kind is Kind.ADAPTER and self._settings.engine.adapter:
+            raise Conflict("SUPPORT_BOT_ENGINE__ADAPTER names the adapter; take it out first.")
         return entry
+
+    def _default(self) -> str:
+        return next(e.name for e in self._store.entries() if e.kind is Kind.WRITER and e.default)
 
     def _used(self) -> tuple[str, ...]:
         """The weights in use: none of a writer that runs elsewhere. The scripted engine stands for one of ours."""

@@ -42,6 +42,10 @@ class WriterSwitch:
         engine.swap(lambda: self._load(name), examine)
         return rows[0]
 
+    def roll_back(self) -> ModelRow:
+        """Let the writer that served before take over again, as `use` does. Raises Conflict also where none did."""
+        return self.use(self._models.previous())
+
     def reload(self, name: str) -> None:
         """Load this writer once more, as it was tuned meanwhile, and let it take over where it passes the exam. Does
         nothing where another one is in use by now.

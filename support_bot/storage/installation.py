@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,6 +29,10 @@ class InstallationRepository:
     def find_deployment(self, kind: str) -> Deployment | None:
         query = select(Deployment).where(Deployment.kind == kind).order_by(Deployment.id.desc())
         return self._session.scalars(query).first()
+
+    def deployments(self, kind: str) -> Sequence[Deployment]:
+        """Every choice so far, the oldest first."""
+        return self._session.scalars(select(Deployment).where(Deployment.kind == kind).order_by(Deployment.id)).all()
 
     def add_deployment(self, deployment: Deployment) -> Deployment:
         self._session.add(deployment)

@@ -106,3 +106,24 @@ class TestPage:
             assert told in words(tab.seen["admin-model"])
         tab.press("model-use")
         assert app.models.current().name == "smollm2-135m"
+
+
+class TestGoingBack:
+    def test_the_button_names_the_model_before_and_asks_for_it(self, app: App, tmp_path: Path) -> None:
+        tab = Tab(app)
+        tab.press("view", view="model")
+        assert "Go back to" not in tab.seen["admin-model"]
+        for number, name in enumerate(("own", "other")):
+            (tmp_path / f"{name}.gguf").write_bytes(b"GGUF" + bytes([number]) * 100)
+            app.models.import_file(tmp_path / f"{name}.gguf", name, "MIT")
+            app.models.use(name)
+        tab.press("view", view="model")
+        assert "Go back to own" in words(tab.seen["admin-model"])
+        tab.press("model-back")  # it cannot answer the first questions, so the one in use stays
+        assert "does not answer the first questions" in words(tab.seen["admin-model"])
+        assert app.models.current().name == "other" and app.models.previous() == "own"
+
+    def test_an_adapter_is_called_one(self) -> None:
+        student = replace(ROW, name="acme-1", kind="adapter", in_use=False)
+        assert "Trained adapter" in words(model_page(STATE, [ROW, student]))
+        assert "Trained adapter" not in words(model_page(STATE, [ROW]))

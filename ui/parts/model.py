@@ -16,15 +16,16 @@ _INCIDENTS = {
 }
 
 
-def model_page(state: ModelState, writers: Sequence[ModelRow], *, told: str = "") -> str:
-    """Which model writes and how it is, then the others that are here, each with its button."""
+def model_page(state: ModelState, writers: Sequence[ModelRow], *, told: str = "", before: str = "") -> str:
+    """Which model writes and how it is, then the others that are here, each with its button; `before` is the one that
+    one click goes back to."""
     rows = "".join(_writer(row, busy=state.loading) for row in writers)
     trying = "Another model is loaded and asked three questions; the one in use goes on until it has passed."
     return (
         '<div class="page-head"><h1>Model</h1><p class="small">It says the evidence in one to three sentences. '
         "While it cannot, the article is quoted.</p></div>"
         f'<div class="model">{notice(told)}{notice(trying if state.loading else "", "wait")}'
-        f"{notice(state.trouble)}{_identity(state)}</div>"
+        f"{notice(state.trouble)}{_identity(state)}{_back(before, busy=state.loading)}</div>"
         f'<table class="list"><caption class="unseen">{plural(len(writers), "model")} that can write</caption>'
         "<thead><tr>"
         '<th scope="col">Model</th><th scope="col">State</th><th scope="col" class="score">Size</th>'
@@ -39,6 +40,11 @@ def _identity(state: ModelState) -> str:
         *_files(state.sha256),
         ("Context", f"{state.context_tokens:,} tokens"),
     )
+
+
+def _back(before: str, *, busy: bool) -> str:
+    """One click to the model that served before."""
+    return f"<p>{action(f'Go back to {before}', 'model-back', disabled=busy)}</p>" if before else ""
 
 
 def _files(model_hash: str) -> list[tuple[str, str]]:
@@ -64,8 +70,9 @@ def _writer(row: ModelRow, *, busy: bool) -> str:
     else:
         command = f"support-bot models pull {row.name}"
         doing = f'<span class="small">Not here. On the server: <code>{escape(command)}</code></span>'
+    mark = f"{'Trained adapter, ' if row.kind == 'adapter' else ''}<code>{escape(row.sha256[:12])}</code>"
     return (
-        f'<tr><td><b>{escape(row.name)}</b><br><span class="small"><code>{escape(row.sha256[:12])}</code></span></td>'
+        f'<tr><td><b>{escape(row.name)}</b><br><span class="small">{mark}</span></td>'
         f'<td><span class="pills">{doing}</span></td><td class="score">{file_size(row.bytes)}</td>'
         f"<td>{escape(row.licence)}</td></tr>"
     )

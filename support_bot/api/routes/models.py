@@ -21,6 +21,12 @@ def list_models(app: Bot, admin: Admin) -> ModelsOut:
     return ModelsOut(models=app.models.page())
 
 
+@router.post("/rollback", responses=error_responses(401, 403, 409, 422, 429, 503))
+def roll_back_model(app: Bot, admin: Admin) -> ModelRow:
+    """Answer with the model that was chosen before the one in use; otherwise as `/{name}/use`."""
+    return app.switch.roll_back()
+
+
 @router.post("/{name}/use", responses=error_responses(401, 403, 404, 409, 422, 429, 503))
 def use_model(name: Annotated[str, Path(max_length=200)], app: Bot, admin: Admin) -> ModelRow:
     """Answer with this model from now on. Its file is verified, and it is loaded beside the old one and asked a few

@@ -1,0 +1,150 @@
+"""One run from an admin's own knowledge base to a student that serves: collect, teach, train, export, exam, promote.
+
+Every stage is done once for its inputs (`manifest`): a run that was stopped, or killed, goes on with the stage it was
+in. What a stage needs of the product is handed in: nothing here knows PyTorch, a server or a data folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support_bot.distillation.collect import OUTPUTS
+from support_bot.distillation.manifest import Manifest, opened
+from support_bot.distillation.order import Order
+from support_bot.distillation.stages import Stage
+from support_bot.engine.digest import file_sha256
+from support_bot.errors import Invalid
+
+COLLECTED, TRAINED = "collected", "trained"
+STUDENT, VERDICT, CARD = "student.gguf", "verdict.json", "model-card.md"
+_ADAPTER = f"{TRAINED}/writer.gguf"
+
+
+_ORDER = tuple(Stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A writer by its catalogue name and SHA-256."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is done outside of the run's own files.
+
+    `collect` fills a folder with data; `teach`, where there is one, adds what a teacher knows to it; `train` makes
+    `writer.gguf` in a folder of that data; `check` raises WeightsError unless an adapter can serve; `examine` writes
+    verdict and model card of a student beside the `serving` model; `deploy` lets it serve under its hash."""
+
+    collect: Callable[[Path], Mapping[str, Any]]
+    train: Callable[[Path, Path], Mapping[str, Any]]
+    check: Callable[[Path], None]
+    serving: Callable[[], Model]
+    examine: Callable[[Manifest, Model], Mapping[str, Any]]
+    deploy: Callable[[Path], Mapping[str, Any]]
+    teach: Callable[[Path], Mapping[str, Any]] | None = None
+
+
+def distill(order: Order, work: Work, until: Stage = Stage.PROMOTE) -> dict[str, Any]:
+    """Do what is not done yet, up to `until`; the figures of each stage by its name.
+
+    A student that fails its exam is not promoted: `exam` then has `passed` False and reasons. Raises Conflict while
+    another run works in the folder, and what a stage raises; serving is untouched until `promote`."""
+    with opened(order.folder) as manifest:
+        for stage in _ORDER[: _ORDER.index(until) + 1]:
+            if stage is Stage.PROMOTE and not manifest.stages[Stage.EXAM]["figures"]["passed"]:
+                break
+            _STAGES[stage](order, work, manifest)
+        return {name: {"seconds": done["seconds"], **done["figures"]} for name, done in manifest.stages.items()}
+
+
+def promote(order: Order, work: Work) -> dict[str, Any]:
+    """The exam and the promotion of a run whose student is there. Raises Invalid where it is not."""
+    with opened(order.folder) as manifest:
+        known = manifest.stages.get(Stage.EXPORT, {}).get("outputs", {})
+        student = order.folder / STUDENT
+        if not student.is_file() or known.get(STUDENT) != file_sha256(student):
+            raise Invalid(f"{order.folder} has no finished student; run `support-bot distill run` first.")
+        _exam(order, work, manifest)
+        if manifest.stages[Stage.EXAM]["figures"]["passed"]:
+            if work.serving().sha256 != known[STUDENT]:
+                manifest.stages.pop(Stage.PROMOTE, None)  # somebody went back to another model meanwhile
+            _promote(order, work, manifest)
+        return {
+            name: {"seconds": manifest.stages[name]["seconds"], **manifest.stages[name]["figures"]}
+            for name in (Stage.EXAM, Stage.PROMOTE)
+            if name in manifest.stages
+        }
+
+
+def _collect(order: Order, work: Work, manifest: Manifest) -> None:
+    inputs = {"sources": order.sources.model_dump(mode="json"), "exam": file_sha256(order.exam.questions)}
+    outputs = [f"{COLLECTED}/{name}" for name in OUTPUTS]
+    manifest.stage(Stage.COLLECT, inputs, outputs, lambda: work.collect(order.folder / COLLECTED))
+
+
+def _teach(order: Order, work: Work, manifest: Manifest) -> None:
+    """Nothing to do where nobody teaches: the student then learns from the answers alone."""
+    if work.teach is None or order.teacher is None:
+        return
+    teach = work.teach
+    inputs = {"collected": _hashes(manifest, Stage.COLLECT), "teacher": order.teacher.model_dump(mode="json")}
+    manifest.stage(Stage.TEACH, inputs, [], lambda: teach(order.folder / COLLECTED))
+
+
+def _train(order: Order, work: Work, manifest: Manifest) -> None:
+    inputs = {"collected": _hashes(manifest, Stage.COLLECT), "recipe": order.recipe.model_dump(mode="json")}
+    if Stage.TEACH in manifest.stages:
+        inputs["taught"] = manifest.stages[Stage.TEACH]["digest"]
+    into = order.folder / TRAINED
+    manifest.stage(Stage.TRAIN, inputs, [_ADAPTER], lambda: work.train(order.folder / COLLECTED, into))
+
+
+def _export(order: Order, work: Work, manifest: Manifest) -> None:
+    def export() -> Mapping[str, Any]:
+        student = order.folder / STUDENT
+        shutil.copyfile(order.folder / _ADAPTER, student)
+        work.check(student)
+        return {"sha256": file_sha256(student), "bytes": student.stat().st_size}
+
+    manifest.stage(Stage.EXPORT, {"adapter": _hashes(manifest, Stage.TRAIN)}, [STUDENT], export)
+
+
+def _exam(order: Order, work: Work, manifest: Manifest) -> None:
+    """Beside the model that serves now, unless the student itself is what serves: then what was found stays."""
+    serving = work.serving()
+    known = manifest.stages.get(Stage.EXAM)
+    student = manifest.stages[Stage.EXPORT]["figures"]["sha256"]
+    if known and serving.sha256 == student:
+        return
+    inputs = {
+        "student": student,
+        "serving": [serving.name, serving.sha256],
+        "exam": order.exam.model_dump(mode="json"),
+        "questions": file_sha256(order.exam.questions),
+        "teacher": order.teacher and order.teacher.model,
+        "articles": _hashes(manifest, Stage.COLLECT),
+    }
+    manifest.stage(Stage.EXAM, inputs, [VERDICT, CARD], lambda: work.examine(manifest, serving))
+
+
+def _promote(order: Order, work: Work, manifest: Manifest) -> None:
+    inputs = {"student": manifest.stages[Stage.EXPORT]["figures"]["sha256"]}
+    manifest.stage(Stage.PROMOTE, inputs, [], lambda: work.deploy(order.folder / STUDENT))
+
+
+def _hashes(manifest: Manifest, stage: Stage) -> Mapping[str, str]:
+    hashes: Mapping[str, str] = manifest.stages[stage]["outputs"]
+    return hashes
+
+
+_STAGES: Mapping[Stage, Callable[[Order, Work, Manifest], None]] = {
+    Stage.COLLECT: _collect, Stage.TEACH: _teach, Stage.TRAIN: _train, Stage.EXPORT: _export, Stage.EXAM: _exam,
+    Stage.PROMOTE: _promote,
+}  # fmt: skip
