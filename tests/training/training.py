@@ -17,6 +17,8 @@ from support_bot.distillation.checkpoint import Checkpoint
 from support_bot.distillation.soft_loss import Soft
 from support_bot.distillation.training import Recipe, Tokens, Trained, add_adapter, mean_loss, train
 
+pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # peft asks transformers
+
 RECIPE = Recipe(rank=2, warm_up=2, batch=2)
 
 
@@ -47,7 +49,7 @@ def test_a_teacher_without_weight_changes_nothing() -> None:
     hard = run(tokens())
     assert same(hard, run(tokens(share=0.9)))  # no share of the loss was asked for
     soft = run(tokens(share=0.9), Recipe(rank=2, warm_up=2, batch=2, soft=Soft(alpha=0.0)))
-    assert hard.losses["held_out_after"] == pytest.approx(soft.losses["held_out_after"], abs=2e-3)
+    assert same(hard, soft) and hard.losses["held_out_after"] == soft.losses["held_out_after"]
 
 
 def test_a_student_goes_where_its_teacher_points() -> None:
@@ -55,11 +57,11 @@ def test_a_student_goes_where_its_teacher_points() -> None:
     wanted = [Tokens(each.prompt, (9, 0)) for each in tokens()]
     found = []
     for alpha in (0.0, 1.0):
-        recipe = Recipe(rank=2, warm_up=2, batch=2, epochs=6, soft=Soft(alpha))
+        recipe = Recipe(rank=4, learning_rate=0.05, warm_up=2, batch=2, epochs=6, soft=Soft(alpha))
         model = network(recipe)
         train(model, tokens(share=0.98), [], recipe, lambda stage, done, total: None)
         found.append(mean_loss(model, wanted, 4))
-    assert found[1] < found[0] - 0.01
+    assert found[1] < found[0] - 0.05
 
 
 class Stopped(Exception):
