@@ -21,6 +21,17 @@ class WriterOptions:
     ] = 0.4
     limit: Annotated[int | None, typer.Option(min=1, help="Train on so many examples only.")] = None
     longest: Annotated[int, typer.Option(min=1, help="Leave out examples of more tokens.")] = 260
+    teacher: Annotated[
+        str | None,
+        typer.Option(help="Writer of the catalogue whose probabilities are learned too; else answers alone."),
+    ] = None
+    alpha: Annotated[float, typer.Option(min=0, max=1, help="The teacher's share of the loss.")] = 0.5
+    temperature: Annotated[
+        float, typer.Option(min=0.1, max=20, help="Softens what teacher and student foresee before they are compared.")
+    ] = 1.0
+    top_k: Annotated[
+        int, typer.Option(min=1, max=1024, help="So many of the teacher's likeliest tokens are kept for each place.")
+    ] = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

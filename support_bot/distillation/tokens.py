@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
+from support_bot.distillation.alignment import Target, Vocabulary, targets
 from support_bot.distillation.examples import Example
+from support_bot.distillation.soft_labels import SoftLabels
 from support_bot.engine.base import ChatTurn
 from support_bot.engine.chat_format import ChatFormat
 from support_bot.engine.llama import LlamaModel
@@ -25,3 +29,12 @@ class Tokenizer:
     def answer(self, example: Example) -> tuple[int, ...]:
         """The answer wanted, with the token that ends it."""
         return (*self._model.tokenize(example.answer, control=False), *self._end)
+
+    def targets(self, example: Example, labels: SoftLabels, words: Vocabulary) -> tuple[Target, ...]:
+        """What a teacher foresees in the answer, in the tokens of this file."""
+        answer = self.answer(example)
+        return targets(labels, answer, tuple(accumulate(len(self._model.piece(token)) for token in answer)), words)
+
+    def vocabulary(self) -> Vocabulary:
+        """All its tokens by their bytes."""
+        return Vocabulary(((token, self._model.piece(token)) for token in range(self._model.n_vocab)), self._end[-1])

@@ -1,7 +1,8 @@
-"""Train the writer: hand-written answers of invented companies in, a LoRA file for llama.cpp out, in four stages."""
+"""Train the writer: hand-written answers of invented companies in, a LoRA file for llama.cpp out, stage by stage."""
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,9 +11,13 @@ from typing import Any
 
 from support_bot.answering.prompt import instructions
 from support_bot.distillation.adapter_file import About, write_adapter
-from support_bot.distillation.examples import OpenCompany, Shown, read_examples, write_examples
+from support_bot.distillation.alignment import Target
+from support_bot.distillation.checkpoint import Checkpoint
+from support_bot.distillation.examples import Example, OpenCompany, Shown, read_examples, write_examples
 from support_bot.distillation.manifest import Manifest, opened
 from support_bot.distillation.parity import compare
+from support_bot.distillation.soft_labels import pack_labels, read_labels
+from support_bot.distillation.teach import Teacher, example_key, open_teacher, teach
 from support_bot.distillation.tokens import Tokenizer
 from support_bot.distillation.training import (
     Recipe,
@@ -35,6 +40,7 @@ from support_bot.evaluation.companies import split_names
 
 _TRAIN, _HELD_OUT = "examples.jsonl", "held_out.jsonl"
 _TENSORS, _ADAPTER, _PARITY = "adapter.npz", "writer.gguf", "parity.jsonl"
+_TAUGHT, _LABELS, _CHECKPOINT = "taught.jsonl", "soft_labels.jsonl.gz", "training.pt"
 _HELD_OUT_EXAMPLES = 24
 _COMPARED = 6
 _CONTEXT = 1024
@@ -46,7 +52,7 @@ Tell = Callable[[str, int, int], None]
 class Run:
     """What is trained: on the companies under `companies` (as `splits.json` there says), from `weights`, the file of
     `base`, into the folder `out`, with the evidence `shown`; at most `limit` examples of at most `longest` tokens are
-    taken."""
+    taken. With a `teacher`, `recipe.soft` says how much its labels count; without one it is None."""
 
     companies: Path
     out: Path
@@ -56,6 +62,7 @@ class Run:
     recipe: Recipe
     limit: int | None = None
     longest: int = 260
+    teacher: Teacher | None = None
 
 
 def distill_writer(run: Run, company: OpenCompany, tell: Tell) -> dict[str, Any]:
@@ -65,7 +72,15 @@ def distill_writer(run: Run, company: OpenCompany, tell: Tell) -> dict[str, Any]
         manifest.stage("examples", inputs, [_TRAIN, _HELD_OUT], lambda: _make_examples(run, company, tell))
         before = {"examples": file_sha256(run.out / _TRAIN), "base": run.base.sha256}
         recipe = {**asdict(run.recipe), "limit": run.limit, "longest": run.longest}
-        manifest.stage("train", {**before, **recipe}, [_TENSORS], lambda: _train(run, tell))
+        if run.teacher is None:
+            del recipe["soft"]
+        else:
+            asked = {**before, "teacher": run.teacher.entry.sha256, "top": run.teacher.top}
+            asked |= {name: recipe[name] for name in ("seed", "limit", "longest")}
+            manifest.stage("teach", asked, [_LABELS], lambda: _teach(run, tell))
+            before["labels"] = file_sha256(run.out / _LABELS)
+        inputs = {**before, **recipe}
+        manifest.stage("train", inputs, [_TENSORS], lambda: _train(run, inputs, tell))
         trained = {"tensors": file_sha256(run.out / _TENSORS)}
         manifest.stage("export", trained, [_ADAPTER], lambda: _export(run))
         exported = {"adapter": file_sha256(run.out / _ADAPTER), **trained}
@@ -97,21 +112,41 @@ def _make_examples(run: Run, company: OpenCompany, tell: Tell) -> Mapping[str, A
     return figures
 
 
-def _train(run: Run, tell: Tell) -> Mapping[str, Any]:
-    examples, held_out = _tokens(run, _TRAIN), _tokens(run, _HELD_OUT)[:_HELD_OUT_EXAMPLES]
-    if not examples:
+def _teach(run: Run, tell: Tell) -> Mapping[str, Any]:
+    assert run.teacher is not None  # else there is no such stage
+    teacher, examples = run.teacher, [example for example, _ in _used(run)]
+    found = teach(lambda: open_teacher(teacher), teacher, examples, run.out / _TAUGHT, tell)
+    pack_labels(run.out / _LABELS, found.items())
+    letters = sum(len(example.answer) for example in examples)
+    return {
+        "examples": len(found),
+        "tokens": sum(len(labels.tokens) for labels in found.values()),
+        "nats_per_letter": round(sum(labels.nats for labels in found.values()) / max(1, letters), 4),
+        "bytes": (run.out / _LABELS).stat().st_size,
+    }
+
+
+def _train(run: Run, inputs: Mapping[str, Any], tell: Tell) -> Mapping[str, Any]:
+    used = [tokens for _, tokens in _used(run)]
+    held_out = [tokens for _, tokens in _tokens(run, _HELD_OUT)[:_HELD_OUT_EXAMPLES]]
+    if not used:
         raise Invalid("No example is left to train on.")
     model = add_adapter(load_base(run.weights), run.recipe)
     save_tensors(adapter_tensors(model), run.out / _TENSORS)  # what cannot be saved is known before the long run
-    trained = train(model, examples[: run.limit], held_out, run.recipe, tell)
+    checkpoint = Checkpoint(run.out / _CHECKPOINT, json.dumps(inputs, sort_keys=True))
+    trained = train(model, used, held_out, run.recipe, tell, checkpoint)
     save_tensors(trained.tensors, run.out / _TENSORS)
-    used = examples[: run.limit]
-    return {
+    checkpoint.remove()
+    figures = {
         "examples": len(used),
         "tokens": sum(example.length for example in used),
         "steps": trained.steps,
         "losses": trained.losses,
     }
+    if run.teacher:
+        places = sum(len(example.answer) for example in used)
+        figures["compared"] = round(sum(len(example.targets) for example in used) / places, 4)
+    return figures
 
 
 def _export(run: Run) -> Mapping[str, Any]:
@@ -131,24 +166,51 @@ def _export(run: Run) -> Mapping[str, Any]:
 def _compare(run: Run) -> Mapping[str, Any]:
     model = add_adapter(load_base(run.weights, exact=True), run.recipe)
     put_tensors(model, load_tensors(run.out / _TENSORS))
+    held_out = _tokens(run, _HELD_OUT)[:_COMPARED]
     llama = LlamaModel(run.weights, n_ctx=_CONTEXT, plan=Plan(step_tokens=_CONTEXT))
     try:
         llama.load_adapter("trained", run.out / _ADAPTER)
         llama.set_adapter(AdapterUse("trained", 1.0))
-        return compare(model, llama, _tokens(run, _HELD_OUT)[:_COMPARED], run.out / _PARITY)
+        return compare(model, llama, [tokens for _, tokens in held_out], run.out / _PARITY)
     finally:
         llama.close()
 
 
-def _tokens(run: Run, file: str) -> Sequence[Tokens]:
+def _used(run: Run) -> Sequence[tuple[Example, Tokens]]:
+    """What is trained on, with the targets of the teacher where there are labels."""
+    return _tokens(run, _TRAIN)[: run.limit]
+
+
+def _tokens(run: Run, file: str) -> Sequence[tuple[Example, Tokens]]:
     """The examples that are short enough, in an order of chance that is always the same."""
     llama = LlamaModel(run.weights, n_ctx=_CONTEXT)
     try:
         tokenizer = Tokenizer(llama)
-        examples = read_examples(run.out / file)
-        found = [Tokens(tokenizer.prompt(example), tokenizer.answer(example)) for example in examples]
+        targets = _targets(run, tokenizer) if file == _TRAIN else _no_targets
+        found = [
+            (example, Tokens(tokenizer.prompt(example), tokenizer.answer(example), targets(example)))
+            for example in read_examples(run.out / file)
+        ]
     finally:
         llama.close()
-    short = [tokens for tokens in found if tokens.length <= run.longest]
+    short = [(example, tokens) for example, tokens in found if tokens.length <= run.longest]
     random.Random(run.recipe.seed).shuffle(short)
     return short
+
+
+def _targets(run: Run, tokenizer: Tokenizer) -> Callable[[Example], tuple[Target, ...]]:
+    """What the teacher foresees in an example; nothing where it was not asked."""
+    teacher, file = run.teacher, run.out / _LABELS
+    if teacher is None or not file.is_file():
+        return _no_targets
+    labels, words = dict(read_labels(file)), tokenizer.vocabulary()
+
+    def found(example: Example) -> tuple[Target, ...]:
+        theirs = labels.get(example_key(teacher.entry.sha256, example, teacher.top))
+        return tokenizer.targets(example, theirs, words) if theirs else ()
+
+    return found
+
+
+def _no_targets(example: Example) -> tuple[Target, ...]:
+    return ()

@@ -42,10 +42,13 @@ def core_count() -> int:
     return max(1, min(physical, allowed))
 
 
-def _end_token(vocab: llama_cpp.llama_vocab_p) -> int:
-    """The token that ends a turn, or the text where the file names none."""
-    turn = int(llama_cpp.llama_vocab_eot(vocab))
-    return turn if turn >= 0 else int(llama_cpp.llama_vocab_eos(vocab))
+def _end_token(vocab: llama_cpp.llama_vocab_p, template: bytes) -> int:
+    """The token that ends an answer: the text's end where the chat template writes it, else that of a turn, if any.
+
+    llama.cpp guesses the latter by name where the file is silent, and takes `<|endoftext|>` for one."""
+    turn, end = int(llama_cpp.llama_vocab_eot(vocab)), int(llama_cpp.llama_vocab_eos(vocab))
+    name = llama_cpp.llama_vocab_get_text(vocab, end) if end >= 0 else b""
+    return end if turn < 0 or (name and name in template) else turn
 
 
 def quiet() -> None:
@@ -97,9 +100,9 @@ class LlamaModel:
         vocab = llama_cpp.llama_model_get_vocab(self._model)
         assert vocab is not None  # every loaded model has one
         self._vocab = vocab
-        self.end_token = _end_token(vocab)
-        self._n_vocab = llama_cpp.llama_vocab_n_tokens(vocab)
-        self._row_type = ctypes.c_float * self._n_vocab
+        self.end_token = _end_token(vocab, llama_cpp.llama_model_chat_template(self._model, None) or b"")
+        self.n_vocab = llama_cpp.llama_vocab_n_tokens(vocab)
+        self._row_type = ctypes.c_float * self.n_vocab
         longest = min(n_ctx, llama_cpp.llama_model_n_ctx_train(self._model)) or n_ctx
         self.n_cells = n_cells or longest
         self.context_tokens = min(longest, self.n_cells)

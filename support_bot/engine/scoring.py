@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from support_bot.engine.base import GenerationRequest, TextEngine, TokenLogprob
+from support_bot.engine.base import Generation, GenerationRequest, TextEngine, TokenLogprob
 from support_bot.errors import Invalid
 
 
@@ -20,6 +21,28 @@ def score(engine: TextEngine, request: GenerationRequest, text: str) -> tuple[To
     if not text:
         raise Invalid("There is no text to score.")
     return _listed(engine, replace(request, scored=text, choices=()))
+
+
+def scores(
+    engine: TextEngine, asked: Iterable[tuple[GenerationRequest, str]], ahead: int
+) -> Iterator[tuple[TokenLogprob, ...]]:
+    """What `score` tells of each request and its text, in their order; `ahead` of them are under way at once, so that
+    the engine reads several in one step. Raises as `score`; what is under way is then cancelled."""
+    under_way: deque[Generation] = deque()
+    try:
+        for request, text in asked:
+            if not text:
+                raise Invalid("There is no text to score.")
+            under_way.append(engine.start(replace(request, scored=text, choices=())))
+            if len(under_way) >= ahead:
+                yield _over(under_way[0])
+                under_way.popleft()
+        while under_way:
+            yield _over(under_way[0])
+            under_way.popleft()
+    finally:
+        for generation in under_way:
+            generation.cancel()
 
 
 def choose(engine: TextEngine, request: GenerationRequest, choices: Sequence[str]) -> tuple[float, ...]:
@@ -37,8 +60,12 @@ def choose(engine: TextEngine, request: GenerationRequest, choices: Sequence[str
 def _listed(engine: TextEngine, request: GenerationRequest) -> tuple[TokenLogprob, ...]:
     generation = engine.start(request)
     try:
-        for _ in generation:
-            pass  # nothing is written; the loop ends when it is over
+        return _over(generation)
     finally:
         generation.cancel()
+
+
+def _over(generation: Generation) -> tuple[TokenLogprob, ...]:
+    for _ in generation:
+        pass  # nothing is written; the loop ends when it is over
     return generation.logprobs()
