@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from support_bot.errors import NotFound
-from support_bot.models import Message, Ticket, TicketStatus
-
-_OPEN = (TicketStatus.NEW, TicketStatus.OPEN, TicketStatus.PENDING)
+from support_bot.models import Conversation, Message, Ticket, TicketStatus, TicketTag
+from support_bot.values import OPEN_STATUSES as _OPEN
+from support_bot.values import Mode
 
 
 class TicketRepository:
@@ -58,12 +59,14 @@ class TicketRepository:
         before: int | None = None,
         limit: int = 50,
     ) -> Sequence[Ticket]:
-        """Newest first; `search` looks for the words in subject, summary and public messages, or for a number."""
+        """Newest first, `open_only` without those that are snoozed.
+
+        `search` looks for the words in subject, summary and public messages, or for a number."""
         query = select(Ticket).order_by(Ticket.id.desc()).limit(limit)
         if status is not None:
             query = query.where(Ticket.status == status)
         if open_only:
-            query = query.where(Ticket.status.in_(_OPEN))
+            query = query.where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_(None))
         if assignee_id is not None:
             query = query.where(Ticket.assignee_id == assignee_id)
         if before is not None:
@@ -80,8 +83,36 @@ class TicketRepository:
             query = query.where(or_(*matches))
         return self._session.scalars(query).all()
 
+    def snoozed(self, *, before: int | None = None, limit: int = 50) -> Sequence[Ticket]:
+        """Open tickets that sleep, newest first."""
+        query = select(Ticket).where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_not(None))
+        if before is not None:
+            query = query.where(Ticket.id < before)
+        return self._session.scalars(query.order_by(Ticket.id.desc()).limit(limit)).all()
+
+    def due(self, now: dt.datetime) -> Sequence[int]:
+        """Numbers of the tickets that have slept long enough."""
+        query = select(Ticket.id).where(Ticket.status.in_(_OPEN), Ticket.snoozed_until <= now)
+        return self._session.scalars(query).all()
+
+    def tags(self) -> Sequence[str]:
+        """Every tag in use, by name."""
+        return self._session.scalars(select(TicketTag.tag).distinct().order_by(TicketTag.tag)).all()
+
+    def count_snoozed(self) -> int:
+        query = select(func.count()).select_from(Ticket)
+        return self._session.scalar(query.where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_not(None))) or 0
+
+    def count_waiting(self) -> int:
+        """Open tickets that are not snoozed and whose customer waits for a person."""
+        query = select(func.count()).select_from(Ticket).join(Conversation, Conversation.id == Ticket.conversation_id)
+        query = query.where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_(None), Conversation.mode == Mode.WAITING)
+        return self._session.scalar(query) or 0
+
     def count_open(self, *, assigned: bool | None = None) -> int:
-        query = select(func.count()).select_from(Ticket).where(Ticket.status.in_(_OPEN))
+        """Open tickets that are not snoozed."""
+        query = select(func.count()).select_from(Ticket)
+        query = query.where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_(None))
         if assigned is not None:
             query = query.where(Ticket.assignee_id.is_not(None) if assigned else Ticket.assignee_id.is_(None))
         return self._session.scalar(query) or 0
