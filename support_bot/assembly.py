@@ -45,6 +45,7 @@ from support_bot.services.staff import StaffService
 from support_bot.services.switch import WriterSwitch
 from support_bot.services.ticket_clock import TicketClock
 from support_bot.services.ticket_edits import TicketEdits
+from support_bot.services.ticket_merging import TicketMerging
 from support_bot.services.tickets import TicketService
 from support_bot.services.trial import TrialService
 from support_bot.services.turns import TurnRunner
@@ -64,6 +65,7 @@ class App:
     tickets: TicketService
     ticket_edits: TicketEdits
     ticket_clock: TicketClock
+    ticket_merging: TicketMerging
     knowledge: KnowledgeService
     intake: IntakeService
     catalogue: Catalogue
@@ -237,6 +239,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         tickets=TicketService(db),
         ticket_edits=TicketEdits(db),
         ticket_clock=TicketClock(db),
+        ticket_merging=TicketMerging(db),
         knowledge=knowledge,
         intake=IntakeService(knowledge, pipeline, WebFetcher(settings.ingestion, offline=settings.offline), settings),
         catalogue=Catalogue(db),

@@ -1,4 +1,4 @@
-"""Type, snooze, tags and watchers of tickets; `on_hold` counts as open."""
+"""Type, snooze, tags, watchers and merges of tickets; `on_hold` counts as open."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ def upgrade() -> None:
     op.add_column("ticket", sa.Column("type", types, nullable=True))
     op.add_column("ticket", sa.Column("snoozed_until", sa.DateTime(timezone=True), nullable=True))
     op.create_index(op.f("ix_ticket_snoozed_until"), "ticket", ["snoozed_until"], unique=False)
+    op.add_column("ticket", sa.Column("merged_into_id", sa.Integer(), nullable=True))
+    op.add_column("ticket", sa.Column("before_merge", sa.JSON(), server_default="{}", nullable=False))
+    op.create_index(op.f("ix_ticket_merged_into_id"), "ticket", ["merged_into_id"], unique=False)
     _replace_index(_BEFORE, _NOW)
     op.create_table(
         "ticket_tag",
@@ -56,7 +59,10 @@ def downgrade() -> None:
     op.drop_table("ticket_tag")
     op.execute("UPDATE ticket SET status = 'open' WHERE status = 'on_hold'")
     _replace_index(_NOW, _BEFORE)
+    op.drop_index(op.f("ix_ticket_merged_into_id"), "ticket")
     op.drop_index(op.f("ix_ticket_snoozed_until"), "ticket")
     with op.batch_alter_table("ticket", schema=None) as batch_op:
+        batch_op.drop_column("before_merge")
+        batch_op.drop_column("merged_into_id")
         batch_op.drop_column("snoozed_until")
         batch_op.drop_column("type")

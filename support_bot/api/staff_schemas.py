@@ -81,6 +81,10 @@ class TicketPatch(BaseModel):
         return TicketEdit(**given)
 
 
+class MergeIn(BaseModel):
+    into: int = Field(ge=1, le=LARGEST_ID, description="The number of the open ticket that goes on.")
+
+
 class TagsOut(Answered):
     tags: list[str]
 

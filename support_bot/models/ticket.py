@@ -30,6 +30,9 @@ class TicketEventKind(enum.StrEnum):
     WOKEN = "woken"
     WATCHED = "watched"
     UNWATCHED = "unwatched"
+    MERGED = "merged"
+    RECEIVED = "received"
+    UNMERGED = "unmerged"
     HANDED_BACK = "handed_back"
     SOLVED = "solved"
     REOPENED = "reopened"
@@ -60,6 +63,8 @@ class Ticket(Base):
     type: Mapped[TicketType | None] = mapped_column(enum_column(TicketType), default=None)
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), default=None, index=True)
     snoozed_until: Mapped[dt.datetime | None] = mapped_column(default=None, index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(default=None, index=True)
+    before_merge: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
     created_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)
     updated_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow, index=True)
     solved_at: Mapped[dt.datetime | None] = mapped_column(default=None)
@@ -149,6 +154,26 @@ class Ticket(Base):
             self.watcher_rows = [row for row in self.watcher_rows if row.staff_id != staff_id]
             self.record(TicketEventKind.UNWATCHED, by, to=staff_id)
 
+    def merge(self, into: Ticket, by: int) -> None:
+        """Go on as part of another ticket, both open. Raises Conflict."""
+        if into.id == self.id:
+            raise Conflict("A ticket cannot be merged into itself.")
+        into._require_open()
+        before = {"status": self.status.value, "assignee_id": self.assignee_id}
+        self._end(TicketStatus.CLOSED)
+        self.before_merge, self.merged_into_id = before, into.id
+        self.record(TicketEventKind.MERGED, by, into=into.id)
+        into.record(TicketEventKind.RECEIVED, by, ticket=self.id)
+
+    def unmerge(self, by: int, *, assignee_id: int | None) -> None:
+        """Be a ticket of its own again, with its status from before. Raises Conflict where it was not merged."""
+        if self.merged_into_id is None:
+            raise Conflict(f"Ticket {self.id} is not merged into another one.")
+        self.status = TicketStatus(self.before_merge["status"])
+        self.assignee_id = assignee_id
+        out_of, self.merged_into_id, self.before_merge = self.merged_into_id, None, {}
+        self.record(TicketEventKind.UNMERGED, by, out_of=out_of)
+
     def hear_customer(self) -> None:
         """The customer wrote: a ticket that sleeps or waits for them is there again."""
         self.updated_at = utcnow()
@@ -178,6 +203,8 @@ class Ticket(Base):
         self.snoozed_until = None
 
     def _require_open(self) -> None:
+        if self.merged_into_id is not None:
+            raise Conflict(f"Ticket {self.id} is merged into ticket {self.merged_into_id}.")
         if not self.is_open:
             raise Conflict(f"Ticket {self.id} is already {self.status}.")
 

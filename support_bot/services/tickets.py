@@ -6,6 +6,7 @@ from support_bot.errors import Conflict, Invalid
 from support_bot.models import Conversation, Message, Ticket, TicketEventKind, TicketStatus
 from support_bot.services.handoff import lock_ticket, take_over
 from support_bot.services.ticket_edits import give, require_text, solve
+from support_bot.services.ticket_merging import say_to_companions
 from support_bot.services.views import (
     ConversationRow,
     ConversationView,
@@ -112,7 +113,7 @@ class TicketService:
         with self._db.transaction() as tx:
             ticket, conversation = lock_ticket(tx, ticket_id)
             if conversation.mode is Mode.CLOSED or not ticket.is_open:
-                raise Conflict(f"Ticket {ticket.id} is {ticket.status}; the customer has to write again first.")
+                raise _cannot_reply(ticket)
             if conversation.mode is not Mode.HUMAN:
                 take_over(tx, conversation, staff_id)
             message = tx.conversations.add_message(
@@ -120,6 +121,7 @@ class TicketService:
             )
             names = tx.staff.names()
             tx.events.append(conversation.id, Said(message.id, Author.STAFF, text, names.get(staff_id)))
+            say_to_companions(tx, conversation, message, names.get(staff_id))
             ticket.record(TicketEventKind.REPLIED, staff_id, message=message.id)
             return MessageView.of(message, names=names)
 
@@ -156,6 +158,12 @@ class TicketService:
             ticket, conversation = lock_ticket(tx, ticket_id)
             solve(tx, ticket, conversation, staff_id)
             return _view(tx, ticket)
+
+
+def _cannot_reply(ticket: Ticket) -> Conflict:
+    if ticket.merged_into_id is not None:
+        return Conflict(f"Ticket {ticket.id} is merged into ticket {ticket.merged_into_id}: write there.")
+    return Conflict(f"Ticket {ticket.id} is {ticket.status}; the customer has to write again first.")
 
 
 def _view(tx: Transaction, ticket: Ticket) -> TicketView:

@@ -31,14 +31,41 @@ class TicketRepository:
             raise NotFound(f"There is no ticket {ticket_id}.")
         return found
 
+    def exists(self, ticket_id: int) -> bool:
+        return self._session.get(Ticket, ticket_id) is not None
+
     def lock(self, ticket_id: int) -> Ticket:
         """The ticket, read again; call it with the conversation locked."""
         query = select(Ticket).where(Ticket.id == ticket_id).execution_options(populate_existing=True)
         return self._session.scalars(query).one()
 
     def find_open(self, conversation_id: str) -> Ticket | None:
+        """The open ticket of this conversation, or the one that its own went into."""
         query = select(Ticket).where(Ticket.conversation_id == conversation_id, Ticket.status.in_(_OPEN))
-        return self._session.scalars(query).one_or_none()
+        return self._session.scalars(query).one_or_none() or self.find_root(conversation_id)
+
+    def find_root(self, conversation_id: str) -> Ticket | None:
+        """The open ticket that this conversation's newest merged one went into, by whatever steps.
+
+        None once the customer is with the bot again or has left: that hand-off is over for them."""
+        conversation = self._session.get(Conversation, conversation_id)
+        if conversation is None or conversation.mode not in (Mode.WAITING, Mode.HUMAN):
+            return None
+        merged = select(Ticket).where(Ticket.conversation_id == conversation_id, Ticket.merged_into_id.is_not(None))
+        ticket = self._session.scalars(merged.order_by(Ticket.id.desc()).limit(1)).one_or_none()
+        while ticket is not None and ticket.merged_into_id is not None:
+            ticket = self._session.get(Ticket, ticket.merged_into_id)
+        return ticket if ticket is not None and ticket.is_open else None
+
+    def merged_below(self, conversation_id: str) -> Sequence[Ticket]:
+        """The tickets that went into one of this conversation, by whatever steps, unless that one was merged itself."""
+        own = select(Ticket.id).where(Ticket.conversation_id == conversation_id, Ticket.merged_into_id.is_(None))
+        into, found = list(self._session.scalars(own)), list[Ticket]()
+        while into:
+            query = select(Ticket).where(Ticket.merged_into_id.in_(into)).order_by(Ticket.id)
+            found += (below := self._session.scalars(query).all())
+            into = [ticket.id for ticket in below]
+        return found
 
     def open_of(self, staff_id: int) -> Sequence[Ticket]:
         """Open tickets that are this person's."""

@@ -68,3 +68,16 @@ def test_watchers(api: Api, ticket: str) -> None:
 def test_what_cannot_be_is_invalid(api: Api, ticket: str, body: dict[str, Any]) -> None:
     call(api, "PATCH", ticket, body, 422)
     assert call(api, "GET", ticket)["history"][1:] == []
+
+
+def test_merge_and_undo(api: Api, ticket: str) -> None:
+    other = api.start().post("/handoff").json()["ticket"]
+    number = int(ticket.rpartition("/")[2])
+    assert call(api, "POST", f"{ticket}/merge", {"into": other})["row"]["id"] == other
+    assert call(api, "GET", ticket)["row"]["merged_into"] == other
+    call(api, "POST", f"{V1}/tickets/{other}/merge", {"into": number}, 409)
+    assert call(api, "POST", f"{ticket}/unmerge")["row"]["status"] == "new"
+    call(api, "POST", f"{ticket}/unmerge", status=409)
+    call(api, "POST", f"{ticket}/merge", {"into": number}, 409)
+    for into in (0, -1, "x", 2**60, None):
+        call(api, "POST", f"{ticket}/merge", {"into": into}, 422)

@@ -119,3 +119,21 @@ def test_what_no_list_offers_is_refused(app: App, name: str, data: dict[str, str
 def test_a_line_of_the_history(kind: str, by: str | None, to: str | None, detail: dict[str, Any], words: str) -> None:
     now = dt.datetime(2026, 5, 4, tzinfo=dt.UTC)
     assert told(TicketHistoryLine(now, kind, by, detail, to)) == words
+
+
+def test_a_merge_leads_to_the_other_ticket_and_is_undone_from_the_merged_one(app: App) -> None:
+    seen = Seen(app)
+    other = app.handoff.request(app.chat.start("web").id).row
+    seen.press("ask-merge")
+    assert "You can undo it" in seen.shown()["desk-dialog"]
+    seen.press("merge", into=f"#{seen.ticket}")
+    assert "into itself" in seen.shown()["desk-dialog"]
+    seen.press("merge", into=f" #{other.id} ")
+    assert seen.desk.conversation == other.conversation_id and seen.desk.dialog == ""
+    shown = seen.shown()
+    assert f"Ana merged #{seen.ticket} into it" in shown["desk-context"] and "both conversations" in shown["desk-talk"]
+    seen.press("select", conversation=app.tickets.get(seen.ticket).row.conversation_id)
+    assert f"Merged into ticket #{other.id}: write there." in seen.shown()["desk-composer"]
+    seen.press("unmerge")
+    shown = seen.shown()
+    assert f"Ana undid the merge into #{other.id}" in shown["desk-context"] and "<textarea" in shown["desk-composer"]

@@ -37,6 +37,9 @@ class TicketFieldActs:
             "snooze": self._snooze,
             "wake": self._wake,
             "watch": self._watch,
+            "ask-merge": self._ask_merge,
+            "merge": self._merge,
+            "unmerge": self._unmerge,
         }
 
     def _edit(self, staff: StaffView, data: dict[str, Any], edit: TicketEdit) -> None:
@@ -83,6 +86,23 @@ class TicketFieldActs:
     def _watch(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         ticket, on = number(data, "ticket"), data.get("to") == "on"
         self._app.ticket_edits.watch(ticket, staff.id, staff.id, on=on)
+
+    def _ask_merge(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
+        desk.dialog = parts.merge_dialog(number(data, "ticket"), "", desk.next_serial())
+
+    def _merge(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
+        ticket, written = number(data, "ticket"), str(data.get("into", ""))[:17]
+        try:
+            into = self._app.ticket_merging.merge(
+                ticket, number({"into": written.strip().lstrip("#")}, "into"), staff.id
+            )
+        except SupportBotError as error:
+            desk.dialog = parts.merge_dialog(ticket, written, desk.next_serial(), error.detail)
+        else:
+            desk.choose(into.row.conversation_id)
+
+    def _unmerge(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
+        self._app.ticket_merging.undo(number(data, "ticket"), staff.id)
 
 
 def _one_of(kind: type[Choice], data: dict[str, Any]) -> Choice:

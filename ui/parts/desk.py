@@ -225,6 +225,7 @@ def keys_dialog() -> str:
         "s": "status",
         "l": "tags",
         "z": "snooze",
+        "m": "merge into another ticket",
         "w": "watch, or stop watching",
         "i": "details of the ticket, on a narrow screen",
         "/": "search",

@@ -144,6 +144,8 @@ def composer(view: ConversationView, *, kind: str, sent: int, told: str = "") ->
         line = "The assistant answers here. Take over to write yourself." if view.row.mode is Mode.BOT else ""
         return f'{notice(told)}<p class="hint">{line}</p>'
     if ticket.status not in OPEN_STATUSES:
+        if ticket.merged_into is not None:
+            return f'{notice(told)}<p class="hint">Merged into ticket #{ticket.merged_into}: write there.</p>'
         line = f"This ticket is {ticket.status}. When the customer writes again, the assistant answers."
         return f'{notice(told)}<p class="hint">{line}</p>'
     tabs = "".join(

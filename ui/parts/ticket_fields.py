@@ -23,6 +23,7 @@ def fields(view: ConversationView, staff_id: int) -> str:
         "Tags": _tags(ticket),
         "Watchers": _watchers(view.ticket, staff_id),
         "Snooze": _snooze(ticket),
+        "Merge": _merge(ticket),
     }
     lines = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items() if value)
     shut = f'<span class="slim-only">{action("Close", "details")}</span>'
@@ -60,6 +61,26 @@ def _snooze(ticket: TicketRow) -> str:
     return f'<span class="pills">{pill(f"until {until}", "waiting")}{wake}</span>'
 
 
+def _merge(ticket: TicketRow) -> str:
+    if ticket.merged_into is not None:
+        undo = action("Undo", "unmerge", ticket=ticket.id, title="It becomes a ticket of its own again")
+        return f'<span class="pills">{pill(f"into #{ticket.merged_into}")}{undo}</span>'
+    return action("Merge into …", "ask-merge", ticket=ticket.id, key="m") if ticket.status in OPEN_STATUSES else ""
+
+
+def merge_dialog(ticket: int, written: str, serial: int, told: str = "") -> str:
+    """Asks for the other ticket's number and says what happens."""
+    field = attributes(
+        {"name": "into", "value": written, "maxlength": 17, "inputmode": "numeric", "autofocus": True, "id": "into"}
+    )
+    return _form(
+        "merge", "Merge", ticket, serial, told,
+        f'<label for="into">The number of the ticket that #{ticket} becomes a part of. Choose one of the same '
+        "customer: replies go to both conversations from then on, and both end together. You can undo it.</label>"
+        f'<input class="field" required{field}>',
+    )  # fmt: skip
+
+
 def tags_dialog(ticket: int, written: str, known: Sequence[str], serial: int, told: str = "") -> str:
     """All tags in one line; what is refused stays as it was typed."""
     options = "".join(f'<option value="{escape(tag)}"></option>' for tag in known)
@@ -84,7 +105,7 @@ def snooze_dialog(ticket: int, serial: int, told: str = "") -> str:
 
 
 def _form(name: str, title: str, ticket: int, serial: int, told: str, inside: str) -> str:
-    cancel, go = action("Cancel", "close-dialog"), title if name == "snooze" else "Save"
+    cancel, go = action("Cancel", "close-dialog"), "Save" if name == "tags" else title
     return (
         f'<dialog class="ask" data-serial="{serial}" aria-label="{title}"><form data-action="{name}" '
         f'data-ticket="{ticket}"><h2>{title}</h2>{notice(told)}{inside}<div class="row">{cancel}'

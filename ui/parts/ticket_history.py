@@ -10,6 +10,16 @@ from support_bot.services.views import TicketHistoryLine
 from ui.parts.html import ago, escape
 
 _NOTHING = "nothing"
+_DONE = {
+    "replied": "replied",
+    "noted": "wrote a note",
+    "solved": "solved it",
+    "reopened": "reopened it",
+    "handed_back": "handed it back to the assistant",
+    "merged": "merged it into #{into}",
+    "received": "merged #{ticket} into it",
+    "unmerged": "undid the merge into #{out_of}",
+}
 
 
 def words(name: str) -> str:
@@ -42,12 +52,9 @@ def told(line: TicketHistoryLine) -> str:
             return _woken(line)
         case "watched" | "unwatched":
             return _watched(line)
-        case "handed_back":
-            return f"{who} handed it back to the assistant"
         case "closed" if line.by is None:
             return "The customer ended the conversation"
-    verbs = {"replied": "replied", "noted": "wrote a note", "solved": "solved it", "reopened": "reopened it"}
-    return f"{who} {verbs.get(line.kind, words(line.kind))}"
+    return who + " " + _DONE.get(line.kind, words(line.kind)).format(**line.detail)
 
 
 def exact(moment: object) -> str:

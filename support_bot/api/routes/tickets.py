@@ -11,7 +11,15 @@ from support_bot.api.auth import Agent
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
 from support_bot.api.fields import Before, Limit, PathId, SearchWords
-from support_bot.api.staff_schemas import AssigneesOut, TagsOut, TextIn, TicketPatch, TicketsOut, TicketViewName
+from support_bot.api.staff_schemas import (
+    AssigneesOut,
+    MergeIn,
+    TagsOut,
+    TextIn,
+    TicketPatch,
+    TicketsOut,
+    TicketViewName,
+)
 from support_bot.services.views import MessageView, TicketView
 
 router = APIRouter(prefix="/api/v1/tickets", tags=["tickets"])
@@ -68,6 +76,18 @@ def watch_ticket(ticket_id: PathId, staff_id: PathId, app: Bot, agent: Agent) ->
 def unwatch_ticket(ticket_id: PathId, staff_id: PathId, app: Bot, agent: Agent) -> TicketView:
     """Let them follow it no more."""
     return app.ticket_edits.watch(ticket_id, staff_id, agent.id, on=False)
+
+
+@router.post("/{ticket_id}/merge", responses=_CHANGE_ERRORS)
+def merge_ticket(ticket_id: PathId, body: MergeIn, app: Bot, agent: Agent) -> TicketView:
+    """Close it as a part of another open ticket, which is answered; replies there are read in both conversations."""
+    return app.ticket_merging.merge(ticket_id, body.into, agent.id)
+
+
+@router.post("/{ticket_id}/unmerge", responses=_CHANGE_ERRORS)
+def unmerge_ticket(ticket_id: PathId, app: Bot, agent: Agent) -> TicketView:
+    """Undo that: it has its status and assignee from before, and its customer a person."""
+    return app.ticket_merging.undo(ticket_id, agent.id)
 
 
 @router.post("/{ticket_id}/reply", status_code=HTTP_201_CREATED, responses=_CHANGE_ERRORS)

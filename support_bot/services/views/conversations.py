@@ -58,6 +58,7 @@ class TicketRow:
     type: TicketType | None = None
     tags: tuple[str, ...] = ()
     snoozed_until: dt.datetime | None = None
+    merged_into: int | None = None
 
     @classmethod
     def of(cls, ticket: Ticket, mode: Mode, names: dict[int, str]) -> TicketRow:
@@ -76,6 +77,7 @@ class TicketRow:
             type=ticket.type,
             tags=tuple(ticket.tags),
             snoozed_until=ticket.snoozed_until,
+            merged_into=ticket.merged_into_id,
         )
 
 
