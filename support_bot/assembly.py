@@ -238,7 +238,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         handoff=HandoffService(db),
         tickets=TicketService(db),
         ticket_edits=TicketEdits(db),
-        ticket_clock=TicketClock(db),
+        ticket_clock=TicketClock(db, settings.tickets),
         ticket_merging=TicketMerging(db),
         knowledge=knowledge,
         intake=IntakeService(knowledge, pipeline, WebFetcher(settings.ingestion, offline=settings.offline), settings),

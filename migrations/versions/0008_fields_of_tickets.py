@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_ticket_snoozed_until"), "ticket", ["snoozed_until"], unique=False)
     op.add_column("ticket", sa.Column("merged_into_id", sa.Integer(), nullable=True))
     op.add_column("ticket", sa.Column("before_merge", sa.JSON(), server_default="{}", nullable=False))
+    op.add_column("ticket", sa.Column("score", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_ticket_merged_into_id"), "ticket", ["merged_into_id"], unique=False)
     _replace_index(_BEFORE, _NOW)
     op.create_table(
@@ -62,6 +63,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_ticket_merged_into_id"), "ticket")
     op.drop_index(op.f("ix_ticket_snoozed_until"), "ticket")
     with op.batch_alter_table("ticket", schema=None) as batch_op:
+        batch_op.drop_column("score")
         batch_op.drop_column("before_merge")
         batch_op.drop_column("merged_into_id")
         batch_op.drop_column("snoozed_until")

@@ -33,6 +33,7 @@ class TicketEventKind(enum.StrEnum):
     MERGED = "merged"
     RECEIVED = "received"
     UNMERGED = "unmerged"
+    RATED = "rated"
     HANDED_BACK = "handed_back"
     SOLVED = "solved"
     REOPENED = "reopened"
@@ -64,6 +65,7 @@ class Ticket(Base):
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), default=None, index=True)
     snoozed_until: Mapped[dt.datetime | None] = mapped_column(default=None, index=True)
     merged_into_id: Mapped[int | None] = mapped_column(default=None, index=True)
+    score: Mapped[int | None] = mapped_column(default=None)
     before_merge: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
     created_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)
     updated_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow, index=True)
@@ -192,10 +194,15 @@ class Ticket(Base):
         self._end(TicketStatus.CLOSED)
         self.record(TicketEventKind.HANDED_BACK, by)
 
-    def close(self, by: int | None) -> None:
-        """The customer left before anybody solved it."""
+    def close(self, by: int | None, **why: Any) -> None:
+        """The customer left before anybody solved it, or was silent for too long; `why` goes into the history."""
         self._end(TicketStatus.CLOSED)
-        self.record(TicketEventKind.CLOSED, by)
+        self.record(TicketEventKind.CLOSED, by, **why)
+
+    def rate(self, score: int, comment: str | None) -> None:
+        """The customer's satisfaction, 1 (bad) to 5 (good); the newest counts, the history keeps each."""
+        self.score = score
+        self.record(TicketEventKind.RATED, None, score=score, comment=comment or "")
 
     def _end(self, status: TicketStatus) -> None:
         self._require_open()

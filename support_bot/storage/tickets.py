@@ -122,6 +122,11 @@ class TicketRepository:
         query = select(Ticket.id).where(Ticket.status.in_(_OPEN), Ticket.snoozed_until <= now)
         return self._session.scalars(query).all()
 
+    def silent(self, since: dt.datetime) -> Sequence[int]:
+        """Numbers of the tickets that wait for their customer and in which nothing happened since then."""
+        query = select(Ticket.id).where(Ticket.status == TicketStatus.PENDING, Ticket.updated_at <= since)
+        return self._session.scalars(query.where(Ticket.snoozed_until.is_(None))).all()
+
     def tags(self) -> Sequence[str]:
         """Every tag in use, by name."""
         return self._session.scalars(select(TicketTag.tag).distinct().order_by(TicketTag.tag)).all()

@@ -24,6 +24,7 @@ def fields(view: ConversationView, staff_id: int) -> str:
         "Watchers": _watchers(view.ticket, staff_id),
         "Snooze": _snooze(ticket),
         "Merge": _merge(ticket),
+        "Rating": pill(f"{ticket.score} of 5", "good" if ticket.score > 3 else "bad") if ticket.score else "",
     }
     lines = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items() if value)
     shut = f'<span class="slim-only">{action("Close", "details")}</span>'

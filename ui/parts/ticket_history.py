@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from support_bot.services.views import TicketHistoryLine
-from ui.parts.html import ago, escape
+from ui.parts.html import ago, escape, plural
 
 _NOTHING = "nothing"
 _DONE = {
@@ -52,6 +52,11 @@ def told(line: TicketHistoryLine) -> str:
             return _woken(line)
         case "watched" | "unwatched":
             return _watched(line)
+        case "rated":
+            comment = f": “{line.detail['comment']}”" if line.detail.get("comment") else ""
+            return f"The customer rated it {line.detail['score']} of 5{comment}"
+        case "closed" if days := line.detail.get("silent_days"):
+            return f"Closed: the customer was silent for {plural(days, 'day')}"
         case "closed" if line.by is None:
             return "The customer ended the conversation"
     return who + " " + _DONE.get(line.kind, words(line.kind)).format(**line.detail)

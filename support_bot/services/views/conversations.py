@@ -59,6 +59,7 @@ class TicketRow:
     tags: tuple[str, ...] = ()
     snoozed_until: dt.datetime | None = None
     merged_into: int | None = None
+    score: int | None = None
 
     @classmethod
     def of(cls, ticket: Ticket, mode: Mode, names: dict[int, str]) -> TicketRow:
@@ -78,6 +79,7 @@ class TicketRow:
             tags=tuple(ticket.tags),
             snoozed_until=ticket.snoozed_until,
             merged_into=ticket.merged_into_id,
+            score=ticket.score,
         )
 
 
