@@ -235,11 +235,8 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     app = App(
         settings=settings,
         chat=ChatService(db, runner, settings, secret=secret),
-        handoff=HandoffService(db),
-        tickets=TicketService(db),
-        ticket_edits=TicketEdits(db),
-        ticket_clock=TicketClock(db, settings.tickets),
-        ticket_merging=TicketMerging(db),
+        handoff=HandoffService(db), tickets=TicketService(db),
+        ticket_edits=TicketEdits(db), ticket_clock=TicketClock(db, settings.tickets), ticket_merging=TicketMerging(db),
         knowledge=knowledge,
         intake=IntakeService(knowledge, pipeline, WebFetcher(settings.ingestion, offline=settings.offline), settings),
         catalogue=Catalogue(db),
