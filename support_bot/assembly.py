@@ -43,6 +43,9 @@ from support_bot.services.sample_company import load_sample_company
 from support_bot.services.sole_server import require_own_vectors
 from support_bot.services.staff import StaffService
 from support_bot.services.switch import WriterSwitch
+from support_bot.services.ticket_clock import TicketClock
+from support_bot.services.ticket_edits import TicketEdits
+from support_bot.services.ticket_merging import TicketMerging
 from support_bot.services.tickets import TicketService
 from support_bot.services.trial import TrialService
 from support_bot.services.turns import TurnRunner
@@ -60,6 +63,9 @@ class App:
     chat: ChatService
     handoff: HandoffService
     tickets: TicketService
+    ticket_edits: TicketEdits
+    ticket_clock: TicketClock
+    ticket_merging: TicketMerging
     knowledge: KnowledgeService
     intake: IntakeService
     catalogue: Catalogue
@@ -229,8 +235,8 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     app = App(
         settings=settings,
         chat=ChatService(db, runner, settings, secret=secret),
-        handoff=HandoffService(db),
-        tickets=TicketService(db),
+        handoff=HandoffService(db), tickets=TicketService(db),
+        ticket_edits=TicketEdits(db), ticket_clock=TicketClock(db, settings.tickets), ticket_merging=TicketMerging(db),
         knowledge=knowledge,
         intake=IntakeService(knowledge, pipeline, WebFetcher(settings.ingestion, offline=settings.offline), settings),
         catalogue=Catalogue(db),

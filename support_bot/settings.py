@@ -149,6 +149,17 @@ class SecuritySettings(BaseModel):
     requests_per_minute: int = Field(1200, description="Requests per API key or staff session and minute.")
 
 
+class TicketSettings(BaseModel):
+    """What happens to tickets by the clock."""
+
+    pending_days: int = Field(
+        7,
+        ge=0,
+        le=3650,
+        description="Days of silence after which a ticket that waits for its customer closes; 0: never.",
+    )
+
+
 class Settings(BaseSettings):
     """All settings; nested names join with `__` (`SUPPORT_BOT_SERVER__PORT=8000`)."""
 
@@ -180,6 +191,7 @@ class Settings(BaseSettings):
     answering: AnsweringSettings = AnsweringSettings()
     ingestion: IngestionSettings = IngestionSettings()
     security: SecuritySettings = SecuritySettings()
+    tickets: TicketSettings = TicketSettings()
 
     @classmethod
     def settings_customise_sources(

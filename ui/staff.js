@@ -12,6 +12,9 @@
     form.elements.text.focus();
   };
 
+  /* On a narrow screen the last column lies over the others until it is closed. */
+  bot.local.details = () => document.body.toggleAttribute("data-details");
+
   function setKind(form, kind) {
     if (!form) return;
     form.dataset.kind = kind;
@@ -71,7 +74,7 @@
     const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (!target) return;
     event.preventDefault();
-    if (target.matches("input, textarea")) target.focus(); else target.click();
+    if (target.matches("input, textarea, select")) target.focus(); else target.click();
   });
 
   function walk(step, event) {

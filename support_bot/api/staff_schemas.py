@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Annotated, Literal
 
@@ -19,10 +20,10 @@ from support_bot.services.views import (
     StaffView,
     TicketRow,
 )
-from support_bot.values import Role
+from support_bot.values import Role, TicketEdit, TicketStatus, TicketType
 
 Priority = Literal["low", "normal", "high", "urgent"]
-TicketViewName = Literal["open", "waiting", "mine", "unassigned", "solved", "all"]
+TicketViewName = Literal["open", "waiting", "mine", "unassigned", "snoozed", "solved", "all"]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
@@ -59,11 +60,33 @@ class AssigneesOut(Answered):
 
 
 class TicketPatch(BaseModel):
-    """What is left out stays; `assignee` null puts the ticket back to nobody."""
+    """What is left out stays; `assignee` null puts the ticket back to nobody, `type` null takes the type away, and
+    `snoozed_until` null wakes it."""
 
     subject: Line | None = None
     priority: Priority | None = None
     assignee: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = None
+    status: Literal["open", "pending", "on_hold", "solved"] | None = None
+    type: TicketType | None = None
+    tags: Annotated[list[Line], Field(max_length=100)] | None = Field(None, description="All tags from now on.")
+    snoozed_until: dt.datetime | None = Field(None, description="A time to come, with its time zone.")
+
+    def edit(self) -> TicketEdit:
+        """The same for the service."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        if self.tags is not None:
+            given["tags"] = tuple(self.tags)
+        if self.status is not None:
+            given["status"] = TicketStatus(self.status)
+        return TicketEdit(**given)
+
+
+class MergeIn(BaseModel):
+    into: int = Field(ge=1, le=LARGEST_ID, description="The number of the open ticket that goes on.")
+
+
+class TagsOut(Answered):
+    tags: list[str]
 
 
 class TextIn(BaseModel):

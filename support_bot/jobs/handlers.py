@@ -12,6 +12,7 @@ def register(app: App) -> None:
     """Tell the queue who does which job; call it once, before the app starts."""
     app.jobs.handle(Job.PROCESS_DOCUMENT, _counted(app, Job.PROCESS_DOCUMENT, app.knowledge.process))
     app.jobs.handle(Job.SWEEP, _counted(app, Job.SWEEP, lambda _row_id: _sweep(app)))
+    app.jobs.handle(Job.TICKETS, _counted(app, Job.TICKETS, lambda _row_id: app.ticket_clock.tick()))
 
 
 def _counted(app: App, job: Job, handler: Callable[[int], None]) -> Callable[[int], None]:

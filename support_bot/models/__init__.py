@@ -13,13 +13,15 @@ from support_bot.models.pinned_answer import PinnedAnswer
 from support_bot.models.risk_point import RiskPoint
 from support_bot.models.secret import Secret
 from support_bot.models.staff import ApiKey, Staff, StaffSession
-from support_bot.models.ticket import Ticket, TicketEvent, TicketEventKind, TicketStatus
+from support_bot.models.ticket import Ticket, TicketEvent, TicketEventKind
+from support_bot.models.ticket_parts import TicketTag, TicketWatcher
 from support_bot.models.trace import AnswerTrace
 from support_bot.models.turn import BotTurn, TurnState
+from support_bot.values import TicketStatus
 
 __all__ = [
     "AnswerTrace", "ApiKey", "Base", "BotTurn", "Channel", "ChannelKey", "Chunk", "Conversation", "ConversationEvent",
     "Deployment", "Document", "DocumentVersion", "Feedback", "Message", "MessageCitation", "MessageStatus",
     "PieceVectors", "PinnedAnswer", "Rating", "RiskPoint", "Secret", "Staff", "StaffSession", "Ticket", "TicketEvent",
-    "TicketEventKind", "TicketStatus", "TurnState", "utcnow",
+    "TicketEventKind", "TicketStatus", "TicketTag", "TicketWatcher", "TurnState", "utcnow",
 ]  # fmt: skip

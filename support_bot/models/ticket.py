@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, text
@@ -11,15 +12,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from support_bot.errors import Conflict
 from support_bot.models.base import Base, enum_column, utcnow
-from support_bot.values import HandoffReason
+from support_bot.models.ticket_parts import TicketTag, TicketWatcher
+from support_bot.values import KEEP, OPEN_STATUSES, HandoffReason, Keep, TicketStatus, TicketType
 
-
-class TicketStatus(enum.StrEnum):
-    NEW = "new"
-    OPEN = "open"
-    PENDING = "pending"
-    SOLVED = "solved"
-    CLOSED = "closed"
+_IS_OPEN = f"status IN ({', '.join(repr(status.value) for status in OPEN_STATUSES)})"
 
 
 class TicketEventKind(enum.StrEnum):
@@ -30,6 +26,14 @@ class TicketEventKind(enum.StrEnum):
     REPLIED = "replied"
     NOTED = "noted"
     CHANGED = "changed"
+    SNOOZED = "snoozed"
+    WOKEN = "woken"
+    WATCHED = "watched"
+    UNWATCHED = "unwatched"
+    MERGED = "merged"
+    RECEIVED = "received"
+    UNMERGED = "unmerged"
+    RATED = "rated"
     HANDED_BACK = "handed_back"
     SOLVED = "solved"
     REOPENED = "reopened"
@@ -45,8 +49,8 @@ class Ticket(Base):
             "uq_ticket_open_conversation",
             "conversation_id",
             unique=True,
-            sqlite_where=text("status IN ('new', 'open', 'pending')"),
-            postgresql_where=text("status IN ('new', 'open', 'pending')"),
+            sqlite_where=text(_IS_OPEN),
+            postgresql_where=text(_IS_OPEN),
         ),
     )
 
@@ -57,17 +61,38 @@ class Ticket(Base):
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     status: Mapped[TicketStatus] = mapped_column(enum_column(TicketStatus), default=TicketStatus.NEW, index=True)
     priority: Mapped[str] = mapped_column(String(16), default="normal")
+    type: Mapped[TicketType | None] = mapped_column(enum_column(TicketType), default=None)
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), default=None, index=True)
+    snoozed_until: Mapped[dt.datetime | None] = mapped_column(default=None, index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(default=None, index=True)
+    score: Mapped[int | None] = mapped_column(default=None)
+    before_merge: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
     created_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)
     updated_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow, index=True)
     solved_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     events: Mapped[list[TicketEvent]] = relationship(
         default_factory=list, order_by="TicketEvent.id", cascade="all, delete-orphan", lazy="selectin", init=False
     )
+    tag_rows: Mapped[list[TicketTag]] = relationship(
+        default_factory=list, order_by="TicketTag.tag", cascade="all, delete-orphan", lazy="selectin", init=False
+    )
+    watcher_rows: Mapped[list[TicketWatcher]] = relationship(
+        default_factory=list, order_by="TicketWatcher.staff_id", cascade="all, delete-orphan", lazy="selectin",
+        init=False,
+    )  # fmt: skip
 
     @property
     def is_open(self) -> bool:
-        return self.status in (TicketStatus.NEW, TicketStatus.OPEN, TicketStatus.PENDING)
+        return self.status in OPEN_STATUSES
+
+    @property
+    def tags(self) -> list[str]:
+        return sorted(row.tag for row in self.tag_rows)
+
+    @property
+    def watchers(self) -> list[int]:
+        """Ids of the staff who follow the ticket."""
+        return [row.staff_id for row in self.watcher_rows]
 
     def record(self, kind: TicketEventKind, by: int | None, **detail: Any) -> None:
         """Add a line to the history; `by` is a staff id, None for the bot or the customer."""
@@ -84,36 +109,109 @@ class Ticket(Base):
             self.status = TicketStatus.OPEN
         self.record(TicketEventKind.ASSIGNED, by, to=to, was=was, **why)
 
-    def change(self, by: int, *, subject: str | None = None, priority: str | None = None) -> None:
-        """Change subject or priority; what stays the same leaves no line in the history."""
-        changes: dict[str, Any] = {}
-        if subject is not None and subject != self.subject:
-            changes["subject"], self.subject = [self.subject, subject], subject
-        if priority is not None and priority != self.priority:
-            changes["priority"], self.priority = [self.priority, priority], priority
+    def change(
+        self, by: int | None, *, subject: str | None = None, priority: str | None = None,
+        status: TicketStatus | None = None, type: TicketType | Keep | None = KEEP, tags: Collection[str] | None = None,
+    ) -> None:  # fmt: skip
+        """Change what is not None (for the type: not KEEP); what stays the same leaves no line in the history.
+
+        A status is one of an open ticket; a closed one has no other. Raises Conflict."""
+        wanted: dict[str, Any] = {"subject": subject, "priority": priority, "status": status}
+        wanted = {name: value for name, value in wanted.items() if value is not None}
+        if type is not KEEP:
+            wanted["type"] = type
+        changes = {name: [getattr(self, name), value] for name, value in wanted.items() if value != getattr(self, name)}
+        if "status" in changes:
+            self._require_open()
+        for name, (_, value) in changes.items():
+            setattr(self, name, value)
+        if tags is not None and (tagged := sorted(set(tags))) != (was := self.tags):
+            changes["tags"] = [was, tagged]
+            self.tag_rows = [row for row in self.tag_rows if row.tag in tagged]
+            self.tag_rows += [TicketTag(tag=tag) for tag in tagged if tag not in was]
         if changes:
             self.record(TicketEventKind.CHANGED, by, **changes)
 
+    def snooze(self, until: dt.datetime, by: int) -> None:
+        """Out of the agents' way until then, or until the customer writes."""
+        self._require_open()
+        if self.snoozed_until != until:
+            self.snoozed_until = until
+            self.record(TicketEventKind.SNOOZED, by, until=until.isoformat())
+
+    def wake(self, by: int | None, **why: Any) -> None:
+        """Back among the others; `why` goes into the history. Nothing happens where it does not sleep."""
+        if self.snoozed_until is not None:
+            self.snoozed_until = None
+            self.record(TicketEventKind.WOKEN, by, **why)
+
+    def watch(self, staff_id: int, by: int) -> None:
+        """Somebody follows the ticket from now on."""
+        if staff_id not in self.watchers:
+            self.watcher_rows.append(TicketWatcher(staff_id=staff_id))
+            self.record(TicketEventKind.WATCHED, by, to=staff_id)
+
+    def unwatch(self, staff_id: int, by: int) -> None:
+        if staff_id in self.watchers:
+            self.watcher_rows = [row for row in self.watcher_rows if row.staff_id != staff_id]
+            self.record(TicketEventKind.UNWATCHED, by, to=staff_id)
+
+    def merge(self, into: Ticket, by: int) -> None:
+        """Go on as part of another ticket, both open. Raises Conflict."""
+        if into.id == self.id:
+            raise Conflict("A ticket cannot be merged into itself.")
+        into._require_open()
+        before = {"status": self.status.value, "assignee_id": self.assignee_id}
+        self._end(TicketStatus.CLOSED)
+        self.before_merge, self.merged_into_id = before, into.id
+        self.record(TicketEventKind.MERGED, by, into=into.id)
+        into.record(TicketEventKind.RECEIVED, by, ticket=self.id)
+
+    def unmerge(self, by: int, *, assignee_id: int | None) -> None:
+        """Be a ticket of its own again, with its status from before. Raises Conflict where it was not merged."""
+        if self.merged_into_id is None:
+            raise Conflict(f"Ticket {self.id} is not merged into another one.")
+        self.status = TicketStatus(self.before_merge["status"])
+        self.assignee_id = assignee_id
+        out_of, self.merged_into_id, self.before_merge = self.merged_into_id, None, {}
+        self.record(TicketEventKind.UNMERGED, by, out_of=out_of)
+
+    def hear_customer(self) -> None:
+        """The customer wrote: a ticket that sleeps or waits for them is there again."""
+        self.updated_at = utcnow()
+        self.wake(None, customer=True)
+        if self.status is TicketStatus.PENDING:
+            self.change(None, status=TicketStatus.OPEN)
+
     def solve(self, by: int | None) -> None:
         """Mark as solved; solving twice is a conflict."""
-        self._require_open()
-        self.status = TicketStatus.SOLVED
+        self._end(TicketStatus.SOLVED)
         self.solved_at = utcnow()
         self.record(TicketEventKind.SOLVED, by)
 
     def hand_back(self, by: int) -> None:
         """The bot goes on; the ticket is done for people."""
-        self._require_open()
-        self.status = TicketStatus.CLOSED
+        self._end(TicketStatus.CLOSED)
         self.record(TicketEventKind.HANDED_BACK, by)
 
-    def close(self, by: int | None) -> None:
-        """The customer left before anybody solved it."""
+    def close(self, by: int | None, **why: Any) -> None:
+        """The customer left before anybody solved it, or was silent for too long; `why` goes into the history."""
+        self._end(TicketStatus.CLOSED)
+        self.record(TicketEventKind.CLOSED, by, **why)
+
+    def rate(self, score: int, comment: str | None) -> None:
+        """The customer's satisfaction, 1 (bad) to 5 (good); the newest counts, the history keeps each."""
+        self.score = score
+        self.record(TicketEventKind.RATED, None, score=score, comment=comment or "")
+
+    def _end(self, status: TicketStatus) -> None:
         self._require_open()
-        self.status = TicketStatus.CLOSED
-        self.record(TicketEventKind.CLOSED, by)
+        self.status = status
+        self.snoozed_until = None
 
     def _require_open(self) -> None:
+        if self.merged_into_id is not None:
+            raise Conflict(f"Ticket {self.id} is merged into ticket {self.merged_into_id}.")
         if not self.is_open:
             raise Conflict(f"Ticket {self.id} is already {self.status}.")
 

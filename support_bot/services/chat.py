@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import jwt
 
 from support_bot.errors import ChannelOff, NotFound, Unauthorized
-from support_bot.models import BotTurn, Conversation, Message, Ticket, utcnow
+from support_bot.models import BotTurn, Conversation, Message, utcnow
 from support_bot.services.answers import assemble
-from support_bot.services.handoff import change_mode, retract_running_turn
+from support_bot.services.handoff import change_mode, lock_root_first, retract_running_turn
 from support_bot.services.pinned import NO_DOCUMENT, team_source
+from support_bot.services.ticket_merging import tell_ticket
 from support_bot.services.transcript import render
 from support_bot.services.turns import TurnRunner
 from support_bot.services.typed import typed
@@ -124,11 +125,12 @@ class ChatService:
     def close(self, conversation_id: str) -> None:
         """The customer leaves: the bot falls silent, an open ticket is closed. Closing twice is closing once."""
         with self._db.transaction() as tx:
-            conversation = tx.conversations.lock(conversation_id)
+            conversation = lock_root_first(tx, conversation_id)
             if conversation.mode is Mode.CLOSED:
                 return
             retract_running_turn(tx, conversation)
-            if ticket := tx.tickets.find_open(conversation_id):
+            ticket = tx.tickets.find_open(conversation_id)
+            if ticket is not None and ticket.conversation_id == conversation_id:
                 ticket.close(by=None)
             change_mode(tx, conversation, Mode.CLOSED)
 
@@ -141,7 +143,7 @@ class ChatService:
         when too many turns wait; then nothing was stored."""
         text = typed(text, what="message", most=self._settings.security.message_chars)
         with self._db.transaction() as tx:
-            conversation = tx.conversations.lock(conversation_id)
+            conversation = lock_root_first(tx, conversation_id)
             if client_message_id:
                 client_message_id = client_message_id[:64]
                 if earlier := tx.conversations.find_by_client_id(conversation_id, client_message_id):
@@ -162,8 +164,8 @@ class ChatService:
             conversation.updated_at = utcnow()
             position = tx.events.append(conversation_id, Said(message.id, Author.CUSTOMER, text))
             turn, is_new = self._turn_for(tx, conversation, message)
-            if ticket := tx.tickets.find_open(conversation_id):
-                _note_customer(ticket)
+            if not conversation.bot_may_speak:
+                tell_ticket(tx, conversation, text)
         if turn is not None and is_new:
             self._runner.submit(turn.id)
         return TurnStarted(conversation_id, message.id, position, turn.id if turn else None)
@@ -283,7 +285,3 @@ class ChatService:
 def _has_released(tx: Transaction, turn: BotTurn) -> bool:
     """Whether a sentence of this turn is already out."""
     return turn.bot_message_id is not None and bool(tx.conversations.get_message(turn.bot_message_id).text)
-
-
-def _note_customer(ticket: Ticket) -> None:
-    ticket.updated_at = utcnow()

@@ -39,11 +39,12 @@ class FeedbackService:
             )
 
     def rate(self, conversation_id: str, score: int, comment: str | None = None) -> None:
-        """Rate the conversation from 1 (bad) to 5 (good)."""
+        """Rate the conversation from 1 (bad) to 5 (good); its newest ticket, if there is one, shows it."""
         if not 1 <= score <= 5:
             raise Invalid("A rating is a number from 1 to 5.")
         with self._db.transaction() as tx:
             tx.conversations.lock(conversation_id)
-            tx.feedback.put_rating(
-                Rating(conversation_id=conversation_id, score=score, comment=comment and comment[:_COMMENT_CHARS])
-            )
+            comment = comment and comment[:_COMMENT_CHARS]
+            tx.feedback.put_rating(Rating(conversation_id=conversation_id, score=score, comment=comment))
+            if tickets := tx.tickets.of_conversation(conversation_id):
+                tickets[-1].rate(score, comment)

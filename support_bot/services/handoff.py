@@ -77,7 +77,28 @@ def change_mode(tx: Transaction, conversation: Conversation, mode: Mode) -> bool
     if not conversation.change_mode(mode):
         return False
     tx.events.append(conversation.id, StateChanged(mode))
+    for other in companions(tx, conversation):
+        if other.change_mode(mode):
+            tx.events.append(other.id, StateChanged(mode))
     return True
+
+
+def companions(tx: Transaction, conversation: Conversation) -> list[Conversation]:
+    """Conversations whose ticket went into this one's and whose customer is still with a person, each locked."""
+    found = []
+    for conversation_id in sorted({t.conversation_id for t in tx.tickets.merged_below(conversation.id)}):
+        other = tx.conversations.lock(conversation_id)
+        own = any(ticket.is_open for ticket in tx.tickets.of_conversation(conversation_id))
+        if other.mode in (Mode.WAITING, Mode.HUMAN) and not own and other.id != conversation.id:
+            found.append(other)
+    return found
+
+
+def lock_root_first(tx: Transaction, conversation_id: str) -> Conversation:
+    """The conversation, locked; the one whose ticket its own went into was locked before, as everywhere."""
+    if root := tx.tickets.find_root(conversation_id):
+        tx.conversations.lock(root.conversation_id)
+    return tx.conversations.lock(conversation_id)
 
 
 def retract_running_turn(tx: Transaction, conversation: Conversation) -> None:

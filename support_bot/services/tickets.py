@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from support_bot.errors import Conflict, Invalid
 from support_bot.models import Conversation, Message, Ticket, TicketEventKind, TicketStatus
-from support_bot.services.handoff import change_mode, hold_active, lock_ticket, take_over, wait_for_another
+from support_bot.services.handoff import lock_ticket, take_over
+from support_bot.services.ticket_edits import give, require_text, solve
+from support_bot.services.ticket_merging import say_to_companions
 from support_bot.services.views import (
     ConversationRow,
     ConversationView,
@@ -16,8 +18,7 @@ from support_bot.services.views import (
 from support_bot.storage.database import Database, Transaction
 from support_bot.values import Audience, Author, Mode, Said
 
-PRIORITIES = ("low", "normal", "high", "urgent")
-VIEWS = ("open", "waiting", "mine", "unassigned", "solved", "all")
+VIEWS = ("open", "waiting", "mine", "unassigned", "snoozed", "solved", "all")
 
 
 class TicketService:
@@ -37,7 +38,9 @@ class TicketService:
         before: int | None = None,
         limit: int = 50,
     ) -> list[TicketRow]:
-        """Tickets of a view, newest first; `before` is the last number of the page before."""
+        """Tickets of a view, newest first; `before` is the last number of the page before.
+
+        What is snoozed is only in the views `snoozed` and `all`."""
         if view not in VIEWS:
             raise Invalid(f"A view is one of {', '.join(VIEWS)}.")
         with self._db.reading() as tx:
@@ -49,6 +52,8 @@ class TicketService:
                 before=before,
                 limit=limit if view in ("open", "mine", "solved", "all") else 500,
             )
+            if view == "snoozed":
+                tickets = tx.tickets.snoozed(before=before, limit=limit)
             names = tx.staff.names()
             rows = [TicketRow.of(t, tx.conversations.get(t.conversation_id).mode, names) for t in tickets]
         if view == "waiting":
@@ -62,9 +67,10 @@ class TicketService:
         with self._db.reading() as tx:
             return {
                 "open": tx.tickets.count_open(),
-                "waiting": tx.conversations.count(Mode.WAITING),
+                "waiting": tx.tickets.count_waiting(),
                 "mine": len(tx.tickets.page(open_only=True, assignee_id=staff_id, limit=1000)),
                 "unassigned": tx.tickets.count_open(assigned=False),
+                "snoozed": tx.tickets.count_snoozed(),
             }
 
     def conversations(
@@ -103,11 +109,11 @@ class TicketService:
 
     def reply(self, ticket_id: int, staff_id: int, text: str) -> MessageView:
         """Answer the customer; a conversation that waits (or is with the bot) is taken by that."""
-        text = _require_text(text)
+        text = require_text(text)
         with self._db.transaction() as tx:
             ticket, conversation = lock_ticket(tx, ticket_id)
             if conversation.mode is Mode.CLOSED or not ticket.is_open:
-                raise Conflict(f"Ticket {ticket.id} is {ticket.status}; the customer has to write again first.")
+                raise _cannot_reply(ticket)
             if conversation.mode is not Mode.HUMAN:
                 take_over(tx, conversation, staff_id)
             message = tx.conversations.add_message(
@@ -115,12 +121,13 @@ class TicketService:
             )
             names = tx.staff.names()
             tx.events.append(conversation.id, Said(message.id, Author.STAFF, text, names.get(staff_id)))
+            say_to_companions(tx, conversation, message, names.get(staff_id))
             ticket.record(TicketEventKind.REPLIED, staff_id, message=message.id)
             return MessageView.of(message, names=names)
 
     def note(self, ticket_id: int, staff_id: int, text: str) -> MessageView:
         """Write something that only staff will ever see."""
-        text = _require_text(text)
+        text = require_text(text)
         with self._db.transaction() as tx:
             ticket, _ = lock_ticket(tx, ticket_id)
             message = tx.conversations.add_message(
@@ -142,41 +149,21 @@ class TicketService:
         """Give the ticket to an active member of staff, or to nobody: then a customer who spoke with a person waits."""
         with self._db.transaction() as tx:
             ticket, conversation = lock_ticket(tx, ticket_id)
-            if to is not None:
-                hold_active(tx, to)
-            ticket.assign(to, by=staff_id)
-            if to is None:
-                wait_for_another(tx, conversation)
-            return _view(tx, ticket)
-
-    def change(
-        self, ticket_id: int, staff_id: int, *, subject: str | None = None, priority: str | None = None
-    ) -> TicketView:
-        """Change subject or priority (low, normal, high, urgent)."""
-        if priority is not None and priority not in PRIORITIES:
-            raise Invalid(f"A priority is one of {', '.join(PRIORITIES)}.")
-        short = _require_text(subject)[:300] if subject is not None else None
-        with self._db.transaction() as tx:
-            ticket, _ = lock_ticket(tx, ticket_id)
-            ticket.change(staff_id, subject=short, priority=priority)
+            give(tx, ticket, conversation, to, staff_id)
             return _view(tx, ticket)
 
     def solve(self, ticket_id: int, staff_id: int) -> TicketView:
         """The customer's matter is settled: the conversation closes; when they write again the bot answers."""
         with self._db.transaction() as tx:
             ticket, conversation = lock_ticket(tx, ticket_id)
-            ticket.solve(staff_id)
-            change_mode(tx, conversation, Mode.CLOSED)
+            solve(tx, ticket, conversation, staff_id)
             return _view(tx, ticket)
 
 
-def _require_text(text: str) -> str:
-    text = text.replace("\x00", "").strip()
-    if not text:
-        raise Invalid("The text is empty.")
-    if len(text) > 20_000:
-        raise Invalid("The text is too long: at most 20,000 characters.")
-    return text
+def _cannot_reply(ticket: Ticket) -> Conflict:
+    if ticket.merged_into_id is not None:
+        return Conflict(f"Ticket {ticket.id} is merged into ticket {ticket.merged_into_id}: write there.")
+    return Conflict(f"Ticket {ticket.id} is {ticket.status}; the customer has to write again first.")
 
 
 def _view(tx: Transaction, ticket: Ticket) -> TicketView:

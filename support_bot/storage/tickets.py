@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from support_bot.errors import NotFound
-from support_bot.models import Message, Ticket, TicketStatus
-
-_OPEN = (TicketStatus.NEW, TicketStatus.OPEN, TicketStatus.PENDING)
+from support_bot.models import Conversation, Message, Ticket, TicketStatus, TicketTag
+from support_bot.values import OPEN_STATUSES as _OPEN
+from support_bot.values import Mode
 
 
 class TicketRepository:
@@ -30,14 +31,41 @@ class TicketRepository:
             raise NotFound(f"There is no ticket {ticket_id}.")
         return found
 
+    def exists(self, ticket_id: int) -> bool:
+        return self._session.get(Ticket, ticket_id) is not None
+
     def lock(self, ticket_id: int) -> Ticket:
         """The ticket, read again; call it with the conversation locked."""
         query = select(Ticket).where(Ticket.id == ticket_id).execution_options(populate_existing=True)
         return self._session.scalars(query).one()
 
     def find_open(self, conversation_id: str) -> Ticket | None:
+        """The open ticket of this conversation, or the one that its own went into."""
         query = select(Ticket).where(Ticket.conversation_id == conversation_id, Ticket.status.in_(_OPEN))
-        return self._session.scalars(query).one_or_none()
+        return self._session.scalars(query).one_or_none() or self.find_root(conversation_id)
+
+    def find_root(self, conversation_id: str) -> Ticket | None:
+        """The open ticket that this conversation's newest merged one went into, by whatever steps.
+
+        None once the customer is with the bot again or has left: that hand-off is over for them."""
+        conversation = self._session.get(Conversation, conversation_id)
+        if conversation is None or conversation.mode not in (Mode.WAITING, Mode.HUMAN):
+            return None
+        merged = select(Ticket).where(Ticket.conversation_id == conversation_id, Ticket.merged_into_id.is_not(None))
+        ticket = self._session.scalars(merged.order_by(Ticket.id.desc()).limit(1)).one_or_none()
+        while ticket is not None and ticket.merged_into_id is not None:
+            ticket = self._session.get(Ticket, ticket.merged_into_id)
+        return ticket if ticket is not None and ticket.is_open else None
+
+    def merged_below(self, conversation_id: str) -> Sequence[Ticket]:
+        """The tickets that went into one of this conversation, by whatever steps, unless that one was merged itself."""
+        own = select(Ticket.id).where(Ticket.conversation_id == conversation_id, Ticket.merged_into_id.is_(None))
+        into, found = list(self._session.scalars(own)), list[Ticket]()
+        while into:
+            query = select(Ticket).where(Ticket.merged_into_id.in_(into)).order_by(Ticket.id)
+            found += (below := self._session.scalars(query).all())
+            into = [ticket.id for ticket in below]
+        return found
 
     def open_of(self, staff_id: int) -> Sequence[Ticket]:
         """Open tickets that are this person's."""
@@ -58,12 +86,14 @@ class TicketRepository:
         before: int | None = None,
         limit: int = 50,
     ) -> Sequence[Ticket]:
-        """Newest first; `search` looks for the words in subject, summary and public messages, or for a number."""
+        """Newest first, `open_only` without those that are snoozed.
+
+        `search` looks for the words in subject, summary and public messages, or for a number."""
         query = select(Ticket).order_by(Ticket.id.desc()).limit(limit)
         if status is not None:
             query = query.where(Ticket.status == status)
         if open_only:
-            query = query.where(Ticket.status.in_(_OPEN))
+            query = query.where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_(None))
         if assignee_id is not None:
             query = query.where(Ticket.assignee_id == assignee_id)
         if before is not None:
@@ -80,8 +110,41 @@ class TicketRepository:
             query = query.where(or_(*matches))
         return self._session.scalars(query).all()
 
+    def snoozed(self, *, before: int | None = None, limit: int = 50) -> Sequence[Ticket]:
+        """Open tickets that sleep, newest first."""
+        query = select(Ticket).where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_not(None))
+        if before is not None:
+            query = query.where(Ticket.id < before)
+        return self._session.scalars(query.order_by(Ticket.id.desc()).limit(limit)).all()
+
+    def due(self, now: dt.datetime) -> Sequence[int]:
+        """Numbers of the tickets that have slept long enough."""
+        query = select(Ticket.id).where(Ticket.status.in_(_OPEN), Ticket.snoozed_until <= now)
+        return self._session.scalars(query).all()
+
+    def silent(self, since: dt.datetime) -> Sequence[int]:
+        """Numbers of the tickets that wait for their customer and in which nothing happened since then."""
+        query = select(Ticket.id).where(Ticket.status == TicketStatus.PENDING, Ticket.updated_at <= since)
+        return self._session.scalars(query.where(Ticket.snoozed_until.is_(None))).all()
+
+    def tags(self) -> Sequence[str]:
+        """Every tag in use, by name."""
+        return self._session.scalars(select(TicketTag.tag).distinct().order_by(TicketTag.tag)).all()
+
+    def count_snoozed(self) -> int:
+        query = select(func.count()).select_from(Ticket)
+        return self._session.scalar(query.where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_not(None))) or 0
+
+    def count_waiting(self) -> int:
+        """Open tickets that are not snoozed and whose customer waits for a person."""
+        query = select(func.count()).select_from(Ticket).join(Conversation, Conversation.id == Ticket.conversation_id)
+        query = query.where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_(None), Conversation.mode == Mode.WAITING)
+        return self._session.scalar(query) or 0
+
     def count_open(self, *, assigned: bool | None = None) -> int:
-        query = select(func.count()).select_from(Ticket).where(Ticket.status.in_(_OPEN))
+        """Open tickets that are not snoozed."""
+        query = select(func.count()).select_from(Ticket)
+        query = query.where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_(None))
         if assigned is not None:
             query = query.where(Ticket.assignee_id.is_not(None) if assigned else Ticket.assignee_id.is_(None))
         return self._session.scalar(query) or 0

@@ -40,8 +40,11 @@ from support_bot.values.states import (
     Mode,
     Role,
 )
+from support_bot.values.tickets import KEEP, OPEN_STATUSES, Keep, TicketEdit, TicketStatus, TicketType
 
 __all__ = [
+    "KEEP",
+    "OPEN_STATUSES",
     "EVERY_DOCUMENT",
     "AnswerEvent",
     "AnswerStatus",
@@ -59,6 +62,7 @@ __all__ = [
     "Failed",
     "HandOff",
     "HandoffReason",
+    "Keep",
     "LoggedEvent",
     "Mode",
     "ParsedDocument",
@@ -73,6 +77,9 @@ __all__ = [
     "SourceRef",
     "StateChanged",
     "Text",
+    "TicketEdit",
+    "TicketStatus",
+    "TicketType",
     "TraceDraft",
     "Turn",
     "Typing",

@@ -15,7 +15,7 @@ from sqlalchemy import Select, select, text
 from support_bot.assembly import App
 from support_bot.errors import Conflict, SupportBotError
 from support_bot.models import Conversation, Staff, utcnow
-from support_bot.values import Audience, Author, Mode, Role
+from support_bot.values import Audience, Author, Mode, Role, TicketEdit
 from tests.factories import DELIVERY, PASSWORD, add_article, add_staff, ask, make_app, wait_for
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -162,7 +162,7 @@ class TestTexts:
         app.chat.say(chat.id, self.STRANGE)
         ticket = app.handoff.request(chat.id).row
         app.tickets.note(ticket.id, staff.id, self.STRANGE)
-        app.tickets.change(ticket.id, staff.id, subject=self.STRANGE)
+        app.ticket_edits.edit(ticket.id, staff.id, TicketEdit(subject=self.STRANGE))
         clean = self.STRANGE.replace("\x00", "")
         found = app.tickets.conversation(chat.id)
         assert [m.text for m in found.messages if m.audience is Audience.INTERNAL] == [clean]

@@ -11,11 +11,13 @@ from support_bot.assembly import App
 from support_bot.errors import NotFound, SupportBotError
 from support_bot.services.views import ConversationView, StaffView
 from support_bot.values import Author, Mode, Role
+from ui.pages.desk_fields import TicketFieldActs
 from ui.pages.desk_state import PAGE, Desk
 from ui.pages.surface import data_of, number, private, surface
 from ui.parts import desk as parts
 from ui.parts import ticket as middle
 from ui.parts.live import turns, written
+from ui.parts.ticket_fields import fields
 from ui.sessions import require
 
 POLL_S = 1.5
@@ -38,10 +40,10 @@ class DeskPage:
             "take": self._take,
             "assign": self._assign,
             "give": self._give,
-            "priority": self._priority,
             "hand-back": self._hand_back,
             "solve": self._solve,
             "write": self._write,
+            **TicketFieldActs(app).acts(),
         }
 
     def build(self, page: gr.Blocks) -> None:
@@ -53,9 +55,10 @@ class DeskPage:
         self.talk = surface("desk-talk")
         self.composer = surface("desk-composer")
         self.context = surface("desk-context")
+        self.dialog = surface("desk-dialog")
         self.keys = surface("desk-keys", parts.keys_dialog())
         self.timer = gr.Timer(POLL_S)
-        pieces = [self.nav, self.list, self.head, self.talk, self.composer, self.context]
+        pieces = [self.nav, self.list, self.head, self.talk, self.composer, self.context, self.dialog]
         outputs = [self.desk, *pieces]
         page.load(self.opened, [self.desk], outputs, **private())
         ticked = self.timer.tick(self.tick, [self.desk], outputs, **private())
@@ -98,7 +101,7 @@ class DeskPage:
             desk.told = error.detail
         changes = self._changes(desk, staff)
         # A look that began earlier may reach the browser later: the next one sends everything but what is typed in.
-        desk.forget(all_but=str(self.composer.elem_id))
+        desk.forget(all_but=(str(self.composer.elem_id), str(self.dialog.elem_id)))
         return changes
 
     def typing(self, desk: Desk, request: gr.Request) -> None:
@@ -136,9 +139,6 @@ class DeskPage:
         to = number(data, "value") if data.get("value") else None
         self._app.tickets.assign(number(data, "ticket"), to, staff.id)
 
-    def _priority(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
-        self._app.tickets.change(number(data, "ticket"), staff.id, priority=str(data.get("value")))
-
     def _hand_back(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         self._app.handoff.hand_back(number(data, "ticket"), staff.id)
 
@@ -157,7 +157,7 @@ class DeskPage:
     # ---- what the browser gets
 
     def _changes(self, desk: Desk, staff: StaffView) -> Changes:
-        pieces = self._left(desk, staff) | self._middle(desk, staff)
+        pieces = self._left(desk, staff) | self._middle(desk, staff) | {self.dialog: desk.dialog}
         changes = {piece: html for piece, html in pieces.items() if desk.changed(str(piece.elem_id), html)}
         return changes or self._nothing()
 
@@ -189,7 +189,7 @@ class DeskPage:
             self.head: middle.head(view, staff.id, self._app.staff.assignees()),
             self.talk: middle.talk(view, found, customer_typing=desk.customer_typing),
             self.composer: middle.composer(view, kind=desk.kind, sent=desk.sent, told=desk.told),
-            self.context: parts.context(view),
+            self.context: fields(view, staff.id) + parts.context(view),
         }
 
     def _conversation(self, desk: Desk) -> ConversationView | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from support_bot.values import Author, LoggedEvent, Said, Typing
@@ -22,6 +23,8 @@ class Desk:
     kind: str = "reply"
     sent: int = 0
     told: str = ""
+    dialog: str = ""
+    serial: int = 0
     events: dict[int, LoggedEvent] = field(default_factory=dict)
     customer_wrote_at: float = 0.0
     shown: dict[str, str] = field(default_factory=dict)
@@ -30,6 +33,12 @@ class Desk:
         """Look at another conversation."""
         if conversation != self.conversation:
             self.conversation, self.events, self.customer_wrote_at, self.kind = conversation, {}, 0.0, "reply"
+            self.dialog = ""
+
+    def next_serial(self) -> int:
+        """A number that no dialog of this tab had before."""
+        self.serial += 1
+        return self.serial
 
     def take(self, events: list[LoggedEvent]) -> None:
         """Remember the log; a sign of writing counts only when it comes while we look."""
@@ -57,6 +66,6 @@ class Desk:
         self.shown[name] = html
         return True
 
-    def forget(self, *, all_but: str) -> None:
-        """Be unsure of what the browser shows, except under one name."""
-        self.shown = {name: html for name, html in self.shown.items() if name == all_but}
+    def forget(self, *, all_but: Collection[str]) -> None:
+        """Be unsure of what the browser shows, except under these names."""
+        self.shown = {name: html for name, html in self.shown.items() if name in all_but}

@@ -5,21 +5,24 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from support_bot.services.views import ConversationRow, ConversationView, StaffView, TicketHistoryLine, TicketRow
-from support_bot.values import Mode, Role
+from support_bot.services.views import ConversationRow, ConversationView, StaffView, TicketRow
+from support_bot.values import OPEN_STATUSES, Mode, Role
 from ui.parts.html import action, ago, attributes, escape, pill, plural, symbol_button
 from ui.parts.icons import icon
 from ui.parts.markdown import plain
+from ui.parts.ticket_history import history, words
 
 TICKET_VIEWS = {
     "waiting": "Waiting",
     "mine": "Mine",
     "unassigned": "Unassigned",
     "open": "All open",
+    "snoozed": "Snoozed",
     "solved": "Solved",
     "all": "All tickets",
 }
 _EMPTY = {
+    "snoozed": "A ticket that is snoozed waits here until its time comes or the customer writes.",
     "mine": "Take a conversation over, or assign a ticket to yourself, and it appears here.",
     "solved": "Tickets that somebody solves appear here.",
     "all": "A ticket begins when a customer wants a person, or when you take a conversation over.",
@@ -32,12 +35,14 @@ MODES = {
     Mode.HUMAN: ("With a person", "accent"),
     Mode.CLOSED: ("Ended", "neutral"),
 }
-STATUSES = {"new": "waiting", "open": "accent", "pending": "waiting", "solved": "good", "closed": "neutral"}
-
-
-def words(name: str) -> str:
-    """`customer_request` as `customer request`."""
-    return name.replace("_", " ")
+STATUSES = {
+    "new": "waiting",
+    "open": "accent",
+    "pending": "waiting",
+    "on_hold": "neutral",
+    "solved": "good",
+    "closed": "neutral",
+}
 
 
 def navigation(view: str, counts: Mapping[str, int], staff: StaffView, company: str) -> str:
@@ -113,14 +118,17 @@ def _ticket(row: TicketRow, selected: str) -> str:
     tones = {"high": "waiting", "urgent": "bad"}
     urgent = pill(row.priority, tones[row.priority]) if row.priority in tones else ""
     label, tone = MODES[row.mode]
-    state = pill(label, tone) if row.status in ("new", "open", "pending") else pill(row.status, STATUSES[row.status])
+    state = pill(label, tone) if row.status in OPEN_STATUSES else pill(row.status, STATUSES[row.status])
+    if row.status in ("pending", "on_hold"):
+        state += pill(words(row.status), STATUSES[row.status])
+    tags = "".join(pill(f"#{tag}") for tag in row.tags[:3])
     who = escape(row.assignee or "nobody")
     return _row(
         row.conversation_id,
         selected,
         f'<span class="top"><b>{escape(row.subject)}</b>{ago(row.updated_at)}</span>'
         f'<span class="below">#{row.id} · {escape(words(row.reason))} · {who}</span>'
-        f'<span class="pills">{state}{urgent}</span>',
+        f'<span class="pills">{state}{urgent}{tags}</span>',
         waiting=row.mode is Mode.WAITING,
     )
 
@@ -180,7 +188,7 @@ def context(view: ConversationView) -> str:
     lines = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     return (
         f'<div class="context"><section><h2 class="section">Customer</h2><dl class="facts">{lines}</dl></section>'
-        f"{_found(view)}{_history(view.ticket.history if view.ticket else ())}</div>"
+        f"{_found(view)}{history(view.ticket.history if view.ticket else ())}</div>"
     )
 
 
@@ -205,40 +213,6 @@ def _short(text: str, most: int = 180) -> str:
     return text if len(text) <= most else text[: most - 1].rsplit(" ", 1)[0] + "…"
 
 
-def _history(lines: Sequence[TicketHistoryLine]) -> str:
-    if not lines:
-        return ""
-    items = "".join(f"<li><span>{escape(_what(line))}</span>{ago(line.at)}</li>" for line in reversed(lines))
-    return f'<section><h2 class="section">Ticket history</h2><ul class="history">{items}</ul></section>'
-
-
-def _what(line: TicketHistoryLine) -> str:
-    who = line.by or "The assistant"
-    match line.kind:
-        case "opened":
-            return f"Opened: {words(str(line.detail.get('reason', '')))}"
-        case "assigned":
-            return _assigned(line)
-        case "changed":
-            return f"{who} changed the {' and the '.join(line.detail) or 'ticket'}"
-        case "handed_back":
-            return f"{who} handed it back to the assistant"
-        case "closed" if line.by is None:
-            return "The customer ended the conversation"
-    verbs = {"replied": "replied", "noted": "wrote a note", "solved": "solved it", "reopened": "reopened it"}
-    return f"{who} {verbs.get(line.kind, words(line.kind))}"
-
-
-def _assigned(line: TicketHistoryLine) -> str:
-    who, was = line.by or "Somebody", line.was or "Somebody"
-    if line.detail.get("deactivated"):
-        left = f"{line.by} deactivated {was}" if line.by else f"{was} was deactivated"
-        return f"{left}: it went back to nobody"
-    if line.detail.get("to") is None:
-        return f"{who} gave it back to nobody" if line.by else "It went back to nobody"
-    return f"{who} took it" if line.to == line.by else f"{who} assigned it to {line.to}"
-
-
 def keys_dialog() -> str:
     """What the keyboard does on the desk."""
     keys = {
@@ -248,6 +222,12 @@ def keys_dialog() -> str:
         "r": "reply",
         "n": "note",
         "e": "solve",
+        "s": "status",
+        "l": "tags",
+        "z": "snooze",
+        "m": "merge into another ticket",
+        "w": "watch, or stop watching",
+        "i": "details of the ticket, on a narrow screen",
         "/": "search",
         "?": "this list",
         "Ctrl Enter": "send",

@@ -6,33 +6,36 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from support_bot.services.views import Assignee, ConversationView, MessageView, TicketRow, TraceView
-from support_bot.values import Author, Mode
-from ui.parts.desk import MODES, PRIORITIES, STATUSES, words
+from support_bot.values import OPEN_STATUSES, Author, Mode
+from ui.parts.desk import MODES, PRIORITIES, STATUSES
 from ui.parts.html import action, attributes, escape, notice, pill, progress, symbol_button
 from ui.parts.icons import icon
 from ui.parts.live import LiveTurn
 from ui.parts.markdown import plain
 from ui.parts.messages import body, byline, kind_of, system_line
+from ui.parts.ticket_history import words
 from ui.parts.trace import trace
 
-OPEN = ("new", "open", "pending")
+SETTABLE = ("open", "pending", "on_hold")
 
 
 def head(view: ConversationView, staff_id: int, assignees: Sequence[Assignee] = ()) -> str:
     """Number, subject, state, and what can be done now; `assignees` may be given the ticket."""
     ticket = view.ticket.row if view.ticket else None
-    is_open = ticket is not None and ticket.status in OPEN
+    is_open = ticket is not None and ticket.status in OPEN_STATUSES
     title = escape(ticket.subject if ticket else view.row.first_words or "Conversation")
     number = f'<span class="small">#{ticket.id}</span> ' if ticket else ""
     pills = pill(*MODES[view.row.mode])
     if ticket:
-        pills += pill(ticket.status, STATUSES[ticket.status])
+        pills += _status(ticket) if is_open else pill(ticket.status, STATUSES[ticket.status])
         whose = f"assigned to {ticket.assignee}" if ticket.assignee else "unassigned"
         pills += _assignee(ticket, assignees) + _priority(ticket) if is_open else pill(whose)
     back = symbol_button("Back to the list", "back", "close")
+    details = symbol_button("Details of the ticket", "details", "note", key="i") if ticket else ""
+    tools = f'{_buttons(view, ticket, staff_id)}<span class="slim-only">{details}</span>'
     return (
         f'<header class="talk-head"><div class="titles"><h1>{number}{title}</h1><div class="pills">{pills}</div></div>'
-        f'<div class="tools">{_buttons(view, ticket, staff_id)}<span class="narrow">{back}</span></div></header>'
+        f'<div class="tools">{tools}<span class="narrow">{back}</span></div></header>'
     )
 
 
@@ -41,7 +44,7 @@ def _buttons(view: ConversationView, ticket: TicketRow | None, staff_id: int) ->
     buttons = []
     if mode in (Mode.BOT, Mode.WAITING):
         buttons.append(action("Take over", "take", kind="primary", conversation=conversation, key="t"))
-    if ticket and ticket.status in OPEN:
+    if ticket and ticket.status in OPEN_STATUSES:
         if ticket.assignee_id != staff_id:
             buttons.append(action("Assign to me", "assign", ticket=ticket.id, key="a"))
         if mode in (Mode.WAITING, Mode.HUMAN):
@@ -58,21 +61,37 @@ def _assignee(ticket: TicketRow, assignees: Sequence[Assignee]) -> str:
     if ticket.assignee_id is not None:
         known.setdefault(ticket.assignee_id, ticket.assignee or "")
     options = [("", "unassigned"), *((number, f"assigned to {name}") for number, name in known.items())]
-    return _choice("give", "Assigned to", ticket, options, ticket.assignee_id or "")
+    return choice("give", "Assigned to", ticket, options, ticket.assignee_id or "")
 
 
 def _priority(ticket: TicketRow) -> str:
     options = [(name, f"{name} priority") for name in PRIORITIES]
-    return _choice("priority", "Priority", ticket, options, ticket.priority)
+    return choice("priority", "Priority", ticket, options, ticket.priority)
 
 
-def _choice(name: str, label: str, ticket: TicketRow, options: Sequence[tuple[object, str]], now: object) -> str:
+def _status(ticket: TicketRow) -> str:
+    names = SETTABLE if ticket.status in SETTABLE else (ticket.status, *SETTABLE)
+    return choice("status", "Status", ticket, [(name, words(name)) for name in names], ticket.status, key="s")
+
+
+def choice(
+    name: str, label: str, ticket: TicketRow, options: Sequence[tuple[object, str]], now: object, key: str = ""
+) -> str:
     """A list to choose from that acts at once; its options are a value and words each."""
     written = "".join(
         f'<option value="{escape(value)}"{" selected" if value == now else ""}>{escape(words)}</option>'
         for value, words in options
     )
-    values = attributes({"data_action": name, "data_ticket": ticket.id, "data_value": now, "aria_label": label})
+    values = attributes(
+        {
+            "data_action": name,
+            "data_ticket": ticket.id,
+            "data_value": now,
+            "aria_label": label,
+            "data_key": key or None,
+            "aria_keyshortcuts": key or None,
+        }
+    )
     return f'<select class="field slim"{values}>{written}</select>'
 
 
@@ -124,7 +143,9 @@ def composer(view: ConversationView, *, kind: str, sent: int, told: str = "") ->
     if ticket is None:
         line = "The assistant answers here. Take over to write yourself." if view.row.mode is Mode.BOT else ""
         return f'{notice(told)}<p class="hint">{line}</p>'
-    if ticket.status not in OPEN:
+    if ticket.status not in OPEN_STATUSES:
+        if ticket.merged_into is not None:
+            return f'{notice(told)}<p class="hint">Merged into ticket #{ticket.merged_into}: write there.</p>'
         line = f"This ticket is {ticket.status}. When the customer writes again, the assistant answers."
         return f'{notice(told)}<p class="hint">{line}</p>'
     tabs = "".join(

@@ -11,7 +11,15 @@ from support_bot.api.auth import Agent
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
 from support_bot.api.fields import Before, Limit, PathId, SearchWords
-from support_bot.api.staff_schemas import AssigneesOut, TextIn, TicketPatch, TicketsOut, TicketViewName
+from support_bot.api.staff_schemas import (
+    AssigneesOut,
+    MergeIn,
+    TagsOut,
+    TextIn,
+    TicketPatch,
+    TicketsOut,
+    TicketViewName,
+)
 from support_bot.services.views import MessageView, TicketView
 
 router = APIRouter(prefix="/api/v1/tickets", tags=["tickets"])
@@ -40,6 +48,12 @@ def list_assignees(app: Bot, agent: Agent) -> AssigneesOut:
     return AssigneesOut(assignees=app.staff.assignees())
 
 
+@router.get("/tags", responses=error_responses(401, 403, 429))
+def list_tags(app: Bot, agent: Agent) -> TagsOut:
+    """Every tag that some ticket has, by name."""
+    return TagsOut(tags=list(app.ticket_edits.tags()))
+
+
 @router.get("/{ticket_id}", responses=_ERRORS)
 def read_ticket(ticket_id: PathId, app: Bot, agent: Agent) -> TicketView:
     """One ticket with its summary and history."""
@@ -48,12 +62,32 @@ def read_ticket(ticket_id: PathId, app: Bot, agent: Agent) -> TicketView:
 
 @router.patch("/{ticket_id}", responses=_CHANGE_ERRORS)
 def change_ticket(ticket_id: PathId, body: TicketPatch, app: Bot, agent: Agent) -> TicketView:
-    """Change subject or priority, or give the ticket to an active member of staff (`null`: to nobody)."""
-    if body.subject is not None or body.priority is not None:
-        app.tickets.change(ticket_id, agent.id, subject=body.subject, priority=body.priority)
-    if "assignee" in body.model_fields_set:
-        app.tickets.assign(ticket_id, body.assignee, agent.id)
-    return app.tickets.get(ticket_id)
+    """Change what is given, all or nothing; the history says what it was. `solved` also closes the conversation."""
+    return app.ticket_edits.edit(ticket_id, agent.id, body.edit())
+
+
+@router.put("/{ticket_id}/watchers/{staff_id}", responses=_CHANGE_ERRORS)
+def watch_ticket(ticket_id: PathId, staff_id: PathId, app: Bot, agent: Agent) -> TicketView:
+    """Let an active member of staff follow the ticket."""
+    return app.ticket_edits.watch(ticket_id, staff_id, agent.id)
+
+
+@router.delete("/{ticket_id}/watchers/{staff_id}", responses=_CHANGE_ERRORS)
+def unwatch_ticket(ticket_id: PathId, staff_id: PathId, app: Bot, agent: Agent) -> TicketView:
+    """Let them follow it no more."""
+    return app.ticket_edits.watch(ticket_id, staff_id, agent.id, on=False)
+
+
+@router.post("/{ticket_id}/merge", responses=_CHANGE_ERRORS)
+def merge_ticket(ticket_id: PathId, body: MergeIn, app: Bot, agent: Agent) -> TicketView:
+    """Close it as a part of another open ticket, which is answered; replies there are read in both conversations."""
+    return app.ticket_merging.merge(ticket_id, body.into, agent.id)
+
+
+@router.post("/{ticket_id}/unmerge", responses=_CHANGE_ERRORS)
+def unmerge_ticket(ticket_id: PathId, app: Bot, agent: Agent) -> TicketView:
+    """Undo that: it has its status and assignee from before, and its customer a person."""
+    return app.ticket_merging.undo(ticket_id, agent.id)
 
 
 @router.post("/{ticket_id}/reply", status_code=HTTP_201_CREATED, responses=_CHANGE_ERRORS)

@@ -18,6 +18,7 @@ from support_bot.services.views.conversations import (
     TicketRow,
     TicketView,
     TraceView,
+    Watcher,
 )
 from support_bot.services.views.documents import Added, ChunkView, DocumentDetail, DocumentView, SourceView, VersionView
 from support_bot.services.views.knowledge import CitedAnswer, PinnedView, TrialView
@@ -47,4 +48,5 @@ __all__ = [
     "TraceView",
     "TrialView",
     "VersionView",
+    "Watcher",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from support_bot.models import AnswerTrace, Conversation, Message, Ticket, TicketEvent
-from support_bot.values import AnswerStatus, Audience, Author, HandOff, Mode, SourceRef
+from support_bot.values import AnswerStatus, Audience, Author, HandOff, Mode, SourceRef, TicketType
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,11 @@ class TicketRow:
     mode: Mode
     created_at: dt.datetime
     updated_at: dt.datetime
+    type: TicketType | None = None
+    tags: tuple[str, ...] = ()
+    snoozed_until: dt.datetime | None = None
+    merged_into: int | None = None
+    score: int | None = None
 
     @classmethod
     def of(cls, ticket: Ticket, mode: Mode, names: dict[int, str]) -> TicketRow:
@@ -70,6 +75,11 @@ class TicketRow:
             mode=mode,
             created_at=ticket.created_at,
             updated_at=ticket.updated_at,
+            type=ticket.type,
+            tags=tuple(ticket.tags),
+            snoozed_until=ticket.snoozed_until,
+            merged_into=ticket.merged_into_id,
+            score=ticket.score,
         )
 
 
@@ -90,15 +100,25 @@ class TicketHistoryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Watcher:
+    """A member of staff who follows a ticket."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class TicketView:
     row: TicketRow
     summary: str
     history: tuple[TicketHistoryLine, ...]
+    watchers: tuple[Watcher, ...] = ()
 
     @classmethod
     def of(cls, ticket: Ticket, mode: Mode, names: dict[int, str]) -> TicketView:
         lines = tuple(TicketHistoryLine.of(event, names) for event in ticket.events)
-        return cls(TicketRow.of(ticket, mode, names), ticket.summary, lines)
+        watchers = tuple(Watcher(person, names.get(person, "")) for person in ticket.watchers)
+        return cls(TicketRow.of(ticket, mode, names), ticket.summary, lines, watchers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,91 @@
+"""Merging one ticket into another, and undoing it.
+
+Both conversations stay. The one of the merged ticket follows the other: what staff write goes to both, what its
+customer writes is shown to staff in the other one, and it ends with it."""
+
+from __future__ import annotations
+
+from support_bot.errors import Conflict
+from support_bot.models import Conversation, Message
+from support_bot.services.handoff import (
+    change_mode,
+    companions,
+    lock_ticket,
+    retract_running_turn,
+    wait_for_another,
+)
+from support_bot.services.views import TicketView
+from support_bot.storage.database import Database, Transaction
+from support_bot.values import Audience, Author, Mode, Said
+
+
+class TicketMerging:
+    """What agents do with tickets that are about the same."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def merge(self, ticket_id: int, into: int, staff_id: int) -> TicketView:
+        """Close the ticket as merged into another open one; that one's view. Raises Conflict.
+
+        For two requests of one person: what staff write from now on is read in both conversations."""
+        with self._db.transaction() as tx:
+            tx.one_at_a_time("merge")
+            root, home = lock_ticket(tx, into)
+            ticket, conversation = lock_ticket(tx, ticket_id)
+            ticket.merge(root, staff_id)
+            if home.mode is not conversation.mode and home.mode in (Mode.WAITING, Mode.HUMAN):
+                change_mode(tx, conversation, home.mode)
+            _note(tx, home.id, f"Ticket #{ticket.id} was merged into this one. Replies go to both conversations.")
+            return TicketView.of(root, home.mode, tx.staff.names())
+
+    def undo(self, ticket_id: int, staff_id: int) -> TicketView:
+        """Let the ticket be its own again, with status and assignee from before; its conversation has a person again.
+
+        Raises Conflict where it is not merged, or its conversation has got another open ticket."""
+        with self._db.transaction() as tx:
+            tx.one_at_a_time("merge")
+            if (root := tx.tickets.get(ticket_id).merged_into_id) and tx.tickets.exists(root):
+                lock_ticket(tx, root)
+            ticket, conversation = lock_ticket(tx, ticket_id)
+            for other in tx.tickets.of_conversation(conversation.id):
+                if other.is_open:
+                    raise Conflict(f"The conversation has an open ticket already: {other.id}.")
+            assignee = ticket.before_merge.get("assignee_id")
+            if assignee is not None and not tx.staff.hold(assignee).active:
+                assignee = None
+            ticket.unmerge(staff_id, assignee_id=assignee)
+            if conversation.mode in (Mode.BOT, Mode.CLOSED):
+                retract_running_turn(tx, conversation)
+                change_mode(tx, conversation, Mode.BOT)
+                change_mode(tx, conversation, Mode.WAITING)
+            elif assignee is None:
+                wait_for_another(tx, conversation)
+            return TicketView.of(ticket, conversation.mode, tx.staff.names())
+
+
+def say_to_companions(tx: Transaction, conversation: Conversation, said: Message, name: str | None) -> None:
+    """What staff wrote in this conversation is read in those that were merged into it, too."""
+    for other in companions(tx, conversation):
+        copy = tx.conversations.add_message(
+            Message(conversation_id=other.id, author=said.author, text=said.text, staff_id=said.staff_id)
+        )
+        tx.events.append(other.id, Said(copy.id, said.author, said.text, name))
+
+
+def tell_ticket(tx: Transaction, conversation: Conversation, text: str) -> None:
+    """The customer wrote to a person: the ticket hears of it, wherever it lies."""
+    ticket = tx.tickets.find_open(conversation.id)
+    if ticket is None:
+        return
+    ticket.hear_customer()
+    if ticket.conversation_id != conversation.id:
+        own = tx.tickets.of_conversation(conversation.id)[-1].id
+        _note(tx, ticket.conversation_id, f"The customer of ticket #{own} wrote: {text}")
+
+
+def _note(tx: Transaction, conversation_id: str, text: str) -> None:
+    """A line of the system's own that only staff read."""
+    note = Message(conversation_id=conversation_id, author=Author.SYSTEM, text=text, audience=Audience.INTERNAL)
+    message = tx.conversations.add_message(note)
+    tx.events.append(conversation_id, Said(message.id, Author.SYSTEM, text, None), audience=Audience.INTERNAL)
