@@ -30,6 +30,7 @@ from support_bot.services.channels import ChannelService
 from support_bot.services.chat import ChatService
 from support_bot.services.embedders import EmbedderChoice
 from support_bot.services.feedback import FeedbackService
+from support_bot.services.follow_up import FollowUpService
 from support_bot.services.handoff import HandoffService
 from support_bot.services.health import HealthService
 from support_bot.services.intake import IntakeService
@@ -38,6 +39,7 @@ from support_bot.services.limits import Limits
 from support_bot.services.measures import MeasureService
 from support_bot.services.models import ModelService
 from support_bot.services.pinned import PinnedAnswerService
+from support_bot.services.promises import PromiseService
 from support_bot.services.risk import RiskService
 from support_bot.services.sample_company import load_sample_company
 from support_bot.services.sole_server import require_own_vectors
@@ -46,6 +48,7 @@ from support_bot.services.switch import WriterSwitch
 from support_bot.services.tickets import TicketService
 from support_bot.services.trial import TrialService
 from support_bot.services.turns import TurnRunner
+from support_bot.services.watch import WatchService
 from support_bot.settings import Settings
 from support_bot.storage.blobs import BlobStore
 from support_bot.storage.database import Database
@@ -68,6 +71,9 @@ class App:
     feedback: FeedbackService
     staff: StaffService
     channels: ChannelService
+    promises: PromiseService
+    follow_up: FollowUpService
+    watch: WatchService
     models: ModelService
     switch: WriterSwitch
     risk: RiskService
@@ -239,6 +245,9 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         feedback=FeedbackService(db),
         staff=StaffService(db, settings),
         channels=ChannelService(db, settings),
+        promises=PromiseService(db),
+        follow_up=FollowUpService(db),
+        watch=WatchService(db, settings),
         models=models,
         switch=WriterSwitch(models, engine, lambda name: load_writer(store, name, settings)),
         risk=risk,

@@ -7,5 +7,6 @@ from support_bot.queue import Job
 
 
 def schedule(app: App) -> None:
-    """Each minute: queue again what a crash left between commit and queue."""
+    """Each minute: queue again what a crash left between commit and queue, and look who waits for too long."""
     app.jobs.every_minute(Job.SWEEP)
+    app.jobs.every_minute(Job.WATCH)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from support_bot.errors import Conflict
 from support_bot.models.base import Base, enum_column, utcnow
+from support_bot.models.clock import Clock
 from support_bot.values import HandoffReason
 
 
@@ -34,6 +35,10 @@ class TicketEventKind(enum.StrEnum):
     SOLVED = "solved"
     REOPENED = "reopened"
     CLOSED = "closed"
+    SLA_WARNED = "sla_warned"
+    SLA_BREACHED = "sla_breached"
+    KEPT_WAITING = "kept_waiting"
+    EMAIL_LEFT = "email_left"
 
 
 class Ticket(Base):
@@ -64,6 +69,9 @@ class Ticket(Base):
     events: Mapped[list[TicketEvent]] = relationship(
         default_factory=list, order_by="TicketEvent.id", cascade="all, delete-orphan", lazy="selectin", init=False
     )
+    clocks: Mapped[list[Clock]] = relationship(
+        default_factory=list, order_by="Clock.id", cascade="all, delete-orphan", lazy="selectin", init=False
+    )
 
     @property
     def is_open(self) -> bool:
@@ -93,6 +101,19 @@ class Ticket(Base):
             changes["priority"], self.priority = [self.priority, priority], priority
         if changes:
             self.record(TicketEventKind.CHANGED, by, **changes)
+
+    def put_off(self, by: int) -> None:
+        """Nothing can be done before the customer answers: promised times stand still."""
+        self._require_open()
+        if self.status is not TicketStatus.PENDING:
+            was, self.status = self.status, TicketStatus.PENDING
+            self.record(TicketEventKind.CHANGED, by, status=[was.value, self.status.value])
+
+    def take_up(self, by: int | None) -> None:
+        """It goes on; a ticket that was not put off stays as it is."""
+        if self.status is TicketStatus.PENDING:
+            self.status = TicketStatus.OPEN if self.assignee_id else TicketStatus.NEW
+            self.record(TicketEventKind.CHANGED, by, status=[TicketStatus.PENDING.value, self.status.value])
 
     def solve(self, by: int | None) -> None:
         """Mark as solved; solving twice is a conflict."""

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import jwt
 
 from support_bot.errors import ChannelOff, NotFound, Unauthorized
-from support_bot.models import BotTurn, Conversation, Message, Ticket, utcnow
+from support_bot.models import BotTurn, Conversation, Message, utcnow
 from support_bot.services.answers import assemble
 from support_bot.services.handoff import change_mode, retract_running_turn
 from support_bot.services.pinned import NO_DOCUMENT, team_source
+from support_bot.services.service_levels import customer_wrote, keep_time
 from support_bot.services.transcript import render
 from support_bot.services.turns import TurnRunner
 from support_bot.services.typed import typed
@@ -130,6 +131,7 @@ class ChatService:
             retract_running_turn(tx, conversation)
             if ticket := tx.tickets.find_open(conversation_id):
                 ticket.close(by=None)
+                keep_time(tx, ticket)
             change_mode(tx, conversation, Mode.CLOSED)
 
     # ---- saying
@@ -163,7 +165,8 @@ class ChatService:
             position = tx.events.append(conversation_id, Said(message.id, Author.CUSTOMER, text))
             turn, is_new = self._turn_for(tx, conversation, message)
             if ticket := tx.tickets.find_open(conversation_id):
-                _note_customer(ticket)
+                ticket.updated_at = utcnow()
+                customer_wrote(tx, ticket)
         if turn is not None and is_new:
             self._runner.submit(turn.id)
         return TurnStarted(conversation_id, message.id, position, turn.id if turn else None)
@@ -283,7 +286,3 @@ class ChatService:
 def _has_released(tx: Transaction, turn: BotTurn) -> bool:
     """Whether a sentence of this turn is already out."""
     return turn.bot_message_id is not None and bool(tx.conversations.get_message(turn.bot_message_id).text)
-
-
-def _note_customer(ticket: Ticket) -> None:
-    ticket.updated_at = utcnow()

@@ -41,6 +41,8 @@ class DeskPage:
             "priority": self._priority,
             "hand-back": self._hand_back,
             "solve": self._solve,
+            "put-off": self._put_off,
+            "take-up": self._take_up,
             "write": self._write,
         }
 
@@ -144,6 +146,12 @@ class DeskPage:
 
     def _solve(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         self._app.tickets.solve(number(data, "ticket"), staff.id)
+
+    def _put_off(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
+        self._app.tickets.put_off(number(data, "ticket"), staff.id)
+
+    def _take_up(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
+        self._app.tickets.take_up(number(data, "ticket"), staff.id)
 
     def _write(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         ticket, text = number(data, "ticket"), str(data.get("text", ""))

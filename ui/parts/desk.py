@@ -10,6 +10,7 @@ from support_bot.values import Mode, Role
 from ui.parts.html import action, ago, attributes, escape, pill, plural, symbol_button
 from ui.parts.icons import icon
 from ui.parts.markdown import plain
+from ui.parts.sla import sla_pill
 
 TICKET_VIEWS = {
     "waiting": "Waiting",
@@ -120,7 +121,7 @@ def _ticket(row: TicketRow, selected: str) -> str:
         selected,
         f'<span class="top"><b>{escape(row.subject)}</b>{ago(row.updated_at)}</span>'
         f'<span class="below">#{row.id} · {escape(words(row.reason))} · {who}</span>'
-        f'<span class="pills">{state}{urgent}</span>',
+        f'<span class="pills">{state}{urgent}{sla_pill(row.sla)}</span>',
         waiting=row.mode is Mode.WAITING,
     )
 
@@ -177,6 +178,8 @@ def context(view: ConversationView) -> str:
         "Messages": str(len(view.messages)),
         "State": pill(*MODES[row.mode]),
     }
+    if view.email:
+        facts["E-mail"] = escape(view.email)
     lines = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     return (
         f'<div class="context"><section><h2 class="section">Customer</h2><dl class="facts">{lines}</dl></section>'
@@ -223,6 +226,13 @@ def _what(line: TicketHistoryLine) -> str:
             return f"{who} changed the {' and the '.join(line.detail) or 'ticket'}"
         case "handed_back":
             return f"{who} handed it back to the assistant"
+        case "sla_warned" | "sla_breached":
+            what = words(str(line.detail.get("metric", "")))
+            return f"The time for the {what} {'runs out soon' if line.kind == 'sla_warned' else 'has run out'}"
+        case "kept_waiting":
+            return "Nobody came: the customer was told, and asked for an e-mail address"
+        case "email_left":
+            return "The customer left an e-mail address"
         case "closed" if line.by is None:
             return "The customer ended the conversation"
     verbs = {"replied": "replied", "noted": "wrote a note", "solved": "solved it", "reopened": "reopened it"}

@@ -13,6 +13,7 @@ from ui.parts.icons import icon
 from ui.parts.live import LiveTurn
 from ui.parts.markdown import plain
 from ui.parts.messages import body, byline, kind_of, system_line
+from ui.parts.sla import sla_pill
 from ui.parts.trace import trace
 
 OPEN = ("new", "open", "pending")
@@ -28,6 +29,7 @@ def head(view: ConversationView, staff_id: int, assignees: Sequence[Assignee] = 
     if ticket:
         pills += pill(ticket.status, STATUSES[ticket.status])
         whose = f"assigned to {ticket.assignee}" if ticket.assignee else "unassigned"
+        pills += sla_pill(ticket.sla)
         pills += _assignee(ticket, assignees) + _priority(ticket) if is_open else pill(whose)
     back = symbol_button("Back to the list", "back", "close")
     return (
@@ -46,6 +48,8 @@ def _buttons(view: ConversationView, ticket: TicketRow | None, staff_id: int) ->
             buttons.append(action("Assign to me", "assign", ticket=ticket.id, key="a"))
         if mode in (Mode.WAITING, Mode.HUMAN):
             buttons.append(action("Hand back", "hand-back", ticket=ticket.id, title="Let the assistant answer again"))
+        name, label = ("take-up", "Take up") if ticket.status == "pending" else ("put-off", "Wait for customer")
+        buttons.append(action(label, name, ticket=ticket.id, title="Promised times stand still while we wait"))
         buttons.append(action("Solve", "solve", ticket=ticket.id, symbol="check", key="e"))
     return "".join(buttons)
 

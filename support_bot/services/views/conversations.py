@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from support_bot.models import AnswerTrace, Conversation, Message, Ticket, TicketEvent
+from support_bot.models import AnswerTrace, Conversation, Message, Metric, Ticket, TicketEvent
+from support_bot.services.views.sla import SlaView, due_at
 from support_bot.values import AnswerStatus, Audience, Author, HandOff, Mode, SourceRef
 
 
@@ -55,6 +56,10 @@ class TicketRow:
     mode: Mode
     created_at: dt.datetime
     updated_at: dt.datetime
+    sla: SlaView | None = None
+    first_reply_due_at: dt.datetime | None = None
+    next_reply_due_at: dt.datetime | None = None
+    resolution_due_at: dt.datetime | None = None
 
     @classmethod
     def of(cls, ticket: Ticket, mode: Mode, names: dict[int, str]) -> TicketRow:
@@ -70,6 +75,10 @@ class TicketRow:
             mode=mode,
             created_at=ticket.created_at,
             updated_at=ticket.updated_at,
+            sla=SlaView.of(ticket.clocks),
+            first_reply_due_at=due_at(ticket.clocks, Metric.FIRST_REPLY),
+            next_reply_due_at=due_at(ticket.clocks, Metric.NEXT_REPLY),
+            resolution_due_at=due_at(ticket.clocks, Metric.RESOLUTION),
         )
 
 
@@ -158,6 +167,7 @@ class ConversationView:
     messages: tuple[MessageView, ...]
     traces: tuple[TraceView, ...]
     ticket: TicketView | None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
