@@ -6,7 +6,7 @@ import datetime as dt
 import re
 
 from support_bot.errors import Conflict, Invalid
-from support_bot.models import Conversation, FollowUp, Ticket, TicketEventKind, utcnow
+from support_bot.models import Conversation, FollowUp, Ticket, TicketEventKind, TicketStatus, utcnow
 from support_bot.services.handoff import tell
 from support_bot.services.handoff_words import when_words
 from support_bot.services.terms import terms_of
@@ -69,7 +69,12 @@ def tell_who_waits(db: Database, now: dt.datetime) -> int:
 def _is_due(tx: Transaction, conversation: Conversation, now: dt.datetime) -> bool:
     ticket, found = tx.tickets.find_open(conversation.id), tx.follow_ups.find(conversation.id)
     patience = terms_of(tx, conversation.channel_id).patience_minutes
-    if ticket is None or not patience or (found is not None and found.ticket_id == ticket.id):
+    if (
+        ticket is None
+        or ticket.status is TicketStatus.PENDING
+        or not patience
+        or (found is not None and found.ticket_id == ticket.id)
+    ):
         return False
     since = tx.events.waiting_since(conversation.id)
     return since is not None and now - since >= dt.timedelta(minutes=patience)

@@ -86,6 +86,7 @@ def _in_step(clock: Clock, ticket: Ticket, terms: Terms, now: dt.datetime) -> No
         return
     if clock.ended_at is not None and not _goes_on(clock, ticket):
         return
+    was_due, changed = clock.due_at, clock.target_s != target
     clock.target_s = target
     if ticket.status in _PAUSED:
         clock.pause(used)
@@ -95,10 +96,9 @@ def _in_step(clock: Clock, ticket: Ticket, terms: Terms, now: dt.datetime) -> No
         left = target - clock.used_s
         clock.due_at = add_open(terms.hours, clock.since, left)
         clock.warn_at = add_open(terms.hours, clock.since, left - target * WARN_SHARE)
-        if clock.due_at is None or clock.due_at > now:
-            clock.breached_at = None  # more time than before, by another priority or another promise
-        if clock.warn_at is None or clock.warn_at > now:
-            clock.warned_at = None
+        changed = changed or (was_due is not None and was_due != clock.due_at)
+    if changed and used < target:  # more time than before, by another priority or another promise
+        clock.breached_at = clock.warned_at = None
 
 
 def _goes_on(clock: Clock, ticket: Ticket) -> bool:

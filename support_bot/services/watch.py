@@ -23,7 +23,8 @@ class WatchService:
     def look(self, now: dt.datetime | None = None) -> int:
         """Tell of everything that is late at `now`; how much there was."""
         now = now or utcnow()
-        return tell_what_is_late(self._db, now) + self._end_silence(now) + tell_who_waits(self._db, now)
+        # In this order: who is handed over now may be late at once.
+        return self._end_silence(now) + tell_what_is_late(self._db, now) + tell_who_waits(self._db, now)
 
     def _end_silence(self, now: dt.datetime) -> int:
         """The watchdog: a running answer that says nothing is taken back, and a person is asked for.

@@ -18,8 +18,8 @@ from tests.factories import add_staff, make_app
 
 MINUTE = dt.timedelta(minutes=1)
 TARGETS = {"normal": {"first_reply": 60, "next_reply": 30, "resolution": 480}, "urgent": {"first_reply": 10}}
-PROMISE = Promise(targets=TARGETS)
-NEVER = Promise(week={}, targets=TARGETS)
+PROMISE = Promise(targets=TARGETS, patience_minutes=0)
+NEVER = Promise(week={}, targets=TARGETS, patience_minutes=0)
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_solving_ends_every_clock_and_a_reopened_ticket_goes_on(app: App, agent:
 
 def test_a_changed_promise_holds_for_open_tickets_at_once(app: App) -> None:
     _, ticket = ticket_of(app)
-    app.promises.replace("web", Promise(targets={"normal": {"first_reply": 5}}))
+    app.promises.replace("web", Promise(targets={"normal": {"first_reply": 5}}, patience_minutes=0))
     row = app.tickets.get(ticket).row
     assert row.resolution_due_at is None and row.first_reply_due_at is not None
     assert row.first_reply_due_at - utcnow() <= 5 * MINUTE

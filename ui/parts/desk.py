@@ -222,6 +222,8 @@ def _what(line: TicketHistoryLine) -> str:
             return f"Opened: {words(str(line.detail.get('reason', '')))}"
         case "assigned":
             return _assigned(line)
+        case "changed" if line.by is None and "status" in line.detail:
+            return "The customer wrote: it goes on"
         case "changed":
             return f"{who} changed the {' and the '.join(line.detail) or 'ticket'}"
         case "handed_back":
