@@ -68,16 +68,12 @@ def tell_who_waits(db: Database, now: dt.datetime) -> int:
 
 def _is_due(tx: Transaction, conversation: Conversation, now: dt.datetime) -> bool:
     ticket, found = tx.tickets.find_open(conversation.id), tx.follow_ups.find(conversation.id)
-    patience = terms_of(tx, conversation.channel_id).patience_minutes
-    if (
-        ticket is None
-        or ticket.status is TicketStatus.PENDING
-        or not patience
-        or (found is not None and found.ticket_id == ticket.id)
-    ):
+    if ticket is None or ticket.status is TicketStatus.PENDING:  # we wait for the customer
         return False
+    told = found is not None and found.ticket_id == ticket.id
+    patience = terms_of(tx, conversation.channel_id).patience_minutes
     since = tx.events.waiting_since(conversation.id)
-    return since is not None and now - since >= dt.timedelta(minutes=patience)
+    return bool(patience) and not told and since is not None and now - since >= dt.timedelta(minutes=patience)
 
 
 def _tell(tx: Transaction, conversation: Conversation, ticket: Ticket, now: dt.datetime) -> None:
