@@ -229,12 +229,9 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     runner = TurnRunner(db, chain, settings, ended=measures.turn_ended)
     pipeline = IngestionPipeline.from_plugins(settings.ingestion)
     knowledge = _knowledge(settings, db, pipeline, search, jobs)
-    with db.transaction() as tx:
-        tx.one_at_a_time("secret")
-        secret = tx.installation.secret("conversation-token")
     app = App(
         settings=settings,
-        chat=ChatService(db, runner, settings, secret=secret),
+        chat=ChatService(db, runner, settings, secret=_secret(db)),
         handoff=HandoffService(db),
         tickets=TicketService(db),
         knowledge=knowledge,
@@ -245,9 +242,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         feedback=FeedbackService(db),
         staff=StaffService(db, settings),
         channels=ChannelService(db, settings),
-        promises=PromiseService(db),
-        follow_up=FollowUpService(db),
-        watch=WatchService(db, settings),
+        promises=PromiseService(db), follow_up=FollowUpService(db), watch=WatchService(db, settings),
         models=models,
         switch=WriterSwitch(models, engine, lambda name: load_writer(store, name, settings)),
         risk=risk,
@@ -263,6 +258,13 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     if app.channels.ensure_default() and settings.sample_data:
         load_sample_company(app.knowledge)
     return app
+
+
+def _secret(db: Database) -> str:
+    """What signs the tokens of conversations; made once."""
+    with db.transaction() as tx:
+        tx.one_at_a_time("secret")
+        return tx.installation.secret("conversation-token")
 
 
 def _search(settings: Settings, db: Database, embedder: TextEmbedder) -> Search:

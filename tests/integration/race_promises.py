@@ -131,7 +131,7 @@ def _life(ticket: Ticket) -> Iterator[str]:
     status, assignee = None, None
     for event in ticket.events:
         is_open = status in (TicketStatus.NEW, TicketStatus.OPEN, TicketStatus.PENDING)
-        if event.kind in _ANY_TIME:
+        if event.kind in _ANY_TIME or (event.kind is TicketEventKind.CHANGED and "status" not in event.detail):
             continue
         if (event.kind is TicketEventKind.OPENED) is not (status is None) or (status is not None and not is_open):
             yield f"ticket {ticket.id}: {event.kind} while {status}"
