@@ -23,7 +23,7 @@ class Clock(Base):
     """One promise on one ticket; times are seconds of open time.
 
     It runs since `since`, stands still where that is None, and is over at `ended_at`. `due_at` and `warn_at` are None
-    while it stands still, and where the channel never opens."""
+    while it stands still, and where the channel never opens; `target_s` is 0 where nothing is promised any more."""
 
     __tablename__ = "ticket_clock"
     __table_args__ = (UniqueConstraint("ticket_id", "metric"),)

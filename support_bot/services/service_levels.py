@@ -83,6 +83,7 @@ def _in_step(clock: Clock, ticket: Ticket, terms: Terms, now: dt.datetime) -> No
     used = _used(clock, terms, now)
     if target is None or not ticket.is_open:
         clock.end(now, used)
+        clock.target_s = target or 0
         return
     if clock.ended_at is not None and not _goes_on(clock, ticket):
         return

@@ -48,7 +48,8 @@ class ClockRepository:
         runs = and_(
             Ticket.status.in_(_OPEN), Ticket.status.not_in(paused), Clock.since.is_(None), Clock.ended_at.is_(None)
         )
-        reopened = and_(Ticket.status.in_(_OPEN), Clock.metric == Metric.RESOLUTION, Clock.ended_at.is_not(None))
+        ended = and_(Clock.metric == Metric.RESOLUTION, Clock.ended_at.is_not(None), Clock.target_s > 0)
+        reopened = and_(Ticket.status.in_(_OPEN), ended)
         query = select(Clock.ticket_id).join(Ticket, Ticket.id == Clock.ticket_id)
         query = query.where(or_(over, stands, runs, reopened))
         return self._session.scalars(query.distinct().order_by(Clock.ticket_id)).all()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from support_bot.models import Conversation, FollowUp
+from support_bot.models import Conversation, FollowUp, Ticket, TicketStatus
 from support_bot.values import Mode
 
 
@@ -27,5 +27,12 @@ class FollowUpRepository:
         return self._session.get(FollowUp, conversation_id, populate_existing=True)
 
     def waiting(self) -> Sequence[Conversation]:
-        """Conversations that wait for a person."""
-        return self._session.scalars(select(Conversation).where(Conversation.mode == Mode.WAITING)).all()
+        """Conversations that wait for a person, and whose customers were not told yet that it takes long."""
+        query = (
+            select(Conversation)
+            .join(Ticket, Ticket.conversation_id == Conversation.id)
+            .outerjoin(FollowUp, FollowUp.conversation_id == Conversation.id)
+            .where(Conversation.mode == Mode.WAITING, Ticket.status.in_((TicketStatus.NEW, TicketStatus.OPEN)))
+            .where(or_(FollowUp.ticket_id.is_(None), FollowUp.ticket_id != Ticket.id))
+        )
+        return self._session.scalars(query).all()
