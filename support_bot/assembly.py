@@ -30,6 +30,7 @@ from support_bot.services.channels import ChannelService
 from support_bot.services.chat import ChatService
 from support_bot.services.embedders import EmbedderChoice
 from support_bot.services.feedback import FeedbackService
+from support_bot.services.follow_up import FollowUpService
 from support_bot.services.handoff import HandoffService
 from support_bot.services.health import HealthService
 from support_bot.services.intake import IntakeService
@@ -38,6 +39,7 @@ from support_bot.services.limits import Limits
 from support_bot.services.measures import MeasureService
 from support_bot.services.models import ModelService
 from support_bot.services.pinned import PinnedAnswerService
+from support_bot.services.promises import PromiseService
 from support_bot.services.risk import RiskService
 from support_bot.services.sample_company import load_sample_company
 from support_bot.services.sole_server import require_own_vectors
@@ -49,6 +51,7 @@ from support_bot.services.ticket_merging import TicketMerging
 from support_bot.services.tickets import TicketService
 from support_bot.services.trial import TrialService
 from support_bot.services.turns import TurnRunner
+from support_bot.services.watch import WatchService
 from support_bot.settings import Settings
 from support_bot.storage.blobs import BlobStore
 from support_bot.storage.database import Database
@@ -74,6 +77,9 @@ class App:
     feedback: FeedbackService
     staff: StaffService
     channels: ChannelService
+    promises: PromiseService
+    follow_up: FollowUpService
+    watch: WatchService
     models: ModelService
     switch: WriterSwitch
     risk: RiskService
@@ -229,12 +235,9 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     runner = TurnRunner(db, chain, settings, ended=measures.turn_ended)
     pipeline = IngestionPipeline.from_plugins(settings.ingestion)
     knowledge = _knowledge(settings, db, pipeline, search, jobs)
-    with db.transaction() as tx:
-        tx.one_at_a_time("secret")
-        secret = tx.installation.secret("conversation-token")
     app = App(
         settings=settings,
-        chat=ChatService(db, runner, settings, secret=secret),
+        chat=ChatService(db, runner, settings, secret=_secret(db)),
         handoff=HandoffService(db), tickets=TicketService(db),
         ticket_edits=TicketEdits(db), ticket_clock=TicketClock(db, settings.tickets), ticket_merging=TicketMerging(db),
         knowledge=knowledge,
@@ -245,6 +248,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         feedback=FeedbackService(db),
         staff=StaffService(db, settings),
         channels=ChannelService(db, settings),
+        promises=PromiseService(db), follow_up=FollowUpService(db), watch=WatchService(db, settings),
         models=models,
         switch=WriterSwitch(models, engine, lambda name: load_writer(store, name, settings)),
         risk=risk,
@@ -260,6 +264,13 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     if app.channels.ensure_default() and settings.sample_data:
         load_sample_company(app.knowledge)
     return app
+
+
+def _secret(db: Database) -> str:
+    """What signs the tokens of conversations; made once."""
+    with db.transaction() as tx:
+        tx.one_at_a_time("secret")
+        return tx.installation.secret("conversation-token")
 
 
 def _search(settings: Settings, db: Database, embedder: TextEmbedder) -> Search:

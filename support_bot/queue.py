@@ -24,6 +24,7 @@ class Job(enum.StrEnum):
     PROCESS_DOCUMENT = "process_document"
     SWEEP = "sweep"
     TICKETS = "tickets"
+    WATCH = "watch"
 
 
 class _QuietConsumer(Consumer):  # type: ignore[misc]  # huey ships no types

@@ -118,6 +118,9 @@ class AnsweringSettings(BaseModel):
     evidence_words: int = Field(54, description="Most words of evidence chosen for one answer.")
     write: bool = Field(True, description="Let the model say the evidence; off quotes it only.")
     deadline_s: float = Field(15.0, description="Seconds the model may write; then the article is quoted.")
+    silence_s: float = Field(
+        60.0, description="A running answer that says nothing for so many seconds goes to a person."
+    )
     reader_timeout_s: float = Field(30.0, description="A turn that nobody reads for this long is ended, in seconds.")
 
 

@@ -160,7 +160,7 @@ class AnswerChain:
     ) -> Iterator[AnswerEvent]:
         match decision.step:
             case policy.Step.HAND_OFF:
-                yield HandOff(HandoffReason.CUSTOMER_REQUEST, phrases.HANDOFF[HandoffReason.CUSTOMER_REQUEST])
+                yield HandOff(HandoffReason.CUSTOMER_REQUEST, phrases.handed_off(HandoffReason.CUSTOMER_REQUEST))
             case policy.Step.SMALL_TALK:
                 yield Text(phrases.small_talk(question))
             case policy.Step.DECLINE:

@@ -22,22 +22,27 @@ DECLINED = "I can't do that. I answer questions from our help articles; a person
 
 _REFUSALS = {Intent.OFFTOPIC: OFF_TOPIC, Intent.ACCOUNT: NO_ACCOUNTS, Intent.ABUSE: UPSET}
 
+PLACES = ("{when}", "{next}", "{name}")
+"""What is filled in: when somebody answers (a sentence, or nothing), where the reply appears, who has joined."""
+
+_NEXT = "the reply appears in this chat"
+_SOMEBODY = "A person"
+
 HANDOFF: dict[HandoffReason, str] = {
     HandoffReason.CUSTOMER_REQUEST: "I'm passing you to a person now. They see this conversation, so you won't need "
-    "to repeat yourself. You can keep writing here; the reply appears in this chat.",
+    "to repeat yourself. {when} You can keep writing here; {next}.",
     HandoffReason.NO_EVIDENCE: "I couldn't find this in our help articles, so I'm passing you to a person. "
-    "The reply appears in this chat.",
+    "{when} Keep this conversation: {next}.",
     HandoffReason.LOW_CONFIDENCE: "I'm not sure enough to answer this, so I'm passing you to a person. "
-    "The reply appears in this chat.",
+    "{when} Keep this conversation: {next}.",
     HandoffReason.UNSUPPORTED_REQUEST: "This needs somebody who can look at your account, so I'm passing you to a "
-    "person. The reply appears in this chat.",
-    HandoffReason.POLICY: "This is something a person has to decide. I've passed your conversation on; "
-    "the reply appears in this chat.",
+    "person. {when} Keep this conversation: {next}.",
+    HandoffReason.POLICY: "This is something a person has to decide. I've passed your conversation on; {next}. {when}",
     HandoffReason.TOOL_FAILURE: "Something on our side isn't working, so I'm passing you to a person. "
-    "Your messages are safe; the reply appears in this chat.",
+    "Your messages are safe; {next}. {when}",
     HandoffReason.BOT_SILENT: "I took too long to answer, so I'm passing you to a person. "
-    "The reply appears in this chat.",
-    HandoffReason.AGENT_PULL: "A person from our team has joined the conversation.",
+    "Your messages are safe; {next}. {when}",
+    HandoffReason.AGENT_PULL: "{name} from our team has joined the conversation.",
 }
 
 _SMALL_TALK: tuple[tuple[str, str], ...] = (
@@ -54,6 +59,19 @@ _SMALL_TALK: tuple[tuple[str, str], ...] = (
 def refusal(intent: Intent) -> str:
     """What is said where nothing was found, by what the message seemed to want."""
     return _REFUSALS.get(intent, REFUSED)
+
+
+def handed_off(reason: HandoffReason, text: str = "", *, when: str = "", name: str = "") -> str:
+    """What a customer is told at a hand-off: the channel's own `text`, or ours, with its places filled in."""
+    filled = text or HANDOFF[reason]
+    for place, words in zip(PLACES, (when, _NEXT, name or _SOMEBODY), strict=True):
+        filled = filled.replace(place, words)
+    return re.sub(r"[ \t]{2,}", " ", filled).strip()
+
+
+def unknown_places(text: str) -> str:
+    """The first `{place}` that nobody fills in; empty for none."""
+    return next((found for found in re.findall(r"\{[^{}]*\}", text) if found not in PLACES), "")
 
 
 def small_talk(message: str) -> str:

@@ -22,6 +22,7 @@ from support_bot.api.routes import (
     models,
     operations,
     pinned_answers,
+    promises,
     risk,
     search,
     staff,
@@ -36,6 +37,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ROUTERS = (
     conversations.router,
     channels.router,
+    promises.router,
     tickets.router,
     staff_conversations.router,
     documents.router,

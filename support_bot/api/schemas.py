@@ -93,6 +93,10 @@ class FeedbackIn(BaseModel):
     comment: Comment | None = None
 
 
+class EmailIn(BaseModel):
+    email: Annotated[Words, StringConstraints(max_length=254)]
+
+
 class RatingIn(BaseModel):
     score: int = Field(ge=1, le=5, description="1 is bad, 5 is good.")
     comment: Comment | None = None

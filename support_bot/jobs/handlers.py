@@ -13,6 +13,7 @@ def register(app: App) -> None:
     app.jobs.handle(Job.PROCESS_DOCUMENT, _counted(app, Job.PROCESS_DOCUMENT, app.knowledge.process))
     app.jobs.handle(Job.SWEEP, _counted(app, Job.SWEEP, lambda _row_id: _sweep(app)))
     app.jobs.handle(Job.TICKETS, _counted(app, Job.TICKETS, lambda _row_id: app.ticket_clock.tick()))
+    app.jobs.handle(Job.WATCH, _counted(app, Job.WATCH, lambda _row_id: _watch(app)))
 
 
 def _counted(app: App, job: Job, handler: Callable[[int], None]) -> Callable[[int], None]:
@@ -30,6 +31,10 @@ def _counted(app: App, job: Job, handler: Callable[[int], None]) -> Callable[[in
 def register_worker(worker: Worker) -> None:
     """The jobs of a worker: articles alone. Turns belong to the servers, which sweep for themselves."""
     worker.jobs.handle(Job.PROCESS_DOCUMENT, worker.knowledge.process)
+
+
+def _watch(app: App) -> None:
+    app.watch.look()
 
 
 def _sweep(app: App) -> None:

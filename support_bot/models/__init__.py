@@ -3,13 +3,16 @@
 from support_bot.models.base import Base, utcnow
 from support_bot.models.channel import Channel, ChannelKey
 from support_bot.models.citation import MessageCitation
+from support_bot.models.clock import Clock, Metric
 from support_bot.models.conversation import Conversation, Message, MessageStatus
 from support_bot.models.deployment import Deployment
 from support_bot.models.document import Chunk, Document, DocumentVersion
 from support_bot.models.event import ConversationEvent
 from support_bot.models.feedback import Feedback, Rating
+from support_bot.models.follow_up import FollowUp
 from support_bot.models.piece_vectors import PieceVectors
 from support_bot.models.pinned_answer import PinnedAnswer
+from support_bot.models.promise import ChannelPromise
 from support_bot.models.risk_point import RiskPoint
 from support_bot.models.secret import Secret
 from support_bot.models.staff import ApiKey, Staff, StaffSession
@@ -20,8 +23,9 @@ from support_bot.models.turn import BotTurn, TurnState
 from support_bot.values import TicketStatus
 
 __all__ = [
-    "AnswerTrace", "ApiKey", "Base", "BotTurn", "Channel", "ChannelKey", "Chunk", "Conversation", "ConversationEvent",
-    "Deployment", "Document", "DocumentVersion", "Feedback", "Message", "MessageCitation", "MessageStatus",
-    "PieceVectors", "PinnedAnswer", "Rating", "RiskPoint", "Secret", "Staff", "StaffSession", "Ticket", "TicketEvent",
-    "TicketEventKind", "TicketStatus", "TicketTag", "TicketWatcher", "TurnState", "utcnow",
+    "AnswerTrace", "ApiKey", "Base", "BotTurn", "Channel", "ChannelKey", "ChannelPromise", "Chunk", "Clock",
+    "Conversation", "ConversationEvent", "Deployment", "Document", "DocumentVersion", "Feedback", "FollowUp", "Message",
+    "MessageCitation", "MessageStatus", "Metric", "PieceVectors", "PinnedAnswer", "Rating", "RiskPoint", "Secret",
+    "Staff", "StaffSession", "Ticket", "TicketEvent", "TicketEventKind", "TicketStatus", "TicketTag", "TicketWatcher",
+    "TurnState", "utcnow",
 ]  # fmt: skip

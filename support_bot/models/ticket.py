@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from support_bot.errors import Conflict
 from support_bot.models.base import Base, enum_column, utcnow
+from support_bot.models.clock import Clock
 from support_bot.models.ticket_parts import TicketTag, TicketWatcher
 from support_bot.values import KEEP, OPEN_STATUSES, HandoffReason, Keep, TicketStatus, TicketType
 
@@ -38,6 +39,10 @@ class TicketEventKind(enum.StrEnum):
     SOLVED = "solved"
     REOPENED = "reopened"
     CLOSED = "closed"
+    SLA_WARNED = "sla_warned"
+    SLA_BREACHED = "sla_breached"
+    KEPT_WAITING = "kept_waiting"
+    EMAIL_LEFT = "email_left"
 
 
 class Ticket(Base):
@@ -80,6 +85,9 @@ class Ticket(Base):
         default_factory=list, order_by="TicketWatcher.staff_id", cascade="all, delete-orphan", lazy="selectin",
         init=False,
     )  # fmt: skip
+    clocks: Mapped[list[Clock]] = relationship(
+        default_factory=list, order_by="Clock.id", cascade="all, delete-orphan", lazy="selectin", init=False
+    )
 
     @property
     def is_open(self) -> bool:
@@ -180,8 +188,17 @@ class Ticket(Base):
         """The customer wrote: a ticket that sleeps or waits for them is there again."""
         self.updated_at = utcnow()
         self.wake(None, customer=True)
+        self.take_up(None)
+
+    def put_off(self, by: int) -> None:
+        """Nothing can be done before the customer answers: promised times stand still."""
+        self._require_open()
+        self.change(by, status=TicketStatus.PENDING)
+
+    def take_up(self, by: int | None) -> None:
+        """It goes on; a ticket that was not put off stays as it is."""
         if self.status is TicketStatus.PENDING:
-            self.change(None, status=TicketStatus.OPEN)
+            self.change(by, status=TicketStatus.OPEN if self.assignee_id else TicketStatus.NEW)
 
     def solve(self, by: int | None) -> None:
         """Mark as solved; solving twice is a conflict."""

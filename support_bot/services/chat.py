@@ -14,6 +14,7 @@ from support_bot.models import BotTurn, Conversation, Message, utcnow
 from support_bot.services.answers import assemble
 from support_bot.services.handoff import change_mode, lock_root_first, retract_running_turn
 from support_bot.services.pinned import NO_DOCUMENT, team_source
+from support_bot.services.service_levels import keep_time
 from support_bot.services.ticket_merging import tell_ticket
 from support_bot.services.transcript import render
 from support_bot.services.turns import TurnRunner
@@ -132,6 +133,7 @@ class ChatService:
             ticket = tx.tickets.find_open(conversation_id)
             if ticket is not None and ticket.conversation_id == conversation_id:
                 ticket.close(by=None)
+                keep_time(tx, ticket)
             change_mode(tx, conversation, Mode.CLOSED)
 
     # ---- saying

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from support_bot.answering import phrases
 from support_bot.errors import Conflict
 from support_bot.models import BotTurn, Conversation, Message, Staff, Ticket, TicketEventKind
+from support_bot.services.handoff_words import handoff_words
+from support_bot.services.service_levels import keep_time
 from support_bot.services.summary import subject, summary
 from support_bot.services.views import TicketView
 from support_bot.storage.database import Database, Transaction
@@ -34,6 +35,7 @@ def open_ticket(tx: Transaction, conversation: Conversation, reason: HandoffReas
     )
     tx.tickets.add(ticket)
     ticket.record(TicketEventKind.OPENED, None, reason=reason.value)
+    keep_time(tx, ticket)
     return ticket
 
 
@@ -63,10 +65,10 @@ def wait_for_another(tx: Transaction, conversation: Conversation) -> None:
     """A conversation with a person has none any more: it waits again, the bot stays silent."""
     if conversation.mode is Mode.HUMAN:
         change_mode(tx, conversation, Mode.WAITING)
-        _tell(tx, conversation, "Somebody else from our team will answer here.")
+        tell(tx, conversation, "Somebody else from our team will answer here.")
 
 
-def _tell(tx: Transaction, conversation: Conversation, note: str, name: str | None = None) -> None:
+def tell(tx: Transaction, conversation: Conversation, note: str, name: str | None = None) -> None:
     """A line of the system's own in the conversation; `name` is the person whom it is about."""
     message = tx.conversations.add_message(Message(conversation_id=conversation.id, author=Author.SYSTEM, text=note))
     tx.events.append(conversation.id, Said(message.id, Author.SYSTEM, note, name))
@@ -131,22 +133,7 @@ class HandoffService:
             conversation = tx.conversations.lock(conversation_id)
             if conversation.mode is Mode.CLOSED:
                 change_mode(tx, conversation, Mode.BOT)
-            if conversation.mode is Mode.BOT:
-                retract_running_turn(tx, conversation)
-                ticket = open_ticket(tx, conversation, reason)
-                message = tx.conversations.add_message(
-                    Message(
-                        conversation_id=conversation_id,
-                        author=Author.BOT,
-                        text=phrases.HANDOFF[reason],
-                        answer_status=AnswerStatus.HANDOFF,
-                    )
-                )
-                tx.events.append(conversation_id, HandOff(reason, message.text, ticket.id))
-                change_mode(tx, conversation, Mode.WAITING)
-                tx.events.append(conversation_id, Done(message.id, AnswerStatus.HANDOFF))
-            else:
-                ticket = open_ticket(tx, conversation, reason)
+            ticket = hand_off(tx, conversation, reason)
             return TicketView.of(ticket, conversation.mode, tx.staff.names())
 
     def take(self, conversation_id: str, staff_id: int) -> TicketView:
@@ -163,9 +150,32 @@ class HandoffService:
         with self._db.transaction() as tx:
             ticket, conversation = lock_ticket(tx, ticket_id)
             ticket.hand_back(staff_id)
+            keep_time(tx, ticket)
             change_mode(tx, conversation, Mode.BOT)
-            _tell(tx, conversation, "The automated assistant answers again from here on.")
+            tell(tx, conversation, "The automated assistant answers again from here on.")
             return TicketView.of(ticket, conversation.mode, tx.staff.names())
+
+
+def hand_off(tx: Transaction, conversation: Conversation, reason: HandoffReason) -> Ticket:
+    """Silence the bot, open the ticket, tell the customer; where a person was asked for already, only the ticket.
+
+    Call it under the lock, with a conversation that is open."""
+    if conversation.mode is not Mode.BOT:
+        return open_ticket(tx, conversation, reason)
+    retract_running_turn(tx, conversation)
+    ticket = open_ticket(tx, conversation, reason)
+    message = tx.conversations.add_message(
+        Message(
+            conversation_id=conversation.id,
+            author=Author.BOT,
+            text=handoff_words(tx, conversation, reason),
+            answer_status=AnswerStatus.HANDOFF,
+        )
+    )
+    tx.events.append(conversation.id, HandOff(reason, message.text, ticket.id))
+    change_mode(tx, conversation, Mode.WAITING)
+    tx.events.append(conversation.id, Done(message.id, AnswerStatus.HANDOFF))
+    return ticket
 
 
 def take_over(tx: Transaction, conversation: Conversation, staff_id: int) -> Ticket:
@@ -176,5 +186,5 @@ def take_over(tx: Transaction, conversation: Conversation, staff_id: int) -> Tic
     if ticket.assignee_id is None or conversation.mode is not Mode.HUMAN:
         ticket.assign(staff_id, by=staff_id)
     if change_mode(tx, conversation, Mode.HUMAN):
-        _tell(tx, conversation, f"{name} from our team has joined the conversation.", name)
+        tell(tx, conversation, handoff_words(tx, conversation, HandoffReason.AGENT_PULL, name), name)
     return ticket

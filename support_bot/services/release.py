@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from support_bot.models import BotTurn, Message, MessageStatus
 from support_bot.services.handoff import open_ticket
+from support_bot.services.handoff_words import handoff_words
 from support_bot.storage.database import Transaction
 from support_bot.values import (
     AnswerEvent,
@@ -61,11 +62,12 @@ def apply(tx: Transaction, message: Message, event: AnswerEvent) -> AnswerEvent:
             message.text, message.answer_status = text, AnswerStatus.REFUSED
         case Asked(text, _):
             message.text, message.answer_status = text, AnswerStatus.ASKED
-        case HandOff(reason, text, _):
+        case HandOff(reason):
             conversation = tx.conversations.get(message.conversation_id)
             ticket = open_ticket(tx, conversation, reason)
+            text = handoff_words(tx, conversation, reason)
             message.text, message.answer_status = text, AnswerStatus.HANDOFF
-            return replace(event, ticket=ticket.id)
+            return replace(event, text=text, ticket=ticket.id)
         case _:
             pass
     return event

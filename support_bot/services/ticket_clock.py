@@ -6,6 +6,7 @@ import datetime as dt
 
 from support_bot.models import utcnow
 from support_bot.services.handoff import change_mode, lock_ticket
+from support_bot.services.service_levels import keep_time
 from support_bot.settings import TicketSettings
 from support_bot.storage.database import Database
 from support_bot.values import Mode, TicketStatus
@@ -42,4 +43,5 @@ class TicketClock:
                 ticket, conversation = lock_ticket(tx, ticket_id)
                 if ticket.status is TicketStatus.PENDING and ticket.updated_at <= since:
                     ticket.close(None, silent_days=self._settings.pending_days)
+                    keep_time(tx, ticket)
                     change_mode(tx, conversation, Mode.CLOSED)

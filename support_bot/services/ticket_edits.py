@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from support_bot.errors import Invalid
 from support_bot.models import Conversation, Ticket, utcnow
 from support_bot.services.handoff import change_mode, hold_active, lock_ticket, wait_for_another
+from support_bot.services.service_levels import keep_time
 from support_bot.services.views import TicketView
 from support_bot.storage.database import Database, Transaction
 from support_bot.values import Keep, Mode, TicketEdit, TicketStatus
@@ -84,6 +85,7 @@ def apply_edit(tx: Transaction, ticket: Ticket, conversation: Conversation, staf
         ticket.snooze(edit.snoozed_until, staff_id)
     elif edit.snoozed_until is None:
         ticket.wake(staff_id)
+    keep_time(tx, ticket)
     if edit.status is TicketStatus.SOLVED:
         solve(tx, ticket, conversation, staff_id)
 
@@ -100,6 +102,7 @@ def give(tx: Transaction, ticket: Ticket, conversation: Conversation, to: int | 
 def solve(tx: Transaction, ticket: Ticket, conversation: Conversation, by: int) -> None:
     """The customer's matter is settled; the conversation closes."""
     ticket.solve(by)
+    keep_time(tx, ticket)
     change_mode(tx, conversation, Mode.CLOSED)
 
 

@@ -14,6 +14,7 @@ from support_bot.services.handoff import (
     retract_running_turn,
     wait_for_another,
 )
+from support_bot.services.service_levels import customer_wrote, keep_time
 from support_bot.services.views import TicketView
 from support_bot.storage.database import Database, Transaction
 from support_bot.values import Audience, Author, Mode, Said
@@ -34,6 +35,7 @@ class TicketMerging:
             root, home = lock_ticket(tx, into)
             ticket, conversation = lock_ticket(tx, ticket_id)
             ticket.merge(root, staff_id)
+            keep_time(tx, ticket)
             if home.mode is not conversation.mode and home.mode in (Mode.WAITING, Mode.HUMAN):
                 change_mode(tx, conversation, home.mode)
             _note(tx, home.id, f"Ticket #{ticket.id} was merged into this one. Replies go to both conversations.")
@@ -55,6 +57,7 @@ class TicketMerging:
             if assignee is not None and not tx.staff.hold(assignee).active:
                 assignee = None
             ticket.unmerge(staff_id, assignee_id=assignee)
+            keep_time(tx, ticket)
             if conversation.mode in (Mode.BOT, Mode.CLOSED):
                 retract_running_turn(tx, conversation)
                 change_mode(tx, conversation, Mode.BOT)
@@ -79,6 +82,7 @@ def tell_ticket(tx: Transaction, conversation: Conversation, text: str) -> None:
     if ticket is None:
         return
     ticket.hear_customer()
+    customer_wrote(tx, ticket)
     if ticket.conversation_id != conversation.id:
         own = tx.tickets.of_conversation(conversation.id)[-1].id
         _note(tx, ticket.conversation_id, f"The customer of ticket #{own} wrote: {text}")

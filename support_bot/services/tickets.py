@@ -5,6 +5,7 @@ from __future__ import annotations
 from support_bot.errors import Conflict, Invalid
 from support_bot.models import Conversation, Message, Ticket, TicketEventKind, TicketStatus
 from support_bot.services.handoff import lock_ticket, take_over
+from support_bot.services.service_levels import keep_time, staff_replied
 from support_bot.services.ticket_edits import give, require_text, solve
 from support_bot.services.ticket_merging import say_to_companions
 from support_bot.services.views import (
@@ -103,6 +104,7 @@ class TicketService:
                 ),
                 traces=tuple(TraceView.of(trace) for trace in tx.traces.of_conversation(conversation_id)),
                 ticket=_view(tx, tickets[-1]) if tickets else None,
+                email=follow_up.email if (follow_up := tx.follow_ups.find(conversation_id)) else None,
             )
 
     # ---- acting
@@ -123,6 +125,7 @@ class TicketService:
             tx.events.append(conversation.id, Said(message.id, Author.STAFF, text, names.get(staff_id)))
             say_to_companions(tx, conversation, message, names.get(staff_id))
             ticket.record(TicketEventKind.REPLIED, staff_id, message=message.id)
+            staff_replied(tx, ticket)
             return MessageView.of(message, names=names)
 
     def note(self, ticket_id: int, staff_id: int, text: str) -> MessageView:
@@ -150,6 +153,22 @@ class TicketService:
         with self._db.transaction() as tx:
             ticket, conversation = lock_ticket(tx, ticket_id)
             give(tx, ticket, conversation, to, staff_id)
+            return _view(tx, ticket)
+
+    def put_off(self, ticket_id: int, staff_id: int) -> TicketView:
+        """Wait for the customer: promised times stand still until they write, or until it is taken up."""
+        with self._db.transaction() as tx:
+            ticket, _ = lock_ticket(tx, ticket_id)
+            ticket.put_off(staff_id)
+            keep_time(tx, ticket)
+            return _view(tx, ticket)
+
+    def take_up(self, ticket_id: int, staff_id: int) -> TicketView:
+        """Go on with what was put off."""
+        with self._db.transaction() as tx:
+            ticket, _ = lock_ticket(tx, ticket_id)
+            ticket.take_up(staff_id)
+            keep_time(tx, ticket)
             return _view(tx, ticket)
 
     def solve(self, ticket_id: int, staff_id: int) -> TicketView:

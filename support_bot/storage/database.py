@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from support_bot.errors import DatabaseUnavailable
 from support_bot.storage.channels import ChannelRepository
 from support_bot.storage.citations import CitationRepository
+from support_bot.storage.clocks import ClockRepository
 from support_bot.storage.connections import (
     OTHER_SERVERS,
     PROGRAM,
@@ -31,6 +32,7 @@ from support_bot.storage.conversations import ConversationRepository
 from support_bot.storage.documents import DocumentRepository
 from support_bot.storage.events import EventRepository
 from support_bot.storage.feedback import FeedbackRepository
+from support_bot.storage.follow_ups import FollowUpRepository
 from support_bot.storage.installation import InstallationRepository
 from support_bot.storage.pinned_answers import PinnedAnswerRepository
 from support_bot.storage.staff import StaffRepository
@@ -52,6 +54,8 @@ class Transaction:
         self.turns = TurnRepository(session)
         self.events = EventRepository(session)
         self.tickets = TicketRepository(session)
+        self.clocks = ClockRepository(session)
+        self.follow_ups = FollowUpRepository(session)
         self.documents = DocumentRepository(session)
         self.citations = CitationRepository(session)
         self.pinned = PinnedAnswerRepository(session)

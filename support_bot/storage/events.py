@@ -16,6 +16,7 @@ from support_bot.values import (
     HandOff,
     LoggedEvent,
     Refused,
+    StateChanged,
     Text,
     event_from_payload,
     event_payload,
@@ -69,6 +70,21 @@ class EventRepository:
         )
         rows = self._session.scalars(query.order_by(ConversationEvent.id))
         return [LoggedEvent(row.id, event_from_payload(row.kind, row.payload), row.turn_id) for row in rows]
+
+    def last_of_turn(self, turn_id: int, conversation_id: str) -> tuple[AnswerEvent, dt.datetime] | None:
+        """The newest event of a turn and when it was told; None where it has said nothing."""
+        query = select(ConversationEvent).where(
+            ConversationEvent.conversation_id == conversation_id, ConversationEvent.turn_id == turn_id
+        )
+        row = self._session.scalars(query.order_by(ConversationEvent.id.desc()).limit(1)).first()
+        return (event_from_payload(row.kind, row.payload), row.created_at) if row else None
+
+    def waiting_since(self, conversation_id: str) -> dt.datetime | None:
+        """When the conversation last changed who speaks; None where it never did."""
+        query = select(func.max(ConversationEvent.created_at)).where(
+            ConversationEvent.conversation_id == conversation_id, ConversationEvent.kind == StateChanged.kind
+        )
+        return self._session.scalar(query)
 
     def last_position(self, conversation_id: str) -> int:
         """The position of the newest event, 0 for an empty log."""

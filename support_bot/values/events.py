@@ -107,6 +107,14 @@ class StateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class EmailAsked:
+    """Whether the customer, who waits for a person, is asked for an e-mail address; `email` on the wire."""
+
+    wanted: bool
+    kind = "email"
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The turn is over; `message_id` is the bot's message (the customer's own where the bot said nothing)."""
 
@@ -137,6 +145,7 @@ AnswerEvent = (
     | Said
     | Typing
     | StateChanged
+    | EmailAsked
     | Done
     | Failed
 )
@@ -144,7 +153,8 @@ AnswerEvent = (
 _EVENTS: dict[str, type[Any]] = {
     event.kind: event
     for event in (
-        Queued, Evidence, Text, Citation, Asked, Refused, HandOff, Retract, Said, Typing, StateChanged, Done, Failed,
+        Queued, Evidence, Text, Citation, Asked, Refused, HandOff, Retract, Said, Typing, StateChanged, EmailAsked,
+        Done, Failed,
     )
 }  # fmt: skip
 

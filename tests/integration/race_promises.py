@@ -31,6 +31,10 @@ _ENDS = {
     TicketEventKind.HANDED_BACK: TicketStatus.CLOSED,
     TicketEventKind.CLOSED: TicketStatus.CLOSED,
 }
+# What is the same already leaves no line, so these are not counted.
+_UNCOUNTED = (TicketEventKind.ASSIGNED, TicketEventKind.CHANGED)
+# A breach that nobody saw is noted when the ticket ends; notes and a new priority may follow its end.
+_ANY_TIME = (TicketEventKind.NOTED, TicketEventKind.SLA_WARNED, TicketEventKind.SLA_BREACHED)
 
 
 def broken_promises(app: App, conversation_id: str, said: list[str], done: Counter[tuple[str, int]]) -> list[str]:
@@ -48,6 +52,7 @@ def broken_promises(app: App, conversation_id: str, said: list[str], done: Count
             *_tickets(tickets, mode),
             *_silence(tx, conversation_id, mode),
             *_history(tickets, done),
+            *(line for ticket in tickets for line in _clocks(ticket)),
         ]
 
 
@@ -115,8 +120,7 @@ def _history(tickets: list[Ticket], done: Counter[tuple[str, int]]) -> Iterator[
     for ticket in tickets:
         yield from _life(ticket)
     lines = [event for ticket in tickets for event in ticket.events]
-    # Assigning to whom it is assigned already leaves no line, so these are not counted.
-    signed = [event for event in lines if event.staff_id and event.kind is not TicketEventKind.ASSIGNED]
+    signed = [event for event in lines if event.staff_id and event.kind not in _UNCOUNTED]
     written = Counter((event.kind.value, event.staff_id) for event in signed)
     if written != done:
         yield f"staff did {dict(done)}, the history has {dict(written)}"
@@ -126,8 +130,8 @@ def _life(ticket: Ticket) -> Iterator[str]:
     """Whether the ticket's history, told from its beginning, leads to where the ticket is."""
     status, assignee = None, None
     for event in ticket.events:
-        is_open = status in (TicketStatus.NEW, TicketStatus.OPEN)
-        if event.kind is TicketEventKind.NOTED:
+        is_open = status in (TicketStatus.NEW, TicketStatus.OPEN, TicketStatus.PENDING)
+        if event.kind in _ANY_TIME or (event.kind is TicketEventKind.CHANGED and "status" not in event.detail):
             continue
         if (event.kind is TicketEventKind.OPENED) is not (status is None) or (status is not None and not is_open):
             yield f"ticket {ticket.id}: {event.kind} while {status}"
@@ -135,9 +139,24 @@ def _life(ticket: Ticket) -> Iterator[str]:
             status = TicketStatus.NEW
         elif event.kind is TicketEventKind.ASSIGNED:
             assignee = event.detail["to"]
-            status = TicketStatus.OPEN if assignee else status
+            status = TicketStatus.OPEN if assignee and status is TicketStatus.NEW else status
+        elif event.kind is TicketEventKind.CHANGED:
+            status = TicketStatus(event.detail["status"][1]) if "status" in event.detail else status
         else:
             status = _ENDS.get(event.kind, status)
     if (status, assignee) != (ticket.status, ticket.assignee_id):
         told = f"{status} of {assignee}"
         yield f"ticket {ticket.id} is {ticket.status} of {ticket.assignee_id}, its history says {told}"
+
+
+def _clocks(ticket: Ticket) -> Iterator[str]:
+    """Clocks run while the ticket is worked on, stand still while the customer is waited for, and end with it."""
+    told = Counter(event.detail["metric"] for event in ticket.events if event.kind is TicketEventKind.SLA_BREACHED)
+    for clock in ticket.clocks:
+        paused = ticket.status is TicketStatus.PENDING
+        if clock.ended_at is None and not (ticket.is_open and clock.runs is not paused):
+            yield f"ticket {ticket.id} is {ticket.status}, its clock {clock.metric} runs: {clock.runs}"
+        if clock.ended_at is not None and clock.since is not None:
+            yield f"ticket {ticket.id}: the clock {clock.metric} is over and runs"
+        if clock.breached_at is not None and not told[clock.metric.value]:
+            yield f"ticket {ticket.id}: the clock {clock.metric} has run out and nobody was told"

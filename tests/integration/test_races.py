@@ -1,9 +1,11 @@
 """Customer, bot, two agents and watchdog in every order that Hypothesis can think of, one transaction at a time.
 
-SUPPORT_BOT_TEST_INTERLEAVINGS says how many orders (100, unless set)."""
+SUPPORT_BOT_TEST_INTERLEAVINGS says how many orders (100, unless set); `python -m tests.interleavings 10000` is the
+long run."""
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import os
 from collections import Counter
@@ -18,7 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from support_bot.assembly import App
 from support_bot.errors import Conflict
-from support_bot.models import TurnState
+from support_bot.models import TurnState, utcnow
+from support_bot.services.terms import Promise
 from support_bot.services.turns import _Begun, _Next
 from support_bot.values import Evidence, HandOff, HandoffReason, Mode, Refused, Text
 from tests.factories import add_staff, make_app
@@ -26,6 +29,9 @@ from tests.integration.race_promises import broken_promises
 
 INTERLEAVINGS = int(os.environ.get("SUPPORT_BOT_TEST_INTERLEAVINGS", "100"))
 STEPS = 25
+PROMISE = Promise(
+    targets={"normal": {"first_reply": 60, "next_reply": 30, "resolution": 480}, "urgent": {"first_reply": 1}}
+)
 AGENTS = st.sampled_from([0, 1])
 
 
@@ -134,6 +140,12 @@ class Conversation(RuleBasedStateMachine):
     def think_all_workers_dead(self) -> None:
         self.app._parts.runner.recover()
 
+    @rule(minutes=st.sampled_from([0, 2, 50, 5000]))
+    def look_by_the_clock(self, minutes: int) -> None:
+        now = utcnow() + dt.timedelta(minutes=minutes)
+        self.app.watch.look(now)
+        assert self.app.watch.look(now) == 0  # everything is told once
+
     @rule()
     def find_the_bot_silent(self) -> None:
         if self.app.chat.mode(self.id) is Mode.BOT:
@@ -145,7 +157,11 @@ class Conversation(RuleBasedStateMachine):
     def take(self, agent: int) -> None:
         self._try(lambda: self.app.handoff.take(self.id, self.agents[agent]))
 
-    @rule(agent=AGENTS, action=st.sampled_from(["reply", "note", "solve", "hand back", "assign"]), data=st.data())
+    @rule(
+        agent=AGENTS,
+        action=st.sampled_from(["reply", "note", "solve", "hand back", "assign", "put off", "take up", "priority"]),
+        data=st.data(),
+    )
     def act(self, agent: int, action: str, data: st.DataObject) -> None:
         with self.app._parts.db.reading() as tx:
             tickets = [ticket.id for ticket in tx.tickets.of_conversation(self.id)]
@@ -161,6 +177,13 @@ class Conversation(RuleBasedStateMachine):
                 kind, did = "solved", self._try(lambda: self.app.tickets.solve(ticket, by))
             case "hand back":
                 kind, did = "handed_back", self._try(lambda: self.app.handoff.hand_back(ticket, by))
+            case "put off":
+                kind, did = "", self._try(lambda: self.app.tickets.put_off(ticket, by))
+            case "take up":
+                kind, did = "", self._try(lambda: self.app.tickets.take_up(ticket, by))
+            case "priority":
+                name = data.draw(st.sampled_from(["low", "normal", "urgent"]))
+                kind, did = "", self._try(lambda: self.app.tickets.change(ticket, by, priority=name))
             case _:
                 to = data.draw(st.sampled_from([None, *self.agents]))
                 kind, did = "", self._try(lambda: self.app.tickets.assign(ticket, to, by))
@@ -193,13 +216,19 @@ class Conversation(RuleBasedStateMachine):
 
 @pytest.mark.timeout(120 + INTERLEAVINGS)
 def test_no_order_of_events_breaks_a_promise(app: App) -> None:
+    play(app, INTERLEAVINGS)
+
+
+def play(app: App, interleavings: int) -> None:
+    """Let customer, bot, agents and watchdog meet in so many orders; raises AssertionError at a broken promise."""
+    app.promises.replace("web", PROMISE)
     agents = [add_staff(app, email=f"agent{number}@example.com").id for number in range(2)]
     submitted: list[int] = []
     app._parts.runner.submit = submitted.append  # type: ignore[method-assign]
     run_state_machine_as_test(
         type("OnThisApp", (Conversation,), {"app": app, "agents": agents, "submitted": submitted}),
         settings=settings(
-            max_examples=INTERLEAVINGS,
+            max_examples=interleavings,
             stateful_step_count=STEPS,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -8,6 +8,7 @@ from typing import Any
 
 from support_bot.assembly import App
 from support_bot.services.views import ChannelView
+from ui.pages.promises import PromiseEditor
 from ui.pages.shelf import Shelf
 from ui.parts import channels as parts
 from ui.parts.channels import ChannelForm
@@ -20,6 +21,7 @@ class ChannelTable:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._promises = PromiseEditor(app)
 
     def acts(self) -> dict[str, Act]:
         """What each button is called."""
@@ -30,6 +32,7 @@ class ChannelTable:
             "channel-close": self._close,
             "channel-save": self._save,
             "channel-switch": self._switch,
+            "promise-save": self._promises.save,
         }
 
     def enter(self, shelf: Shelf) -> None:
@@ -80,7 +83,8 @@ class ChannelTable:
 
     def form(self, shelf: Shelf) -> str:
         """The channel that is open, or nothing."""
-        return parts.channel_form(shelf.channel, shelf.address, shelf.told) if shelf.channel else ""
+        more = self._promises.form(shelf)
+        return parts.channel_form(shelf.channel, shelf.address, shelf.told, more) if shelf.channel else ""
 
 
 def own_address(app: App, request: Any) -> str:

@@ -36,6 +36,7 @@ class ChatPage:
             "end": self._end,
             "stop": self._stop,
             "rate": self._rate,
+            "email": self._email,
             "transcript": self._transcript,
         }
 
@@ -144,7 +145,7 @@ class ChatPage:
             return self._nothing()
         tab.told = ""
         try:
-            if tab.id and data["action"] in ("person", "end"):
+            if tab.id and data["action"] in ("person", "end", "email"):
                 self._app.limits.count_message(tab.id)
             if data["action"] == "person":
                 self._begin(tab, stored, request)
@@ -209,6 +210,12 @@ class ChatPage:
             tab.rated = score
         return {}
 
+    def _email(self, tab: Tab, data: dict[str, Any]) -> Changes:
+        if tab.id:
+            self._app.follow_up.leave_address(tab.id, str(data.get("email", "")))
+            catch_up(self._app, tab)
+        return {}
+
     def _transcript(self, tab: Tab, data: dict[str, Any]) -> Changes:
         if not tab.id:
             tab.told = "Nothing has been said yet, so there is nothing to download."
@@ -224,7 +231,10 @@ class ChatPage:
         pieces = {
             "notice": (self.notice, notice(tab.told)),
             "thread": (self.thread, thread(view)),
-            "state": (self.state, parts.state_line(view.mode, view.name_of_person, rated=view.rated)),
+            "state": (
+                self.state,
+                parts.state_line(view.mode, view.name_of_person, rated=view.rated, email_wanted=tab.email_wanted),
+            ),
         }
         if said := parts.announcement(unheard(tab, view)):
             pieces["live"] = (self.live, _live(said))

@@ -11,7 +11,7 @@ from support_bot.assembly import App
 from support_bot.errors import Forbidden, NotFound, Unauthorized
 from support_bot.services.chat import TurnStarted
 from support_bot.services.views import MessageView
-from support_bot.values import Author, LoggedEvent, Mode, Said, Typing
+from support_bot.values import Author, EmailAsked, LoggedEvent, Mode, Said, Typing
 from ui.parts.live import LiveTurn, running, turns
 from ui.parts.thread import Thread, Unsent
 
@@ -70,6 +70,12 @@ class Tab:
     def person_typing(self) -> bool:
         """Whether a person was writing a moment ago."""
         return self.person_wrote_at > 0 and time.monotonic() - self.person_wrote_at < TYPING_S
+
+    @property
+    def email_wanted(self) -> bool:
+        """Whether the customer was asked for an e-mail address and has left none."""
+        told = [logged for logged in self.events.values() if isinstance(logged.event, EmailAsked)]
+        return bool(told) and max(told, key=lambda logged: logged.id).event == EmailAsked(True)
 
     def changed(self, name: str, html: str) -> bool:
         """Whether the browser shows something else under `name`; remembers the new content."""

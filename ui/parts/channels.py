@@ -72,12 +72,12 @@ def _state(view: ChannelView) -> str:
     return f'<span class="pills">{state}{switch}</span>{why}'
 
 
-def channel_form(form: ChannelForm, address: str, told: str = "") -> str:
-    """The form beside the list; `address` is where browsers reach the server, for the line to paste."""
+def channel_form(form: ChannelForm, address: str, told: str = "", more: str = "") -> str:
+    """The form beside the list; `address` is where browsers reach the server, for the line to paste; `more` follows."""
     title = escape(form.slug) if form.slug else "Add a channel"
     return (
         f'<article class="detail"><header><h2>{title}</h2>{symbol_button("Close", "channel-close", "close")}</header>'
-        f"{notice(told)}{_saved(form)}{_known(form, address) if form.slug else _new(form)}</article>"
+        f"{notice(told)}{_saved(form)}{_known(form, address) if form.slug else _new(form)}{more}</article>"
     )
 
 

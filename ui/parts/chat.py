@@ -41,13 +41,16 @@ def composer(limit: int) -> str:
     )
 
 
-def state_line(mode: Mode, person: str = "", *, rated: int | None = None, begun: bool = True) -> str:
+def state_line(
+    mode: Mode, person: str = "", *, rated: int | None = None, begun: bool = True, email_wanted: bool = False
+) -> str:
     """The line above the composer: who answers now, and always a way to a person."""
     ask = action("Talk to a person", "person", kind="quiet person", symbol="person")
     match mode:
         case Mode.WAITING:
             words = "A person will reply here. You can keep writing, and you can close this page and come back."
-            return f'<div class="state waiting">{icon("clock")}<p><b>Waiting for a person.</b> {words}</p></div>'
+            asked = _email() if email_wanted else ""
+            return f'<div class="state waiting">{icon("clock")}<p><b>Waiting for a person.</b> {words}</p></div>{asked}'
         case Mode.HUMAN:
             who = escape(person or "A person from our team")
             words = f"<p><b>{who}</b> is answering. The assistant is silent.</p>"
@@ -55,6 +58,14 @@ def state_line(mode: Mode, person: str = "", *, rated: int | None = None, begun:
         case Mode.CLOSED:
             return f'<div class="state closed">{_closing(rated)}</div>'
     return f'<div class="state">{ask}<p class="small">Answers come from our help articles.</p></div>'
+
+
+def _email() -> str:
+    return (
+        '<form class="state email" data-action="email"><label for="email">Your e-mail address</label>'
+        '<input id="email" name="email" type="email" class="field" required maxlength="254" autocomplete="email">'
+        '<button type="submit" class="button">Leave it</button></form>'
+    )
 
 
 def _closing(rated: int | None) -> str:

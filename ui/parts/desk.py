@@ -10,6 +10,7 @@ from support_bot.values import OPEN_STATUSES, Mode, Role
 from ui.parts.html import action, ago, attributes, escape, pill, plural, symbol_button
 from ui.parts.icons import icon
 from ui.parts.markdown import plain
+from ui.parts.sla import sla_pill
 from ui.parts.ticket_history import history, words
 
 TICKET_VIEWS = {
@@ -128,7 +129,7 @@ def _ticket(row: TicketRow, selected: str) -> str:
         selected,
         f'<span class="top"><b>{escape(row.subject)}</b>{ago(row.updated_at)}</span>'
         f'<span class="below">#{row.id} · {escape(words(row.reason))} · {who}</span>'
-        f'<span class="pills">{state}{urgent}{tags}</span>',
+        f'<span class="pills">{state}{urgent}{sla_pill(row.sla)}{tags}</span>',
         waiting=row.mode is Mode.WAITING,
     )
 
@@ -185,6 +186,8 @@ def context(view: ConversationView) -> str:
         "Messages": str(len(view.messages)),
         "State": pill(*MODES[row.mode]),
     }
+    if view.email:
+        facts["E-mail"] = escape(view.email)
     lines = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     return (
         f'<div class="context"><section><h2 class="section">Customer</h2><dl class="facts">{lines}</dl></section>'

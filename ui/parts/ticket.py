@@ -13,6 +13,7 @@ from ui.parts.icons import icon
 from ui.parts.live import LiveTurn
 from ui.parts.markdown import plain
 from ui.parts.messages import body, byline, kind_of, system_line
+from ui.parts.sla import sla_pill
 from ui.parts.ticket_history import words
 from ui.parts.trace import trace
 
@@ -29,6 +30,7 @@ def head(view: ConversationView, staff_id: int, assignees: Sequence[Assignee] = 
     if ticket:
         pills += _status(ticket) if is_open else pill(ticket.status, STATUSES[ticket.status])
         whose = f"assigned to {ticket.assignee}" if ticket.assignee else "unassigned"
+        pills += sla_pill(ticket.sla)
         pills += _assignee(ticket, assignees) + _priority(ticket) if is_open else pill(whose)
     back = symbol_button("Back to the list", "back", "close")
     details = symbol_button("Details of the ticket", "details", "note", key="i") if ticket else ""

@@ -55,6 +55,13 @@ def told(line: TicketHistoryLine) -> str:
         case "rated":
             comment = f": “{line.detail['comment']}”" if line.detail.get("comment") else ""
             return f"The customer rated it {line.detail['score']} of 5{comment}"
+        case "sla_warned" | "sla_breached":
+            what = words(str(line.detail.get("metric", "")))
+            return f"The time for the {what} {'runs out soon' if line.kind == 'sla_warned' else 'has run out'}"
+        case "kept_waiting":
+            return "Nobody came: the customer was told, and asked for an e-mail address"
+        case "email_left":
+            return "The customer left an e-mail address"
         case "closed" if days := line.detail.get("silent_days"):
             return f"Closed: the customer was silent for {plural(days, 'day')}"
         case "closed" if line.by is None:

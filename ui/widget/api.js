@@ -94,6 +94,10 @@ export class Api {
     return this.request("POST", this.at("/handoff"), { body: {} });
   }
 
+  email(address) {
+    return this.request("POST", this.at("/email"), { body: { email: address } });
+  }
+
   vote(message, helpful) {
     return this.request("POST", this.at(`/messages/${message}/feedback`), { body: { helpful } });
   }

@@ -228,6 +228,10 @@ export class Conversation {
     if (this.mode === "bot" || this.mode === "closed") this.#event("state", { mode: "waiting" });
   }
 
+  leaveEmail(address) {
+    return this.#api.email(address);
+  }
+
   /* Whoever answers as a person sees that the visitor is writing. */
   writing() {
     if (!this.started || this.mode !== "human" || Date.now() - this.#toldWriting < TYPING) return;

@@ -90,6 +90,8 @@ textarea { flex: 1; min-width: 0; padding: 7px 12px; line-height: 24px; resize: 
 textarea:focus-visible { outline-offset: -1px; }
 textarea:disabled { border-color: var(--line); background: var(--bubble); } .person:disabled { display: none; }
 textarea::placeholder { color: var(--muted); opacity: 1; }
+.email { flex-wrap: wrap; align-items: center; padding-bottom: 4px; font-size: 14px; } .email label { width: 100%; }
+.email input { flex: 1; min-width: 0; padding: 6px 12px; font: inherit; color: inherit; border: 1px solid var(--muted); border-radius: 8px; background: var(--surface); }
 .send { flex: none; width: 40px; height: 40px; display: grid; place-items: center; background: var(--accent); color: var(--on-accent); }
 .send:disabled { background: var(--bubble); color: var(--muted); }
 

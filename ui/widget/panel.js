@@ -20,6 +20,7 @@ export class Panel {
   #openedFrom = null;
   #noticeTimer = 0;
   #asking = false;
+  #emailWanted = false;
 
   #avatar = h("span", { class: "avatar", "aria-hidden": "true" }, icon("chat"));
   #title = h("h2", { id: "title" }, TEXT.title);
@@ -29,6 +30,10 @@ export class Panel {
   #end = button("end", TEXT.end, () => this.#endChat());
   #person = button("person", TEXT.person, () => this.#askForPerson());
   #asked = h("span", { class: "asked", hidden: true }, TEXT.personAsked);
+  #email = h("form", { class: "email", hidden: true, onsubmit: (event) => this.#leaveEmail(event) },
+    h("label", { for: "email" }, TEXT.email),
+    h("input", { id: "email", type: "email", required: true, maxlength: 254, autocomplete: "email" }),
+    h("button", { class: "chip" }, TEXT.leaveEmail));
   #input = h("textarea", { id: "message", rows: "1", maxlength: LONGEST, placeholder: TEXT.placeholder, enterkeyhint: "send", dir: "auto" });
   #send = h("button", { class: "send", "aria-label": TEXT.send, disabled: true }, icon("send"));
 
@@ -72,7 +77,7 @@ export class Panel {
       h("div", { class: "head" }, this.#avatar, h("div", {}, this.#title, this.#now), this.#download, close),
       this.#notice,
       h("div", { class: "talk" }, this.#transcript.element, this.#transcript.jump),
-      h("div", { class: "foot" }, h("div", { class: "ways" }, this.#end, this.#asked, this.#person), form),
+      h("div", { class: "foot" }, h("div", { class: "ways" }, this.#end, this.#asked, this.#person), this.#email, form),
       this.#passage.element);
     this.#input.addEventListener("input", () => {
       this.#grow();
@@ -175,6 +180,7 @@ export class Panel {
 
   #event(kind, data, isNews) {
     const news = this.#transcript.apply(kind, data, isNews);
+    if (kind === "email") this.#emailWanted = data.wanted;
     this.#showMode();
     if (news && isNews) this.#host.news(news);
   }
@@ -187,6 +193,7 @@ export class Panel {
     this.element.classList.toggle("waiting", mode === "waiting");
     this.element.classList.toggle("human", mode === "human");
     this.#asked.hidden = mode !== "waiting";
+    this.#email.hidden = mode !== "waiting" || !this.#emailWanted;
     this.#person.hidden = mode === "waiting" || mode === "human";
     this.#end.hidden = this.#transcript.empty || mode === "closed";
     this.#download.hidden = !this.#conversation.started || this.#transcript.empty;
@@ -199,6 +206,7 @@ export class Panel {
   }
 
   #restarted(said) {
+    this.#emailWanted = false;
     this.#transcript.clear();
     this.#passage.close();
     this.#showMode();
@@ -228,6 +236,12 @@ export class Panel {
     this.#asking = true; // not `disabled`: that would drop the keyboard's place
     await this.#try(() => this.#conversation.askForPerson());
     this.#asking = false;
+  }
+
+  async #leaveEmail(event) {
+    event.preventDefault();
+    const field = this.#email.querySelector("input");
+    if (await this.#try(() => this.#conversation.leaveEmail(field.value))) field.value = "";
   }
 
   async #endChat() {

@@ -48,6 +48,8 @@ export const TEXT = {
   person: "Talk to a person",
   personAsked: "A person has been asked for",
   waiting: "Waiting for a person",
+  email: "Your e-mail address",
+  leaveEmail: "Leave it",
   human: (name) => (name ? `${name}, our team` : "A person from our team"),
   closed: "Conversation closed",
   nowClosed: "This conversation is closed. Write a message to open it again.",

@@ -18,6 +18,7 @@ from support_bot.api.schemas import (
     AnswerOut,
     ConversationIn,
     ConversationStarted,
+    EmailIn,
     FeedbackIn,
     HandoffRequested,
     MessageIn,
@@ -111,6 +112,13 @@ def request_person(conversation_id: ConversationId, app: Bot, limits: RequestLim
     limits.count_message(conversation_id)
     ticket = app.handoff.request(conversation_id).row
     return HandoffRequested(ticket=ticket.id, mode=ticket.mode)
+
+
+@router.post("/{conversation_id}/email", status_code=HTTP_204_NO_CONTENT, responses=_CHANGE_ERRORS)
+def leave_email(conversation_id: ConversationId, body: EmailIn, app: Bot, limits: RequestLimits) -> None:
+    """Leave an address where the team can answer too, while a person was asked for. Counts as a message."""
+    limits.count_message(conversation_id)
+    app.follow_up.leave_address(conversation_id, body.email)
 
 
 @router.post(

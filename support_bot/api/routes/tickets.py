@@ -102,6 +102,18 @@ def add_note(ticket_id: PathId, body: TextIn, app: Bot, agent: Agent) -> Message
     return app.tickets.note(ticket_id, agent.id, body.text)
 
 
+@router.post("/{ticket_id}/put-off", responses=_CHANGE_ERRORS)
+def put_ticket_off(ticket_id: PathId, app: Bot, agent: Agent) -> TicketView:
+    """Wait for the customer: promised times stand still until they write, or until it is taken up."""
+    return app.tickets.put_off(ticket_id, agent.id)
+
+
+@router.post("/{ticket_id}/take-up", responses=_CHANGE_ERRORS)
+def take_ticket_up(ticket_id: PathId, app: Bot, agent: Agent) -> TicketView:
+    """Go on with a ticket that was put off."""
+    return app.tickets.take_up(ticket_id, agent.id)
+
+
 @router.post("/{ticket_id}/solve", responses=_CHANGE_ERRORS)
 def solve_ticket(ticket_id: PathId, app: Bot, agent: Agent) -> TicketView:
     """Close the ticket and the conversation; the customer may write again."""

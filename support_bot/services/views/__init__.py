@@ -22,8 +22,12 @@ from support_bot.services.views.conversations import (
 )
 from support_bot.services.views.documents import Added, ChunkView, DocumentDetail, DocumentView, SourceView, VersionView
 from support_bot.services.views.knowledge import CitedAnswer, PinnedView, TrialView
+from support_bot.services.views.sla import HANDOFF_TEXTS, METRICS, WEEKDAYS, SlaView
 
 __all__ = [
+    "HANDOFF_TEXTS",
+    "METRICS",
+    "WEEKDAYS",
     "Added",
     "Answer",
     "ApiKeyView",
@@ -40,6 +44,7 @@ __all__ = [
     "ModelRow",
     "PinnedView",
     "SignedIn",
+    "SlaView",
     "SourceView",
     "StaffView",
     "TicketHistoryLine",

@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from support_bot.models import AnswerTrace, Conversation, Message, Ticket, TicketEvent
+from support_bot.models import AnswerTrace, Conversation, Message, Metric, Ticket, TicketEvent
+from support_bot.services.views.sla import SlaView, due_at
 from support_bot.values import AnswerStatus, Audience, Author, HandOff, Mode, SourceRef, TicketType
 
 
@@ -60,6 +61,10 @@ class TicketRow:
     snoozed_until: dt.datetime | None = None
     merged_into: int | None = None
     score: int | None = None
+    sla: SlaView | None = None
+    first_reply_due_at: dt.datetime | None = None
+    next_reply_due_at: dt.datetime | None = None
+    resolution_due_at: dt.datetime | None = None
 
     @classmethod
     def of(cls, ticket: Ticket, mode: Mode, names: dict[int, str]) -> TicketRow:
@@ -80,6 +85,10 @@ class TicketRow:
             snoozed_until=ticket.snoozed_until,
             merged_into=ticket.merged_into_id,
             score=ticket.score,
+            sla=SlaView.of(ticket.clocks),
+            first_reply_due_at=due_at(ticket.clocks, Metric.FIRST_REPLY),
+            next_reply_due_at=due_at(ticket.clocks, Metric.NEXT_REPLY),
+            resolution_due_at=due_at(ticket.clocks, Metric.RESOLUTION),
         )
 
 
@@ -178,6 +187,7 @@ class ConversationView:
     messages: tuple[MessageView, ...]
     traces: tuple[TraceView, ...]
     ticket: TicketView | None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
