@@ -16,6 +16,7 @@ from support_bot.services.views import (
     ChannelView,
     ConversationRow,
     ModelRow,
+    SearchHit,
     StaffView,
     TicketRow,
 )
@@ -51,7 +52,13 @@ class Me(Answered):
 
 class TicketsOut(Answered):
     tickets: list[TicketRow]
-    next: int | None = Field(description="Give it as `before` for the next page; null at the end.")
+    next: str | None = Field(description="Give it as `before` for the next page; null at the end.")
+
+
+class FoundOut(Answered):
+    hits: list[SearchHit]
+    total: int = Field(description="How many conversations were found in all.")
+    next: str | None = Field(description="Give it as `before` for the next page; null at the end.")
 
 
 class AssigneesOut(Answered):

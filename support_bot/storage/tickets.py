@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, lazyload
 
 from support_bot.errors import NotFound
-from support_bot.models import Message, Ticket, TicketStatus
+from support_bot.models import Ticket, TicketStatus
 
 _OPEN = (TicketStatus.NEW, TicketStatus.OPEN, TicketStatus.PENDING)
 
@@ -48,40 +48,7 @@ class TicketRepository:
         query = select(Ticket).where(Ticket.conversation_id == conversation_id).order_by(Ticket.id)
         return self._session.scalars(query).all()
 
-    def page(
-        self,
-        *,
-        status: TicketStatus | None = None,
-        open_only: bool = False,
-        assignee_id: int | None = None,
-        search: str = "",
-        before: int | None = None,
-        limit: int = 50,
-    ) -> Sequence[Ticket]:
-        """Newest first; `search` looks for the words in subject, summary and public messages, or for a number."""
-        query = select(Ticket).order_by(Ticket.id.desc()).limit(limit)
-        if status is not None:
-            query = query.where(Ticket.status == status)
-        if open_only:
-            query = query.where(Ticket.status.in_(_OPEN))
-        if assignee_id is not None:
-            query = query.where(Ticket.assignee_id == assignee_id)
-        if before is not None:
-            query = query.where(Ticket.id < before)
-        if number := search.strip().lstrip("#"):
-            said = select(Message.conversation_id).where(Message.text.icontains(number, autoescape=True))
-            matches = [
-                Ticket.subject.icontains(number, autoescape=True),
-                Ticket.summary.icontains(number, autoescape=True),
-                Ticket.conversation_id.in_(said),
-            ]
-            if number.isdigit() and len(number) < 10:
-                matches.append(Ticket.id == int(number))
-            query = query.where(or_(*matches))
-        return self._session.scalars(query).all()
-
-    def count_open(self, *, assigned: bool | None = None) -> int:
-        query = select(func.count()).select_from(Ticket).where(Ticket.status.in_(_OPEN))
-        if assigned is not None:
-            query = query.where(Ticket.assignee_id.is_not(None) if assigned else Ticket.assignee_id.is_(None))
-        return self._session.scalar(query) or 0
+    def find_all(self, ticket_ids: Collection[int]) -> dict[int, Ticket]:
+        """Those of the tickets that exist, by number, without their history."""
+        query = select(Ticket).where(Ticket.id.in_(ticket_ids)).options(lazyload(Ticket.events))
+        return {ticket.id: ticket for ticket in self._session.scalars(query)}

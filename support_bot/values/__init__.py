@@ -20,6 +20,7 @@ from support_bot.values.events import (
     event_from_payload,
     event_payload,
 )
+from support_bot.values.inbox import EVERY_TICKET, InboxFilter, InboxSort, Place
 from support_bot.values.passages import (
     ChunkDraft,
     Excerpt,
@@ -43,6 +44,7 @@ from support_bot.values.states import (
 
 __all__ = [
     "EVERY_DOCUMENT",
+    "EVERY_TICKET",
     "AnswerEvent",
     "AnswerStatus",
     "Asked",
@@ -59,11 +61,14 @@ __all__ = [
     "Failed",
     "HandOff",
     "HandoffReason",
+    "InboxFilter",
+    "InboxSort",
     "LoggedEvent",
     "Mode",
     "ParsedDocument",
     "Passage",
     "PinState",
+    "Place",
     "Queued",
     "Refused",
     "Retract",
