@@ -17,9 +17,9 @@ _PATIENCE = "10min"
 
 
 def include_name(name: str | None, type_: str, _parents: Any) -> bool:
-    """The keyword index, the shadow tables that SQLite makes for it, and the job queue's are none of our mapped
+    """The keyword indexes, the shadow tables that SQLite makes for them, and the job queue's are none of our mapped
     tables."""
-    return not (type_ == "table" and (name or "").startswith(("chunk_fts", "huey_")))
+    return not (type_ == "table" and (name or "").startswith(("chunk_fts", "conversation_fts", "huey_")))
 
 
 engine: Engine = context.config.attributes.get("engine") or Database(Settings().effective_database_url).engine

@@ -15,6 +15,7 @@ from support_bot.values import Audience, DocumentSort, DocumentStatus, Passage
 
 class Reindexed(Answered):
     chunks: int
+    conversations: int
 
 
 class DocumentQuery(BaseModel):

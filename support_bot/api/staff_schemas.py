@@ -17,13 +17,14 @@ from support_bot.services.views import (
     ChannelView,
     ConversationRow,
     ModelRow,
+    SearchHit,
     StaffView,
     TicketRow,
 )
 from support_bot.values import Role, TicketEdit, TicketStatus, TicketType
 
 Priority = Literal["low", "normal", "high", "urgent"]
-TicketViewName = Literal["open", "waiting", "mine", "unassigned", "snoozed", "solved", "all"]
+TicketViewName = Literal["open", "waiting", "mine", "unassigned", "breaching", "snoozed", "solved", "all"]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
@@ -52,7 +53,13 @@ class Me(Answered):
 
 class TicketsOut(Answered):
     tickets: list[TicketRow]
-    next: int | None = Field(description="Give it as `before` for the next page; null at the end.")
+    next: str | None = Field(description="Give it as `before` for the next page; null at the end.")
+
+
+class FoundOut(Answered):
+    hits: list[SearchHit]
+    total: int = Field(description="How many conversations were found in all.")
+    next: str | None = Field(description="Give it as `before` for the next page; null at the end.")
 
 
 class AssigneesOut(Answered):

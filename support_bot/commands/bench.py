@@ -7,6 +7,7 @@ from typing import Any
 
 from support_bot.assembly import weights_store
 from support_bot.commands.bench_engine import engine_lines, measure_engine, sizes_in
+from support_bot.commands.bench_inbox import inbox_lines, measure_inbox
 from support_bot.commands.bench_overhead import measure_overhead
 from support_bot.commands.exam_options import BenchOptions
 from support_bot.engine.embedders import load_embedder
@@ -18,7 +19,7 @@ from support_bot.services.embedders import AUTO, ENGLISH
 from support_bot.services.sample_company import sample_company
 from support_bot.settings import Settings
 
-PARTS = ("engine", "retrieval", "ingestion", "overhead")
+PARTS = ("engine", "retrieval", "ingestion", "overhead", "inbox")
 
 
 def measure(settings: Settings, options: BenchOptions, progress: Progress) -> dict[str, Any]:
@@ -56,6 +57,8 @@ def measure(settings: Settings, options: BenchOptions, progress: Progress) -> di
         )
     if "overhead" in wanted:
         found["overhead"] = measure_overhead(options.runs)
+    if "inbox" in wanted:
+        found["inbox"] = measure_inbox(options.conversations, options.database, progress)
     return found
 
 
@@ -79,4 +82,6 @@ def as_text(found: dict[str, Any]) -> str:
             f"around the model {around['cpu_ms_per_turn']} ms of processor time a turn, and "
             f"{around['search_cpu_ms']} ms to search; {around['turns_per_s']} turns/s"
         )
+    if inbox := found.get("inbox"):
+        lines += inbox_lines(inbox)
     return "\n".join(lines)

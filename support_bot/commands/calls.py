@@ -203,7 +203,7 @@ def restore(
 
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
-    ("", "reindex", reindex, ("chunks",)),
+    ("", "reindex", reindex, ("chunks", "conversations")),
     ("", "backup", backup, ("file", "bytes", "exam", "trouble")),
     ("", "restore", restore, ("restored", "created_at", "same_answers", "index", "other_settings", "kept", "trouble")),
     ("documents", "list", list_documents, ("id", "name", "status", "audience", "version", "chunks", "reason")),

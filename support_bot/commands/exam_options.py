@@ -48,7 +48,7 @@ class BenchOptions:
 
     parts: Annotated[
         list[str] | None,
-        typer.Argument(help="engine, retrieval, ingestion, overhead; without any, all.", show_default=False),
+        typer.Argument(help="engine, retrieval, ingestion, overhead, inbox; without any, all.", show_default=False),
     ] = None
     chunks: Annotated[str, typer.Option(help="retrieval: sizes of the index, with commas between.")] = "1000"
     runs: Annotated[int, typer.Option(min=1, help="Runs; the medians are shown.")] = 3
@@ -63,6 +63,8 @@ class BenchOptions:
     arrivals: Annotated[int, typer.Option(min=0, help="engine: so many more chats by chance within a minute.")] = 0
     warm_up: Annotated[int, typer.Option(min=0, help="engine: questions asked before.")] = 10
     max_tokens: Annotated[int, typer.Option(min=1, help="engine: longest answer.")] = 64
+    conversations: Annotated[int, typer.Option(min=1, help="inbox: so many, of twenty messages.")] = 10_000
+    database: Annotated[str, typer.Option(help="inbox: URL of an empty PostgreSQL database, else SQLite.")] = ""
 
 
 def taking(options: type, function: Callable[..., None]) -> Callable[..., None]:

@@ -10,7 +10,7 @@ from support_bot.answering.citations import without_indices
 from support_bot.models import Conversation, Message
 from support_bot.privacy import mask
 from support_bot.storage.database import Transaction
-from support_bot.values import AnswerStatus, Author, Mode, PinState, Turn
+from support_bot.values import AnswerStatus, Author, Mode, PinState, Place, Turn
 
 _PAGE = 500
 _ANSWERED = AnswerStatus.ANSWERED
@@ -62,10 +62,10 @@ def pinned_pairs(tx: Transaction) -> Iterator[Pair]:
 
 
 def _closed(tx: Transaction) -> Iterator[Conversation]:
-    before: str | None = None
-    while page := tx.conversations.page(mode=Mode.CLOSED, before=before, limit=_PAGE):
-        yield from page
-        before = page[-1].id
+    last: Place | None = None
+    while page := tx.inbox.conversations(mode=Mode.CLOSED, after=last, limit=_PAGE):
+        yield from (listed.conversation for listed in page)
+        last = Place(page[-1].conversation.updated_at, page[-1].conversation.id)
 
 
 def _question(messages: Sequence[Message], place: int) -> int | None:

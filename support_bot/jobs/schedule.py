@@ -7,8 +7,8 @@ from support_bot.queue import Job
 
 
 def schedule(app: App) -> None:
-    """Each minute: queue again what a crash left between commit and queue, see which tickets are due, and look who waits
-    for too long."""
+    """Each minute: queue again what a crash left between commit and queue, see which tickets are due, and who waits for
+    too long."""
     app.jobs.every_minute(Job.SWEEP)
     app.jobs.every_minute(Job.TICKETS)
     app.jobs.every_minute(Job.WATCH)

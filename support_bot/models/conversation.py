@@ -28,12 +28,13 @@ class Conversation(Base):
     __tablename__ = "conversation"
 
     channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"), index=True)
-    visitor: Mapped[str | None] = mapped_column(String(200), default=None)
+    visitor: Mapped[str | None] = mapped_column(String(200), default=None, index=True)
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default_factory=lambda: uuid.uuid4().hex)
     mode: Mapped[Mode] = mapped_column(enum_column(Mode), default=Mode.BOT, index=True)
     created_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)
     updated_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow, index=True)
     closed_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    waiting_since: Mapped[dt.datetime | None] = mapped_column(default=None)
 
     def change_mode(self, mode: Mode) -> bool:
         """Move to `mode`; False when already there. Raises Conflict where the state machine has no such arrow."""
@@ -44,6 +45,7 @@ class Conversation(Base):
         self.mode = mode
         self.updated_at = utcnow()
         self.closed_at = self.updated_at if mode is Mode.CLOSED else None
+        self.waiting_since = self.updated_at if mode is Mode.WAITING else None
         return True
 
     @property

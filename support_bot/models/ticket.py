@@ -57,6 +57,16 @@ class Ticket(Base):
             sqlite_where=text(_IS_OPEN),
             postgresql_where=text(_IS_OPEN),
         ),
+        # What agents look at all day is a small part of what there is.
+        Index(
+            "ix_ticket_open_assignee_id_id",
+            "assignee_id",
+            "id",
+            sqlite_where=text(_IS_OPEN),
+            postgresql_where=text(_IS_OPEN),
+        ),
+        Index("ix_ticket_status_id", "status", "id"),
+        Index("ix_ticket_updated_at_id", "updated_at", "id"),
     )
 
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
@@ -64,7 +74,7 @@ class Ticket(Base):
     reason: Mapped[HandoffReason] = mapped_column(enum_column(HandoffReason))
     summary: Mapped[str] = mapped_column(Text, default="")
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
-    status: Mapped[TicketStatus] = mapped_column(enum_column(TicketStatus), default=TicketStatus.NEW, index=True)
+    status: Mapped[TicketStatus] = mapped_column(enum_column(TicketStatus), default=TicketStatus.NEW)
     priority: Mapped[str] = mapped_column(String(16), default="normal")
     type: Mapped[TicketType | None] = mapped_column(enum_column(TicketType), default=None)
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), default=None, index=True)
@@ -73,7 +83,7 @@ class Ticket(Base):
     score: Mapped[int | None] = mapped_column(default=None)
     before_merge: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
     created_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)
-    updated_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow, index=True)
+    updated_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)
     solved_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     events: Mapped[list[TicketEvent]] = relationship(
         default_factory=list, order_by="TicketEvent.id", cascade="all, delete-orphan", lazy="selectin", init=False

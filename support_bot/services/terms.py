@@ -10,9 +10,8 @@ from support_bot.errors import Invalid
 from support_bot.models import ChannelPromise, Metric
 from support_bot.services.hours import ALWAYS, DAYS, Hours, read_hours
 from support_bot.storage.database import Transaction
-from support_bot.values import HandoffReason
+from support_bot.values import PRIORITIES, HandoffReason
 
-PRIORITIES = ("low", "normal", "high", "urgent")
 MOST_MINUTES = 60 * 24 * 365
 MOST_CHARS = 1000
 

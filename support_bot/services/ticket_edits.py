@@ -11,9 +11,8 @@ from support_bot.services.handoff import change_mode, hold_active, lock_ticket, 
 from support_bot.services.service_levels import keep_time
 from support_bot.services.views import TicketView
 from support_bot.storage.database import Database, Transaction
-from support_bot.values import Keep, Mode, TicketEdit, TicketStatus
+from support_bot.values import PRIORITIES, Keep, Mode, TicketEdit, TicketStatus
 
-PRIORITIES = ("low", "normal", "high", "urgent")
 SETTABLE = (TicketStatus.OPEN, TicketStatus.PENDING, TicketStatus.ON_HOLD, TicketStatus.SOLVED)
 MOST_TAGS = 20
 _TAG_CHARS = 40

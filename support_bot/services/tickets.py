@@ -2,86 +2,22 @@
 
 from __future__ import annotations
 
-from support_bot.errors import Conflict, Invalid
-from support_bot.models import Conversation, Message, Ticket, TicketEventKind, TicketStatus
+from collections.abc import Iterator
+
+from support_bot.errors import Conflict
+from support_bot.models import Conversation, Message, Ticket, TicketEventKind
 from support_bot.services.handoff import lock_ticket, take_over
+from support_bot.services.inbox import Inbox
 from support_bot.services.service_levels import keep_time, staff_replied
 from support_bot.services.ticket_edits import give, require_text, solve
 from support_bot.services.ticket_merging import say_to_companions
-from support_bot.services.views import (
-    ConversationRow,
-    ConversationView,
-    MessageView,
-    TicketRow,
-    TicketView,
-    TraceView,
-)
-from support_bot.storage.database import Database, Transaction
-from support_bot.values import Audience, Author, Mode, Said
-
-VIEWS = ("open", "waiting", "mine", "unassigned", "snoozed", "solved", "all")
+from support_bot.services.views import ConversationRow, ConversationView, MessageView, TicketView, TraceView
+from support_bot.storage.database import Transaction
+from support_bot.values import Audience, Author, Mode, Place, Said
 
 
-class TicketService:
-    """Lists, one conversation with everything about it, replies, notes, and the ticket's life."""
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
-
-    # ---- reading
-
-    def page(
-        self,
-        *,
-        view: str = "open",
-        staff_id: int | None = None,
-        search: str = "",
-        before: int | None = None,
-        limit: int = 50,
-    ) -> list[TicketRow]:
-        """Tickets of a view, newest first; `before` is the last number of the page before.
-
-        What is snoozed is only in the views `snoozed` and `all`."""
-        if view not in VIEWS:
-            raise Invalid(f"A view is one of {', '.join(VIEWS)}.")
-        with self._db.reading() as tx:
-            tickets = tx.tickets.page(
-                status=TicketStatus.SOLVED if view == "solved" else None,
-                open_only=view not in ("solved", "all"),
-                assignee_id=staff_id if view == "mine" else None,
-                search=search,
-                before=before,
-                limit=limit if view in ("open", "mine", "solved", "all") else 500,
-            )
-            if view == "snoozed":
-                tickets = tx.tickets.snoozed(before=before, limit=limit)
-            names = tx.staff.names()
-            rows = [TicketRow.of(t, tx.conversations.get(t.conversation_id).mode, names) for t in tickets]
-        if view == "waiting":
-            rows = [row for row in rows if row.mode is Mode.WAITING]
-        if view == "unassigned":
-            rows = [row for row in rows if row.assignee_id is None]
-        return rows[:limit]
-
-    def counts(self, staff_id: int) -> dict[str, int]:
-        """How many tickets each view holds."""
-        with self._db.reading() as tx:
-            return {
-                "open": tx.tickets.count_open(),
-                "waiting": tx.tickets.count_waiting(),
-                "mine": len(tx.tickets.page(open_only=True, assignee_id=staff_id, limit=1000)),
-                "unassigned": tx.tickets.count_open(assigned=False),
-                "snoozed": tx.tickets.count_snoozed(),
-            }
-
-    def conversations(
-        self, *, mode: Mode | None = None, before: str | None = None, limit: int = 50
-    ) -> list[ConversationRow]:
-        """Conversations, the newest activity first, those with the bot included."""
-        with self._db.reading() as tx:
-            found = tx.conversations.page(mode=mode, before=before, limit=limit)
-            words = tx.conversations.first_words([conversation.id for conversation in found])
-            return [_row(tx, conversation, words.get(conversation.id, "")) for conversation in found]
+class TicketService(Inbox):
+    """The inbox, one conversation with everything about it, replies, notes, and the ticket's life."""
 
     def get(self, ticket_id: int) -> TicketView:
         with self._db.reading() as tx:
@@ -106,6 +42,18 @@ class TicketService:
                 ticket=_view(tx, tickets[-1]) if tickets else None,
                 email=follow_up.email if (follow_up := tx.follow_ups.find(conversation_id)) else None,
             )
+
+    def everything_of(self, visitor: str) -> Iterator[ConversationView]:
+        """Every conversation of one visitor with all there is to it, the newest activity first, read one by one."""
+        place: Place | None = None
+        while True:
+            with self._db.reading() as tx:
+                found = tx.inbox.conversations(visitor=visitor, after=place, limit=50)
+                place = Place(found[-1].conversation.updated_at, found[-1].conversation.id) if found else None
+            for listed in found:
+                yield self.conversation(listed.conversation.id)
+            if place is None:
+                return
 
     # ---- acting
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from support_bot.models import ChannelPromise, Clock, Conversation, Metric, Ticket, TicketStatus
@@ -55,13 +55,3 @@ class ClockRepository:
         query = select(Clock.ticket_id).join(Ticket, Ticket.id == Clock.ticket_id)
         query = query.where(or_(over, stands, runs, reopened))
         return self._session.scalars(query.distinct().order_by(Clock.ticket_id)).all()
-
-    def breaching(self, now: dt.datetime, limit: int = 50) -> Sequence[Ticket]:
-        """Open tickets with a promise that is broken or was warned of, the most urgent first."""
-        urgent = (
-            select(Clock.ticket_id, func.min(Clock.due_at).label("due_at"))
-            .where(Clock.ended_at.is_(None), Clock.since.is_not(None), Clock.warn_at <= now)
-            .group_by(Clock.ticket_id)
-        ).subquery()
-        query = select(Ticket).join(urgent, urgent.c.ticket_id == Ticket.id).where(Ticket.status.in_(OPEN_STATUSES))
-        return self._session.scalars(query.order_by(urgent.c.due_at, Ticket.id).limit(limit)).all()

@@ -37,19 +37,6 @@ class ConversationRepository:
             raise NotFound("There is no such conversation.")
         return found
 
-    def page(self, *, mode: Mode | None = None, before: str | None = None, limit: int = 50) -> Sequence[Conversation]:
-        """Newest first; `before` is the id of the last conversation of the page before."""
-        query = select(Conversation).order_by(Conversation.updated_at.desc(), Conversation.id.desc()).limit(limit)
-        if mode is not None:
-            query = query.where(Conversation.mode == mode)
-        if before is not None:
-            last = self.get(before)
-            query = query.where(
-                (Conversation.updated_at < last.updated_at)
-                | ((Conversation.updated_at == last.updated_at) & (Conversation.id < last.id))
-            )
-        return self._session.scalars(query).all()
-
     def count(self, mode: Mode | None = None) -> int:
         query = select(func.count()).select_from(Conversation)
         if mode is not None:
@@ -105,6 +92,16 @@ class ConversationRepository:
             Message.id <= last_id,
         )
         return self._session.scalars(query.order_by(Message.id)).all()
+
+    def texts(self, conversation_ids: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
+        """Everything said in these conversations, notes included, as (message id, text), in order."""
+        query = select(Message.conversation_id, Message.id, Message.text).where(
+            Message.conversation_id.in_(conversation_ids), Message.status != MessageStatus.STREAMING
+        )
+        found: dict[str, list[tuple[int, str]]] = {key: [] for key in conversation_ids}
+        for key, number, text in self._session.execute(query.order_by(Message.id)):
+            found[key].append((number, text))
+        return found
 
     def first_words(self, conversation_ids: Sequence[str]) -> dict[str, str]:
         """The first customer message of each conversation, for lists."""

@@ -33,6 +33,8 @@ from support_bot.storage.documents import DocumentRepository
 from support_bot.storage.events import EventRepository
 from support_bot.storage.feedback import FeedbackRepository
 from support_bot.storage.follow_ups import FollowUpRepository
+from support_bot.storage.inbox import InboxRepository
+from support_bot.storage.inbox_index import InboxIndex
 from support_bot.storage.installation import InstallationRepository
 from support_bot.storage.pinned_answers import PinnedAnswerRepository
 from support_bot.storage.staff import StaffRepository
@@ -56,6 +58,8 @@ class Transaction:
         self.tickets = TicketRepository(session)
         self.clocks = ClockRepository(session)
         self.follow_ups = FollowUpRepository(session)
+        self.words = InboxIndex(session)
+        self.inbox = InboxRepository(session, self.words)
         self.documents = DocumentRepository(session)
         self.citations = CitationRepository(session)
         self.pinned = PinnedAnswerRepository(session)
@@ -118,7 +122,8 @@ class Database:
         Raises DatabaseUnavailable where the database went away, or no connection gets free, StorageFull or Unavailable
         where it cannot work right now."""
         with self._answering(), Session(self.engine, expire_on_commit=False) as session, session.begin():
-            yield Transaction(session)
+            yield (tx := Transaction(session))
+            tx.words.keep_in_step()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, lazyload
 
 from support_bot.errors import NotFound
-from support_bot.models import Conversation, Message, Ticket, TicketStatus, TicketTag
+from support_bot.models import Conversation, Ticket, TicketStatus, TicketTag
 from support_bot.values import OPEN_STATUSES as _OPEN
 from support_bot.values import Mode
 
@@ -76,47 +76,6 @@ class TicketRepository:
         query = select(Ticket).where(Ticket.conversation_id == conversation_id).order_by(Ticket.id)
         return self._session.scalars(query).all()
 
-    def page(
-        self,
-        *,
-        status: TicketStatus | None = None,
-        open_only: bool = False,
-        assignee_id: int | None = None,
-        search: str = "",
-        before: int | None = None,
-        limit: int = 50,
-    ) -> Sequence[Ticket]:
-        """Newest first, `open_only` without those that are snoozed.
-
-        `search` looks for the words in subject, summary and public messages, or for a number."""
-        query = select(Ticket).order_by(Ticket.id.desc()).limit(limit)
-        if status is not None:
-            query = query.where(Ticket.status == status)
-        if open_only:
-            query = query.where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_(None))
-        if assignee_id is not None:
-            query = query.where(Ticket.assignee_id == assignee_id)
-        if before is not None:
-            query = query.where(Ticket.id < before)
-        if number := search.strip().lstrip("#"):
-            said = select(Message.conversation_id).where(Message.text.icontains(number, autoescape=True))
-            matches = [
-                Ticket.subject.icontains(number, autoescape=True),
-                Ticket.summary.icontains(number, autoescape=True),
-                Ticket.conversation_id.in_(said),
-            ]
-            if number.isdigit() and len(number) < 10:
-                matches.append(Ticket.id == int(number))
-            query = query.where(or_(*matches))
-        return self._session.scalars(query).all()
-
-    def snoozed(self, *, before: int | None = None, limit: int = 50) -> Sequence[Ticket]:
-        """Open tickets that sleep, newest first."""
-        query = select(Ticket).where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_not(None))
-        if before is not None:
-            query = query.where(Ticket.id < before)
-        return self._session.scalars(query.order_by(Ticket.id.desc()).limit(limit)).all()
-
     def due(self, now: dt.datetime) -> Sequence[int]:
         """Numbers of the tickets that have slept long enough."""
         query = select(Ticket.id).where(Ticket.status.in_(_OPEN), Ticket.snoozed_until <= now)
@@ -131,20 +90,7 @@ class TicketRepository:
         """Every tag in use, by name."""
         return self._session.scalars(select(TicketTag.tag).distinct().order_by(TicketTag.tag)).all()
 
-    def count_snoozed(self) -> int:
-        query = select(func.count()).select_from(Ticket)
-        return self._session.scalar(query.where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_not(None))) or 0
-
-    def count_waiting(self) -> int:
-        """Open tickets that are not snoozed and whose customer waits for a person."""
-        query = select(func.count()).select_from(Ticket).join(Conversation, Conversation.id == Ticket.conversation_id)
-        query = query.where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_(None), Conversation.mode == Mode.WAITING)
-        return self._session.scalar(query) or 0
-
-    def count_open(self, *, assigned: bool | None = None) -> int:
-        """Open tickets that are not snoozed."""
-        query = select(func.count()).select_from(Ticket)
-        query = query.where(Ticket.status.in_(_OPEN), Ticket.snoozed_until.is_(None))
-        if assigned is not None:
-            query = query.where(Ticket.assignee_id.is_not(None) if assigned else Ticket.assignee_id.is_(None))
-        return self._session.scalar(query) or 0
+    def find_all(self, ticket_ids: Collection[int]) -> dict[int, Ticket]:
+        """Those of the tickets that exist, by number, without their history."""
+        query = select(Ticket).where(Ticket.id.in_(ticket_ids)).options(lazyload(Ticket.events))
+        return {ticket.id: ticket for ticket in self._session.scalars(query)}

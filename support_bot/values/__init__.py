@@ -21,6 +21,7 @@ from support_bot.values.events import (
     event_from_payload,
     event_payload,
 )
+from support_bot.values.inbox import EVERY_TICKET, InboxFilter, InboxSort, Place
 from support_bot.values.passages import (
     ChunkDraft,
     Excerpt,
@@ -41,12 +42,14 @@ from support_bot.values.states import (
     Mode,
     Role,
 )
-from support_bot.values.tickets import KEEP, OPEN_STATUSES, Keep, TicketEdit, TicketStatus, TicketType
+from support_bot.values.tickets import KEEP, OPEN_STATUSES, PRIORITIES, Keep, TicketEdit, TicketStatus, TicketType
 
 __all__ = [
     "KEEP",
     "OPEN_STATUSES",
+    "PRIORITIES",
     "EVERY_DOCUMENT",
+    "EVERY_TICKET",
     "AnswerEvent",
     "AnswerStatus",
     "Asked",
@@ -64,12 +67,15 @@ __all__ = [
     "Failed",
     "HandOff",
     "HandoffReason",
+    "InboxFilter",
+    "InboxSort",
     "Keep",
     "LoggedEvent",
     "Mode",
     "ParsedDocument",
     "Passage",
     "PinState",
+    "Place",
     "Queued",
     "Refused",
     "Retract",

@@ -22,6 +22,9 @@ class TicketStatus(enum.StrEnum):
 OPEN_STATUSES = (TicketStatus.NEW, TicketStatus.OPEN, TicketStatus.PENDING, TicketStatus.ON_HOLD)
 
 
+PRIORITIES = ("low", "normal", "high", "urgent")
+
+
 class TicketType(enum.StrEnum):
     QUESTION = "question"
     PROBLEM = "problem"

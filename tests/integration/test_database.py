@@ -15,7 +15,7 @@ from sqlalchemy import Select, select, text
 from support_bot.assembly import App
 from support_bot.errors import Conflict, SupportBotError
 from support_bot.models import Conversation, Staff, utcnow
-from support_bot.values import Audience, Author, Mode, Role, TicketEdit
+from support_bot.values import Audience, Author, InboxFilter, Mode, Role, TicketEdit
 from tests.factories import DELIVERY, PASSWORD, add_article, add_staff, ask, make_app, wait_for
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -167,7 +167,7 @@ class TestTexts:
         found = app.tickets.conversation(chat.id)
         assert [m.text for m in found.messages if m.audience is Audience.INTERNAL] == [clean]
         assert found.messages[0].text == clean
-        assert app.tickets.page(search="percent %s :name 😀")[0].id == ticket.id
+        assert app.tickets.page(wanted=InboxFilter(search="percent %s :name 😀"))[0].id == ticket.id
 
     def test_times_keep_their_zone(self, app: App) -> None:
         before = utcnow()

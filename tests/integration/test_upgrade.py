@@ -44,7 +44,8 @@ def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
 def _tables(connection: Connection) -> list[Table]:
     """The tables of the first release as they are in the database, parents first; not the keyword index."""
     metadata = MetaData()
-    names = [n for n in inspect(connection).get_table_names() if not n.startswith(("chunk_fts", "alembic"))]
+    derived = ("chunk_fts", "conversation_fts", "alembic")
+    names = [n for n in inspect(connection).get_table_names() if not n.startswith(derived)]
     metadata.reflect(connection, only=names)
     return metadata.sorted_tables
 

@@ -8,13 +8,14 @@ from typing import Any
 import gradio as gr
 
 from support_bot.assembly import App
-from support_bot.errors import NotFound, SupportBotError
+from support_bot.errors import Invalid, NotFound, SupportBotError
 from support_bot.services.views import ConversationView, StaffView
 from support_bot.values import Author, Mode, Role
 from ui.pages.desk_fields import TicketFieldActs
 from ui.pages.desk_state import PAGE, Desk
 from ui.pages.surface import data_of, number, private, surface
 from ui.parts import desk as parts
+from ui.parts import inbox
 from ui.parts import ticket as middle
 from ui.parts.live import turns, written
 from ui.parts.ticket_fields import fields
@@ -34,7 +35,9 @@ class DeskPage:
         self._acts: dict[str, Doing] = {
             "view": self._view,
             "search": self._search,
-            "more": self._more,
+            "filter": self._filter,
+            "next": self._next,
+            "previous": self._previous,
             "select": self._select,
             "back": self._back,
             "take": self._take,
@@ -115,13 +118,19 @@ class DeskPage:
     def _view(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         name = str(data.get("view"))
         if name in parts.TICKET_VIEWS or name in parts.CHAT_VIEWS:
-            desk.view, desk.search, desk.limit = name, "", PAGE
+            desk.look_at(name)
 
     def _search(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
-        desk.search, desk.limit = str(data.get("value", ""))[:200], PAGE
+        desk.search, desk.places = str(data.get("value", ""))[:200], []
 
-    def _more(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
-        desk.limit += PAGE
+    def _filter(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
+        desk.filter(str(data.get("name")), str(data.get("value", ""))[:100])
+
+    def _next(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
+        desk.places.append(str(data.get("place", ""))[:100])
+
+    def _previous(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
+        del desk.places[-1:]
 
     def _select(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         desk.choose(str(data.get("conversation", "")))
@@ -165,18 +174,41 @@ class DeskPage:
         counts = self._app.tickets.counts(staff.id)
         return {
             self.nav: parts.navigation(desk.view, counts, staff, self._app.settings.company),
-            self.list: parts.inbox_head(desk.view) + self._rows(desk, staff),
+            self.list: self._head(desk) + self._list(desk, staff),
         }
 
-    def _rows(self, desk: Desk, staff: StaffView) -> str:
-        tickets, most = self._app.tickets, desk.limit + 1
+    def _head(self, desk: Desk) -> str:
+        if desk.search.strip() or desk.view in parts.CHAT_VIEWS:
+            return parts.inbox_head(desk.view)
+        channels = [(channel.slug, channel.name) for channel in self._app.channels.page()]
+        colleagues = [(str(person.id), person.name) for person in self._app.staff.assignees()]
+        return parts.inbox_head(desk.view) + inbox.filters(desk.filters, desk.order, channels, colleagues)
+
+    def _list(self, desk: Desk, staff: StaffView) -> str:
+        """One page of the list; a place that is none any more, as after another order was chosen, is the first."""
+        try:
+            return self._rows(desk, staff, desk.places[-1] if desk.places else "")
+        except (Invalid, NotFound):
+            desk.places = []
+            return self._rows(desk, staff, "")
+
+    def _rows(self, desk: Desk, staff: StaffView, place: str) -> str:
+        tickets, chosen, number = self._app.tickets, desk.conversation, len(desk.places)
+        if desk.search.strip():
+            page = tickets.search(desk.search, before=place or None, limit=PAGE)
+            last = page.hits[-1].conversation.id if page.hits else ""
+            turning = inbox.turning(number, PAGE, len(page.hits), page.total, last)
+            return inbox.found(page, chosen, desk.search) + turning
         if desk.view in parts.CHAT_VIEWS:
-            chats = tickets.conversations(mode=Mode.BOT if desk.view == "bot" else None, limit=most)
-            return parts.conversation_list(chats[: desk.limit], desk.conversation, more=len(chats) == most)
-        rows = tickets.page(view=desk.view, staff_id=staff.id, search=desk.search, limit=most)
-        return parts.ticket_list(
-            rows[: desk.limit], desk.conversation, view=desk.view, search=desk.search, more=len(rows) == most
-        )
+            mode = Mode.BOT if desk.view == "bot" else None
+            chats = tickets.conversations(mode=mode, before=place or None, limit=PAGE)
+            turning = inbox.turning(number, PAGE, len(chats), None, chats[-1].id if chats else "")
+            return parts.conversation_list(chats, chosen) + turning
+        wanted = desk.wanted
+        rows = tickets.page(view=desk.view, staff_id=staff.id, wanted=wanted, after=place, limit=PAGE)
+        total = tickets.count(view=desk.view, staff_id=staff.id, wanted=wanted)
+        turning = inbox.turning(number, PAGE, len(rows), total, rows[-1].place if rows else "")
+        return parts.ticket_list(rows, chosen, view=desk.view, filtered=any(desk.filters.values())) + turning
 
     def _middle(self, desk: Desk, staff: StaffView) -> Changes:
         view = self._conversation(desk)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from support_bot.values import Author, LoggedEvent, Said, Typing
+from support_bot.values import Author, HandoffReason, InboxFilter, InboxSort, LoggedEvent, Said, Typing
 
 PAGE = 50
 TYPING_S = 6.0
+_USUAL = {"waiting": InboxSort.WAITING}
 
 
 @dataclass
@@ -18,7 +20,9 @@ class Desk:
 
     view: str = "open"
     search: str = ""
-    limit: int = PAGE
+    sort: str = ""
+    filters: dict[str, str] = field(default_factory=dict)
+    places: list[str] = field(default_factory=list)
     conversation: str = ""
     kind: str = "reply"
     sent: int = 0
@@ -28,6 +32,43 @@ class Desk:
     events: dict[int, LoggedEvent] = field(default_factory=dict)
     customer_wrote_at: float = 0.0
     shown: dict[str, str] = field(default_factory=dict)
+
+    def look_at(self, view: str) -> None:
+        """Look at another view, all of it from its beginning."""
+        self.view, self.search, self.sort, self.filters, self.places = view, "", "", {}, []
+
+    def filter(self, name: str, value: str) -> None:
+        """Choose the order (`sort`) or one filter, "" for any; what there is not is not chosen."""
+        before = self.sort, self.filters
+        if name == "sort":
+            self.sort = value
+        else:
+            self.filters = self.filters | {name: value}
+        try:
+            self.places = []
+            _ = self.wanted
+        except (ValueError, OverflowError):
+            self.sort, self.filters = before
+
+    @property
+    def order(self) -> InboxSort:
+        """The chosen order; who waits is shown with the longest waiting first."""
+        return InboxSort(self.sort) if self.sort else _USUAL.get(self.view, InboxSort.NEWEST)
+
+    @property
+    def wanted(self) -> InboxFilter:
+        """The chosen filters and order."""
+        chosen = {name: value for name, value in self.filters.items() if value}
+        days = int(chosen.get("days", "0"))
+        return InboxFilter(
+            status=chosen.get("status"),
+            priority=chosen.get("priority"),
+            channel=chosen.get("channel"),
+            assignee=int(chosen["assignee"]) if "assignee" in chosen else None,
+            reason=HandoffReason(chosen["reason"]) if "reason" in chosen else None,
+            since=dt.datetime.now(dt.UTC) - dt.timedelta(days=days) if days else None,
+            sort=self.order,
+        )
 
     def choose(self, conversation: str) -> None:
         """Look at another conversation."""

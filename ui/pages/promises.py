@@ -8,8 +8,8 @@ from support_bot.assembly import App
 from support_bot.errors import Invalid, SupportBotError
 from support_bot.services.terms import Promise
 from support_bot.services.views import HANDOFF_TEXTS, METRICS, WEEKDAYS
+from support_bot.values import PRIORITIES
 from ui.pages.shelf import Shelf
-from ui.parts.desk import PRIORITIES
 from ui.parts.promises import PromiseForm, promise_form
 
 

@@ -18,6 +18,7 @@ TICKET_VIEWS = {
     "mine": "Mine",
     "unassigned": "Unassigned",
     "open": "All open",
+    "breaching": "Breaching",
     "snoozed": "Snoozed",
     "solved": "Solved",
     "all": "All tickets",
@@ -25,11 +26,11 @@ TICKET_VIEWS = {
 _EMPTY = {
     "snoozed": "A ticket that is snoozed waits here until its time comes or the customer writes.",
     "mine": "Take a conversation over, or assign a ticket to yourself, and it appears here.",
+    "breaching": "Tickets whose promised time runs out soon, or has, appear here.",
     "solved": "Tickets that somebody solves appear here.",
     "all": "A ticket begins when a customer wants a person, or when you take a conversation over.",
 }
 CHAT_VIEWS = {"bot": "With the assistant", "every": "All conversations"}
-PRIORITIES = ("low", "normal", "high", "urgent")
 MODES = {
     Mode.BOT: ("With the assistant", "neutral"),
     Mode.WAITING: ("Waiting", "waiting"),
@@ -84,33 +85,30 @@ def account(staff: StaffView, page: str) -> str:
 
 
 def inbox_head(view: str) -> str:
-    """Name of the view and the search field; stays in place while the list changes."""
+    """Name of the view and the search field, which looks everywhere; stays in place while the list changes."""
     label = TICKET_VIEWS.get(view) or CHAT_VIEWS.get(view, "")
-    field = ""
-    if view in TICKET_VIEWS:
-        field = (
-            '<label class="unseen" for="find">Search tickets</label><input id="find" type="search" class="field" '
-            f'placeholder="Search tickets" data-action="search" data-key="/" data-scope="{view}">'
-        )
-    return f'<div class="list-head"><h1>{escape(label)}</h1>{field}</div>'
+    return (
+        f'<div class="list-head"><h1>{escape(label)}</h1><label class="unseen" for="find">Search everything</label>'
+        '<input id="find" type="search" class="field" placeholder="Search everything" data-action="search" '
+        f'data-key="/" data-scope="{view}"></div>'
+    )
 
 
-def ticket_list(
-    rows: Sequence[TicketRow], selected: str, *, view: str = "open", search: str = "", more: bool = False
-) -> str:
+def ticket_list(rows: Sequence[TicketRow], selected: str, *, view: str = "open", filtered: bool = False) -> str:
     """The tickets of a view; those that wait say for how long."""
     if not rows:
-        hint = "Try other words." if search else _EMPTY.get(view, "New tickets appear here by themselves.")
-        return _empty("No ticket found" if search else "Nothing here", hint)
+        hint = "Choose other filters." if filtered else _EMPTY.get(view, "New tickets appear here by themselves.")
+        return empty("No ticket found" if filtered else "Nothing here", hint)
     items = "".join(_ticket(row, selected) for row in rows)
-    return f'{_waiting_line(rows)}<ul class="rows">{items}</ul>{_more(more)}'
+    return f'{_waiting_line(rows)}<ul class="rows">{items}</ul>'
 
 
 def _waiting_line(rows: Sequence[TicketRow]) -> str:
     waiting = [row for row in rows if row.mode is Mode.WAITING]
     if not waiting:
         return ""
-    longest = max((dt.datetime.now(dt.UTC) - row.created_at).total_seconds() for row in waiting) // 60
+    now = dt.datetime.now(dt.UTC)
+    longest = max((now - (row.waiting_since or row.created_at)).total_seconds() for row in waiting) // 60
     tail = f", longest {plural(int(longest), 'minute')}" if longest >= 1 else ""
     return f'<p class="small line">{len(waiting)} waiting{tail}</p>'
 
@@ -124,7 +122,7 @@ def _ticket(row: TicketRow, selected: str) -> str:
         state += pill(words(row.status), STATUSES[row.status])
     tags = "".join(pill(f"#{tag}") for tag in row.tags[:3])
     who = escape(row.assignee or "nobody")
-    return _row(
+    return list_row(
         row.conversation_id,
         selected,
         f'<span class="top"><b>{escape(row.subject)}</b>{ago(row.updated_at)}</span>'
@@ -134,17 +132,17 @@ def _ticket(row: TicketRow, selected: str) -> str:
     )
 
 
-def conversation_list(rows: Sequence[ConversationRow], selected: str, *, more: bool = False) -> str:
+def conversation_list(rows: Sequence[ConversationRow], selected: str) -> str:
     """Conversations, also those that never needed a person."""
     if not rows:
-        return _empty("No conversation", "When a customer writes, the conversation appears here.")
+        return empty("No conversation", "When a customer writes, the conversation appears here.")
     items = "".join(_conversation(row, selected) for row in rows)
-    return f'<ul class="rows">{items}</ul>{_more(more)}'
+    return f'<ul class="rows">{items}</ul>'
 
 
 def _conversation(row: ConversationRow, selected: str) -> str:
     label, tone = MODES[row.mode]
-    return _row(
+    return list_row(
         row.id,
         selected,
         f'<span class="top"><b>{escape(row.first_words or "Nothing said yet")}</b>{ago(row.updated_at)}</span>'
@@ -154,7 +152,8 @@ def _conversation(row: ConversationRow, selected: str) -> str:
     )
 
 
-def _row(conversation: str, selected: str, inner: str, *, waiting: bool) -> str:
+def list_row(conversation: str, selected: str, inner: str, *, waiting: bool) -> str:
+    """A line of a list that opens its conversation; `inner` is HTML."""
     here = conversation == selected
     values = attributes(
         {
@@ -168,11 +167,8 @@ def _row(conversation: str, selected: str, inner: str, *, waiting: bool) -> str:
     return f'<li><button type="button" class="row{" waits" if waiting else ""}"{values}>{inner}</button></li>'
 
 
-def _more(more: bool) -> str:
-    return f'<p class="line">{action("Show more", "more")}</p>' if more else ""
-
-
-def _empty(title: str, hint: str) -> str:
+def empty(title: str, hint: str) -> str:
+    """A list without entries: what that means and what to do."""
     return f'<div class="empty">{icon("inbox")}<p><b>{escape(title)}</b></p><p class="small">{escape(hint)}</p></div>'
 
 

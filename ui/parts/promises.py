@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from support_bot.services.views import HANDOFF_TEXTS, METRICS, WEEKDAYS
-from ui.parts.desk import PRIORITIES, words
+from support_bot.values import PRIORITIES
+from ui.parts.desk import words
 from ui.parts.html import attributes, escape, notice
 from ui.parts.icons import icon
 

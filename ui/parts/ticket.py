@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from support_bot.services.views import Assignee, ConversationView, MessageView, TicketRow, TraceView
-from support_bot.values import OPEN_STATUSES, Author, Mode
-from ui.parts.desk import MODES, PRIORITIES, STATUSES
+from support_bot.values import OPEN_STATUSES, PRIORITIES, Author, Mode
+from ui.parts.desk import MODES, STATUSES
 from ui.parts.html import action, attributes, escape, notice, pill, progress, symbol_button
 from ui.parts.icons import icon
 from ui.parts.live import LiveTurn

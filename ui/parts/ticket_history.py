@@ -10,6 +10,10 @@ from support_bot.services.views import TicketHistoryLine
 from ui.parts.html import ago, escape, plural
 
 _NOTHING = "nothing"
+_TOLD = {
+    "kept_waiting": "Nobody came: the customer was told, and asked for an e-mail address",
+    "email_left": "The customer left an e-mail address",
+}
 _DONE = {
     "replied": "replied",
     "noted": "wrote a note",
@@ -55,18 +59,25 @@ def told(line: TicketHistoryLine) -> str:
         case "rated":
             comment = f": “{line.detail['comment']}”" if line.detail.get("comment") else ""
             return f"The customer rated it {line.detail['score']} of 5{comment}"
-        case "sla_warned" | "sla_breached":
-            what = words(str(line.detail.get("metric", "")))
-            return f"The time for the {what} {'runs out soon' if line.kind == 'sla_warned' else 'has run out'}"
-        case "kept_waiting":
-            return "Nobody came: the customer was told, and asked for an e-mail address"
-        case "email_left":
-            return "The customer left an e-mail address"
-        case "closed" if days := line.detail.get("silent_days"):
-            return f"Closed: the customer was silent for {plural(days, 'day')}"
         case "closed" if line.by is None:
-            return "The customer ended the conversation"
-    return who + " " + _DONE.get(line.kind, words(line.kind)).format(**line.detail)
+            return _closed(line)
+    return _TOLD.get(line.kind) or _late(line) or who + " " + _done(line)
+
+
+def _done(line: TicketHistoryLine) -> str:
+    return _DONE.get(line.kind, words(line.kind)).format(**line.detail)
+
+
+def _late(line: TicketHistoryLine) -> str:
+    end = {"sla_warned": "runs out soon", "sla_breached": "has run out"}.get(line.kind, "")
+    return end and f"The time for the {words(str(line.detail.get('metric', '')))} {end}"
+
+
+def _closed(line: TicketHistoryLine) -> str:
+    days = line.detail.get("silent_days")
+    if days:
+        return f"Closed: the customer was silent for {plural(days, 'day')}"
+    return "The customer ended the conversation"
 
 
 def exact(moment: object) -> str:

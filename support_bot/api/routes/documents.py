@@ -70,7 +70,7 @@ def list_documents(
 @router.post("/reindex", responses=error_responses(401, 403, 429))
 def reindex_documents(app: Bot, admin: Admin) -> Reindexed:
     """Throw both search indexes away and build them again from the database; answers when that is done."""
-    return Reindexed(chunks=app.knowledge.reindex())
+    return Reindexed(chunks=app.knowledge.reindex(), conversations=app.tickets.reindex())
 
 
 @router.get("/{document_id}", responses=error_responses(401, 403, 404, 422, 429))

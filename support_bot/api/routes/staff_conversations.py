@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from support_bot.api.auth import Agent
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
-from support_bot.api.fields import Key, Limit
-from support_bot.api.staff_schemas import ConversationsOut
+from support_bot.api.fields import Key, Limit, Line, SearchWords
+from support_bot.api.staff_schemas import ConversationsOut, FoundOut
+from support_bot.api.ticket_file import EVERYTHING_RESPONSE, visitor_file
 from support_bot.api.transcripts import TRANSCRIPT_RESPONSE, TranscriptFormat, transcript_file
 from support_bot.services.views import ConversationView, TicketView
 from support_bot.values import Mode
@@ -19,6 +20,7 @@ from support_bot.values import Mode
 router = APIRouter(prefix="/api/v1/staff/conversations", tags=["staff conversations"])
 
 _ERRORS = error_responses(401, 403, 404, 422, 429)
+VisitorName = Annotated[Line, Query(description="The id of the visitor that your site gave.")]
 ConversationKey = Annotated[Key, Path()]
 
 
@@ -33,6 +35,26 @@ def list_conversations(
     """Conversations, newest first."""
     rows = app.tickets.conversations(mode=mode, before=before, limit=limit)
     return ConversationsOut(conversations=rows, next=rows[-1].id if len(rows) == limit else None)
+
+
+@router.get("/found", responses=_ERRORS)
+def search_conversations(
+    app: Bot,
+    agent: Agent,
+    q: SearchWords,
+    before: Annotated[Key | None, Query(description="Only what is older than this conversation.")] = None,
+    limit: Limit = 50,
+) -> FoundOut:
+    """Conversations in which all of the words are: said, noted, in a ticket, in the visitor's name."""
+    page = app.tickets.search(q, before=before, limit=limit)
+    last = page.hits[-1].conversation.id if len(page.hits) == limit else None
+    return FoundOut(hits=list(page.hits), total=page.total, next=last)
+
+
+@router.get("/everything", response_class=Response, responses=_ERRORS | EVERYTHING_RESPONSE)
+def export_visitor(app: Bot, agent: Agent, visitor: VisitorName) -> StreamingResponse:
+    """Everything of one visitor, by the name your site gave them: every conversation with notes, tickets and traces."""
+    return visitor_file(app.tickets.everything_of(visitor))
 
 
 @router.get("/{conversation_id}", responses=_ERRORS)

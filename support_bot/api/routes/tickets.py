@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
 from starlette.status import HTTP_201_CREATED
 
 from support_bot.api.auth import Agent
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
-from support_bot.api.fields import Before, Limit, PathId, SearchWords
+from support_bot.api.fields import Limit, PathId
+from support_bot.api.inbox_query import TicketPlace, Wanted
 from support_bot.api.staff_schemas import (
     AssigneesOut,
     MergeIn,
@@ -20,26 +22,34 @@ from support_bot.api.staff_schemas import (
     TicketsOut,
     TicketViewName,
 )
+from support_bot.api.ticket_file import EXPORT_RESPONSE, ExportFormat, ticket_file
 from support_bot.services.views import MessageView, TicketView
 
 router = APIRouter(prefix="/api/v1/tickets", tags=["tickets"])
 
+View = Annotated[TicketViewName, Query(description="Which tickets; `mine` are the caller's.")]
+_LIST_ERRORS = error_responses(400, 401, 403, 422, 429)
 _ERRORS = error_responses(401, 403, 404, 422, 429)
 _CHANGE_ERRORS = error_responses(400, 401, 403, 404, 409, 413, 422, 429)
 
 
-@router.get("", responses=error_responses(401, 403, 422, 429))
+@router.get("", responses=_LIST_ERRORS)
 def list_tickets(
-    app: Bot,
-    agent: Agent,
-    view: Annotated[TicketViewName, Query(description="Which tickets; `mine` are the caller's.")] = "open",
-    search: SearchWords = "",
-    before: Before = None,
-    limit: Limit = 50,
+    app: Bot, agent: Agent, wanted: Wanted, view: View = "open", before: TicketPlace = "", limit: Limit = 50
 ) -> TicketsOut:
-    """Tickets, newest first."""
-    rows = app.tickets.page(view=view, staff_id=agent.id, search=search, before=before, limit=limit)
-    return TicketsOut(tickets=rows, next=rows[-1].id if len(rows) == limit else None)
+    """Tickets of a view, those that the filters leave, in the order wanted."""
+    rows = app.tickets.page(view=view, staff_id=agent.id, wanted=wanted, after=before, limit=limit)
+    return TicketsOut(tickets=rows, next=rows[-1].place if len(rows) == limit else None)
+
+
+@router.get(
+    "/export", response_class=StreamingResponse, responses=error_responses(401, 403, 422, 429) | EXPORT_RESPONSE
+)
+def export_tickets(
+    app: Bot, agent: Agent, wanted: Wanted, view: View = "open", format: ExportFormat = "csv"
+) -> StreamingResponse:
+    """All of them as a file. A spreadsheet runs nothing of what customers wrote."""
+    return ticket_file(app.tickets.every(view=view, staff_id=agent.id, wanted=wanted), format)
 
 
 @router.get("/assignees", responses=error_responses(401, 403, 429))

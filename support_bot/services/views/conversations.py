@@ -65,9 +65,14 @@ class TicketRow:
     first_reply_due_at: dt.datetime | None = None
     next_reply_due_at: dt.datetime | None = None
     resolution_due_at: dt.datetime | None = None
+    channel: str = ""
+    visitor: str | None = None
+    waiting_since: dt.datetime | None = None
+    place: str = ""
 
     @classmethod
-    def of(cls, ticket: Ticket, mode: Mode, names: dict[int, str]) -> TicketRow:
+    def of(cls, ticket: Ticket, mode: Mode, names: dict[int, str], **listed: Any) -> TicketRow:
+        """`listed` are the fields that a list adds: channel, visitor, waiting_since, place."""
         return cls(
             id=ticket.id,
             subject=ticket.subject,
@@ -89,6 +94,7 @@ class TicketRow:
             first_reply_due_at=due_at(ticket.clocks, Metric.FIRST_REPLY),
             next_reply_due_at=due_at(ticket.clocks, Metric.NEXT_REPLY),
             resolution_due_at=due_at(ticket.clocks, Metric.RESOLUTION),
+            **listed,
         )
 
 
@@ -179,6 +185,25 @@ class ConversationRow:
             updated_at=conversation.updated_at,
             ticket_id=ticket_id,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A conversation that was found, its newest ticket, and where its words are: stretches of text, each with whether
+    it was asked for; `message_id` names the message they are of, None for the ticket's own words."""
+
+    conversation: ConversationRow
+    ticket: TicketRow | None
+    snippet: tuple[tuple[str, bool], ...]
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Some of `total` conversations that were found."""
+
+    hits: tuple[SearchHit, ...]
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
