@@ -21,15 +21,17 @@ from support_bot.index.vector import VectorIndex
 from support_bot.ingestion.pipeline import IngestionPipeline
 from support_bot.ingestion.web import WebFetcher
 from support_bot.observability import Metrics
-from support_bot.queue import JobQueue
+from support_bot.queue import Job, JobQueue
 from support_bot.retrieval.langchain import PassageRetriever
 from support_bot.retrieval.retriever import Retriever
 from support_bot.services.backup import BackupService
 from support_bot.services.catalogue import Catalogue
 from support_bot.services.channels import ChannelService
 from support_bot.services.chat import ChatService
+from support_bot.services.copilot import CopilotService
 from support_bot.services.embedders import EmbedderChoice
 from support_bot.services.feedback import FeedbackService
+from support_bot.services.flags import FlagService
 from support_bot.services.handoff import HandoffService
 from support_bot.services.health import HealthService
 from support_bot.services.intake import IntakeService
@@ -40,10 +42,12 @@ from support_bot.services.models import ModelService
 from support_bot.services.pinned import PinnedAnswerService
 from support_bot.services.risk import RiskService
 from support_bot.services.sample_company import load_sample_company
+from support_bot.services.similar import SimilarTickets
 from support_bot.services.sole_server import require_own_vectors
 from support_bot.services.staff import StaffService
 from support_bot.services.switch import WriterSwitch
 from support_bot.services.tickets import TicketService
+from support_bot.services.triage import TriageService
 from support_bot.services.trial import TrialService
 from support_bot.services.turns import TurnRunner
 from support_bot.settings import Settings
@@ -60,6 +64,10 @@ class App:
     chat: ChatService
     handoff: HandoffService
     tickets: TicketService
+    copilot: CopilotService
+    similar: SimilarTickets
+    triage: TriageService
+    flags: FlagService
     knowledge: KnowledgeService
     intake: IntakeService
     catalogue: Catalogue
@@ -226,11 +234,16 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     with db.transaction() as tx:
         tx.one_at_a_time("secret")
         secret = tx.installation.secret("conversation-token")
+    similar = SimilarTickets(db, of_articles)
     app = App(
         settings=settings,
         chat=ChatService(db, runner, settings, secret=secret),
         handoff=HandoffService(db),
-        tickets=TicketService(db),
+        tickets=TicketService(db, solved=lambda ticket_id: jobs.enqueue(Job.LEARN_TICKET, ticket_id)),
+        copilot=CopilotService(db, chain, search.retriever, learn=settings.copilot.learn),
+        similar=similar,
+        triage=TriageService(db, similar),
+        flags=FlagService(db),
         knowledge=knowledge,
         intake=IntakeService(knowledge, pipeline, WebFetcher(settings.ingestion, offline=settings.offline), settings),
         catalogue=Catalogue(db),

@@ -23,6 +23,7 @@ class Job(enum.StrEnum):
 
     PROCESS_DOCUMENT = "process_document"
     SWEEP = "sweep"
+    LEARN_TICKET = "learn_ticket"
 
 
 class _QuietConsumer(Consumer):  # type: ignore[misc]  # huey ships no types

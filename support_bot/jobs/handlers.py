@@ -11,6 +11,7 @@ from support_bot.queue import Job
 def register(app: App) -> None:
     """Tell the queue who does which job; call it once, before the app starts."""
     app.jobs.handle(Job.PROCESS_DOCUMENT, _counted(app, Job.PROCESS_DOCUMENT, app.knowledge.process))
+    app.jobs.handle(Job.LEARN_TICKET, _counted(app, Job.LEARN_TICKET, app.similar.learn))
     app.jobs.handle(Job.SWEEP, _counted(app, Job.SWEEP, lambda _row_id: _sweep(app)))
 
 
@@ -36,3 +37,4 @@ def _sweep(app: App) -> None:
     app.knowledge.requeue_pending()
     app.chat.sweep()
     app.knowledge.complete_index()
+    app.similar.sweep()

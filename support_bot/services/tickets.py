@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from support_bot.errors import Conflict, Invalid
 from support_bot.models import Conversation, Message, Ticket, TicketEventKind, TicketStatus
 from support_bot.services.handoff import change_mode, hold_active, lock_ticket, take_over, wait_for_another
@@ -23,8 +25,10 @@ VIEWS = ("open", "waiting", "mine", "unassigned", "solved", "all")
 class TicketService:
     """Lists, one conversation with everything about it, replies, notes, and the ticket's life."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, solved: Callable[[int], None] = lambda ticket_id: None) -> None:
+        """`solved` hears of each ticket that was solved, once that is stored."""
         self._db = db
+        self._solved = solved
 
     # ---- reading
 
@@ -167,7 +171,9 @@ class TicketService:
             ticket, conversation = lock_ticket(tx, ticket_id)
             ticket.solve(staff_id)
             change_mode(tx, conversation, Mode.CLOSED)
-            return _view(tx, ticket)
+            view = _view(tx, ticket)
+        self._solved(ticket_id)
+        return view
 
 
 def _require_text(text: str) -> str:

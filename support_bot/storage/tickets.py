@@ -30,6 +30,9 @@ class TicketRepository:
             raise NotFound(f"There is no ticket {ticket_id}.")
         return found
 
+    def exists(self, ticket_id: int) -> bool:
+        return self._session.get(Ticket, ticket_id) is not None
+
     def lock(self, ticket_id: int) -> Ticket:
         """The ticket, read again; call it with the conversation locked."""
         query = select(Ticket).where(Ticket.id == ticket_id).execution_options(populate_existing=True)

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from support_bot.services.views import PriorityView, SimilarTicket, SuggestionView
 from support_bot.values import Author, LoggedEvent, Said, Typing
 
 PAGE = 50
 TYPING_S = 6.0
+
+
+@dataclass
+class Aid:
+    """What one browser tab was offered, by conversation; drafts with the customer's newest message then."""
+
+    drafts: dict[str, tuple[SuggestionView, int]] = field(default_factory=dict)
+    writing: set[str] = field(default_factory=set)
+    beside: tuple[tuple[str, int], Sequence[SimilarTicket], PriorityView] | None = None
 
 
 @dataclass
@@ -24,6 +35,7 @@ class Desk:
     told: str = ""
     events: dict[int, LoggedEvent] = field(default_factory=dict)
     customer_wrote_at: float = 0.0
+    aid: Aid = field(default_factory=Aid)
     shown: dict[str, str] = field(default_factory=dict)
 
     def choose(self, conversation: str) -> None:

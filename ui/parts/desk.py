@@ -245,6 +245,8 @@ def keys_dialog() -> str:
         "j / k": "next, previous",
         "a": "assign to me",
         "t": "take over",
+        "d": "draft a reply",
+        "i": "insert the draft",
         "r": "reply",
         "n": "note",
         "e": "solve",

@@ -19,6 +19,15 @@ from support_bot.services.views.conversations import (
     TicketView,
     TraceView,
 )
+from support_bot.services.views.copilot import (
+    DraftPart,
+    DraftSource,
+    FateView,
+    FlagView,
+    PriorityView,
+    SimilarTicket,
+    SuggestionView,
+)
 from support_bot.services.views.documents import Added, ChunkView, DocumentDetail, DocumentView, SourceView, VersionView
 from support_bot.services.views.knowledge import CitedAnswer, PinnedView, TrialView
 
@@ -35,12 +44,19 @@ __all__ = [
     "ConversationView",
     "DocumentDetail",
     "DocumentView",
+    "DraftPart",
+    "DraftSource",
+    "FateView",
+    "FlagView",
     "MessageView",
     "ModelRow",
     "PinnedView",
+    "PriorityView",
     "SignedIn",
+    "SimilarTicket",
     "SourceView",
     "StaffView",
+    "SuggestionView",
     "TicketHistoryLine",
     "TicketRow",
     "TicketView",
