@@ -206,7 +206,10 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
     and the sample company's articles, which are read once the app has started."""
     db = Database(settings.effective_database_url, connections=settings.database_connections, serves=True)
     try:
-        return _build_on(db, settings, engine, embedder)
+        app = _build_on(db, settings, engine, embedder)
+        if app.channels.ensure_default() and settings.sample_data:
+            load_sample_company(app.knowledge)
+        return app
     except Exception:
         db.close()
         raise
@@ -231,13 +234,10 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     runner = TurnRunner(db, chain, settings, ended=measures.turn_ended)
     pipeline = IngestionPipeline.from_plugins(settings.ingestion)
     knowledge = _knowledge(settings, db, pipeline, search, jobs)
-    with db.transaction() as tx:
-        tx.one_at_a_time("secret")
-        secret = tx.installation.secret("conversation-token")
     similar = SimilarTickets(db, of_articles)
-    app = App(
+    return App(
         settings=settings,
-        chat=ChatService(db, runner, settings, secret=secret),
+        chat=ChatService(db, runner, settings, secret=_secret(db)),
         handoff=HandoffService(db),
         tickets=TicketService(db, solved=lambda ticket_id: jobs.enqueue(Job.LEARN_TICKET, ticket_id)),
         copilot=CopilotService(db, chain, search.retriever, learn=settings.copilot.learn),
@@ -264,9 +264,13 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         owner_token=secrets.token_urlsafe(32),
         _parts=_Parts(db, search.index, engine, runner, search.retriever),
     )  # fmt: skip
-    if app.channels.ensure_default() and settings.sample_data:
-        load_sample_company(app.knowledge)
-    return app
+
+
+def _secret(db: Database) -> str:
+    """What conversation tokens are signed with, made once for an installation."""
+    with db.transaction() as tx:
+        tx.one_at_a_time("secret")
+        return tx.installation.secret("conversation-token")
 
 
 def _search(settings: Settings, db: Database, embedder: TextEmbedder) -> Search:

@@ -19,7 +19,7 @@ WAVES = 4096
 NEARNESS = 1.2
 """One over the width of the Gaussian that tells how alike two unit vectors are."""
 BUCKETS = 2048
-LETTERS = 0.2
+LETTERS = 0.3
 """How much letters and words weigh beside the meaning, whose features have length 1."""
 PENALTY = 0.1
 _SHARPNESS = (1.0, 2.0, 4.0, 8.0, 16.0)

@@ -109,11 +109,22 @@ def _part(said: _Said, trace: TraceDraft) -> Part:
         places = carrying or set(range(len(trace.excerpts)))
         carried = any(trace.excerpts[place].passage.audience is Audience.PUBLIC for place in carrying)
     else:
-        carried = all(trace.excerpts[place].passage.audience is Audience.PUBLIC for place in places)
+        carried = bool(places) and all(trace.excerpts[place].passage.audience is Audience.PUBLIC for place in places)
     order = sorted(places)
-    return Part(
-        said.text, not carried, tuple(trace.excerpts[n] for n in order), tuple(known[n] for n in order)
-    )  # fmt: skip
+    used, sources = tuple(trace.excerpts[n] for n in order), tuple(known[n] for n in order)
+    if not carried and (twin := _public_twin(said.text, trace)):
+        return Part(said.text, False, (twin,), citations.sources([twin]))
+    return Part(said.text, not carried, used, sources)
+
+
+def _public_twin(text: str, trace: TraceDraft) -> Excerpt | None:
+    """A public passage that was found too and carries all of the text, which was taken from an internal one."""
+    for passage in trace.passages:
+        whole = [Excerpt(passage, passage.text, 0.0)]
+        public = passage.audience is Audience.PUBLIC
+        if public and all(grounding.said_by_one(piece.text, whole).ok for piece in segments(text)):
+            return Excerpt(passage, text, 0.0)
+    return None
 
 
 def typed_out(markdown: str) -> str:

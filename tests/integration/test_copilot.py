@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, func, select
 
 from support_bot.assembly import App, build_app
 from support_bot.engine.fake import FakeEngine, HashingEmbedder
 from support_bot.errors import Conflict, NotFound, TooLong
+from support_bot.models import AnswerFlag, Conversation, Suggestion, TicketVector
 from support_bot.services.copilot import likeness
 from support_bot.services.triage import LEAST_TICKETS
 from support_bot.settings import CopilotSettings
+from support_bot.storage.database import Database
 from support_bot.values import Audience, FlagReason, Role
 from tests.factories import DELIVERY, RETURNS, add_article, add_staff, ask, make_app, make_database, settings
 
@@ -240,3 +243,24 @@ class TestFlags:
             app.flags.flag(messages[1].id, agent(app), FlagReason.TONE, "x" * 3000)
         with pytest.raises(NotFound):
             app.flags.flag(10**6, agent(app), FlagReason.TONE)
+
+
+def test_all_of_it_goes_with_the_conversation(learning: App) -> None:
+    chat, ticket = ticket_for(learning, "How much does standard delivery cost?")
+    view = learning.copilot.suggest(ticket, agent(learning))
+    message = learning.tickets.reply(ticket, agent(learning), view.text)
+    learning.copilot.sent(ticket, agent(learning), message.id, message.text)
+    learning.flags.flag(learning.tickets.conversation(chat).messages[1].id, agent(learning), FlagReason.WRONG)
+    learning.tickets.solve(ticket, agent(learning))
+    learning.similar.learn(ticket)
+    db = Database(learning.settings.effective_database_url)
+    counts = [select(func.count()).select_from(table) for table in (Suggestion, AnswerFlag, TicketVector)]
+    try:
+        with db.engine.begin() as connection:
+            assert [connection.scalar(count) for count in counts] == [1, 1, 1]
+            connection.execute(delete(Conversation).where(Conversation.id == chat))
+            assert [connection.scalar(count) for count in counts] == [0, 0, 0]
+    finally:
+        db.close()
+    _, new = ticket_for(learning, "How much does standard delivery cost?")
+    assert learning.similar.find(new) == []
