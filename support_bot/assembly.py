@@ -21,15 +21,17 @@ from support_bot.index.vector import VectorIndex
 from support_bot.ingestion.pipeline import IngestionPipeline
 from support_bot.ingestion.web import WebFetcher
 from support_bot.observability import Metrics
-from support_bot.queue import JobQueue
+from support_bot.queue import Job, JobQueue
 from support_bot.retrieval.langchain import PassageRetriever
 from support_bot.retrieval.retriever import Retriever
 from support_bot.services.backup import BackupService
 from support_bot.services.catalogue import Catalogue
 from support_bot.services.channels import ChannelService
 from support_bot.services.chat import ChatService
+from support_bot.services.copilot import CopilotService
 from support_bot.services.embedders import EmbedderChoice
 from support_bot.services.feedback import FeedbackService
+from support_bot.services.flags import FlagService
 from support_bot.services.follow_up import FollowUpService
 from support_bot.services.handoff import HandoffService
 from support_bot.services.health import HealthService
@@ -42,6 +44,7 @@ from support_bot.services.pinned import PinnedAnswerService
 from support_bot.services.promises import PromiseService
 from support_bot.services.risk import RiskService
 from support_bot.services.sample_company import load_sample_company
+from support_bot.services.similar import SimilarTickets
 from support_bot.services.sole_server import require_own_vectors
 from support_bot.services.staff import StaffService
 from support_bot.services.switch import WriterSwitch
@@ -49,6 +52,7 @@ from support_bot.services.ticket_clock import TicketClock
 from support_bot.services.ticket_edits import TicketEdits
 from support_bot.services.ticket_merging import TicketMerging
 from support_bot.services.tickets import TicketService
+from support_bot.services.triage import TriageService
 from support_bot.services.trial import TrialService
 from support_bot.services.turns import TurnRunner
 from support_bot.services.watch import WatchService
@@ -69,6 +73,10 @@ class App:
     ticket_edits: TicketEdits
     ticket_clock: TicketClock
     ticket_merging: TicketMerging
+    copilot: CopilotService
+    similar: SimilarTickets
+    triage: TriageService
+    flags: FlagService
     knowledge: KnowledgeService
     intake: IntakeService
     catalogue: Catalogue
@@ -210,7 +218,10 @@ def build_app(settings: Settings, *, engine: TextEngine | None = None, embedder:
     and the sample company's articles, which are read once the app has started."""
     db = Database(settings.effective_database_url, connections=settings.database_connections, serves=True)
     try:
-        return _build_on(db, settings, engine, embedder)
+        app = _build_on(db, settings, engine, embedder)
+        if app.channels.ensure_default() and settings.sample_data:
+            load_sample_company(app.knowledge)
+        return app
     except Exception:
         db.close()
         raise
@@ -235,11 +246,14 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     runner = TurnRunner(db, chain, settings, ended=measures.turn_ended)
     pipeline = IngestionPipeline.from_plugins(settings.ingestion)
     knowledge = _knowledge(settings, db, pipeline, search, jobs)
-    app = App(
+    similar = SimilarTickets(db, of_articles)
+    return App(
         settings=settings,
-        chat=ChatService(db, runner, settings, secret=_secret(db)),
-        handoff=HandoffService(db), tickets=TicketService(db),
+        chat=ChatService(db, runner, settings, secret=_secret(db)), handoff=HandoffService(db),
+        tickets=TicketService(db, solved=lambda ticket_id: jobs.enqueue(Job.LEARN_TICKET, ticket_id)),
         ticket_edits=TicketEdits(db), ticket_clock=TicketClock(db, settings.tickets), ticket_merging=TicketMerging(db),
+        copilot=CopilotService(db, chain, search.retriever, learn=settings.copilot.learn),
+        similar=similar, triage=TriageService(db, similar), flags=FlagService(db),
         knowledge=knowledge,
         intake=IntakeService(knowledge, pipeline, WebFetcher(settings.ingestion, offline=settings.offline), settings),
         catalogue=Catalogue(db),
@@ -261,13 +275,10 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         owner_token=secrets.token_urlsafe(32),
         _parts=_Parts(db, search.index, engine, runner, search.retriever),
     )  # fmt: skip
-    if app.channels.ensure_default() and settings.sample_data:
-        load_sample_company(app.knowledge)
-    return app
 
 
 def _secret(db: Database) -> str:
-    """What signs the tokens of conversations; made once."""
+    """What conversation tokens are signed with, made once for an installation."""
     with db.transaction() as tx:
         tx.one_at_a_time("secret")
         return tx.installation.secret("conversation-token")

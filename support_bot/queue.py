@@ -25,6 +25,7 @@ class Job(enum.StrEnum):
     SWEEP = "sweep"
     TICKETS = "tickets"
     WATCH = "watch"
+    LEARN_TICKET = "learn_ticket"
 
 
 class _QuietConsumer(Consumer):  # type: ignore[misc]  # huey ships no types

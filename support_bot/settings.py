@@ -124,6 +124,12 @@ class AnsweringSettings(BaseModel):
     reader_timeout_s: float = Field(30.0, description="A turn that nobody reads for this long is ended, in seconds.")
 
 
+class CopilotSettings(BaseModel):
+    """What helps agents on the desk."""
+
+    learn: bool = Field(False, description="Keep each draft that an agent was offered, and what was sent instead.")
+
+
 class IngestionSettings(BaseModel):
     """What may be uploaded and how it is cut."""
 
@@ -192,6 +198,7 @@ class Settings(BaseSettings):
     engine: EngineSettings = EngineSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answering: AnsweringSettings = AnsweringSettings()
+    copilot: CopilotSettings = CopilotSettings()
     ingestion: IngestionSettings = IngestionSettings()
     security: SecuritySettings = SecuritySettings()
     tickets: TicketSettings = TicketSettings()

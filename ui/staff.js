@@ -46,6 +46,21 @@
     if (event.target.form?.dataset.ticket && event.target.name === "text") keepDraft(event.target.form);
   });
 
+  /* A draft goes into the composer of its own ticket, behind what stands there. What is being noted stays a note. */
+  bot.local.insert = (source) => {
+    const form = document.querySelector(".desk-composer");
+    source.closest("dialog")?.close();
+    if (form?.dataset.ticket !== source.dataset.ticket) return;
+    const field = form.elements.text;
+    const before = field.value.trimEnd();
+    if (!before) setKind(form, "reply");
+    field.value = before ? before + "\n\n" + source.dataset.text : source.dataset.text;
+    keepDraft(form);
+    bot.grow(field);
+    field.focus();
+  };
+  bot.local.working = (source) => { source.disabled = true; };
+
   bot.hooks.refreshed.push((element) => {
     const form = element.querySelector("form[data-ticket]");
     if (form) restoreDraft(form);

@@ -185,7 +185,7 @@ class AnswerChain:
                 yield from self._write(work, stopped)
             except (EngineUnavailable, Overloaded, Invalid) as error:
                 _log.warning("the model could not write (%s); the article is quoted", error.code)
-                work.cut.append(f"(no draft: {error.detail})")
+                work.cut.append(f"{prompt.NO_DRAFT}{error.detail})")
         work.timings["write"] = time.monotonic() - begin
         sentences = self._checked(work)
         for sentence in sentences:

@@ -15,6 +15,8 @@ QUESTION = "Customer's question:"
 """Stands between the excerpts and what the customer asked."""
 ECHOES = (f"\n{QUESTION}", "\nCustomer's answer:")
 """Where a draft goes on with the prompt instead of the answer, it has ended."""
+NO_DRAFT = "(no draft: "
+"""How a trace notes, among what was cut, that the model could not write."""
 _MARKUP_TOKENS = 16  # of the chat template, for each message; the templates of the catalogue take 9 at most
 
 

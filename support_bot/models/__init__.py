@@ -1,5 +1,6 @@
 """Things with an id and a life, as SQLAlchemy mapped dataclasses that guard their own rules."""
 
+from support_bot.models.answer_flag import AnswerFlag
 from support_bot.models.base import Base, utcnow
 from support_bot.models.channel import Channel, ChannelKey
 from support_bot.models.citation import MessageCitation
@@ -16,16 +17,19 @@ from support_bot.models.promise import ChannelPromise
 from support_bot.models.risk_point import RiskPoint
 from support_bot.models.secret import Secret
 from support_bot.models.staff import ApiKey, Staff, StaffSession
+from support_bot.models.suggestion import Fate, Suggestion
 from support_bot.models.ticket import Ticket, TicketEvent, TicketEventKind
 from support_bot.models.ticket_parts import TicketTag, TicketWatcher
+from support_bot.models.ticket_vector import TicketVector
 from support_bot.models.trace import AnswerTrace
 from support_bot.models.turn import BotTurn, TurnState
 from support_bot.values import TicketStatus
 
 __all__ = [
-    "AnswerTrace", "ApiKey", "Base", "BotTurn", "Channel", "ChannelKey", "ChannelPromise", "Chunk", "Clock",
-    "Conversation", "ConversationEvent", "Deployment", "Document", "DocumentVersion", "Feedback", "FollowUp", "Message",
-    "MessageCitation", "MessageStatus", "Metric", "PieceVectors", "PinnedAnswer", "Rating", "RiskPoint", "Secret",
-    "Staff", "StaffSession", "Ticket", "TicketEvent", "TicketEventKind", "TicketStatus", "TicketTag", "TicketWatcher",
+    "AnswerFlag", "AnswerTrace", "ApiKey", "Base", "BotTurn", "Channel", "ChannelKey", "ChannelPromise", "Chunk",
+    "Clock", "Conversation", "ConversationEvent", "Deployment", "Document", "DocumentVersion", "Fate", "Feedback",
+    "FollowUp", "Message", "MessageCitation", "MessageStatus", "Metric", "PieceVectors", "PinnedAnswer", "Rating",
+    "RiskPoint", "Secret", "Staff", "StaffSession", "Suggestion", "Ticket", "TicketEvent", "TicketEventKind",
+    "TicketStatus", "TicketTag", "TicketVector", "TicketWatcher",
     "TurnState", "utcnow",
 ]  # fmt: skip

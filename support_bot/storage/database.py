@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from support_bot.errors import DatabaseUnavailable
+from support_bot.storage.answer_flags import AnswerFlagRepository
 from support_bot.storage.channels import ChannelRepository
 from support_bot.storage.citations import CitationRepository
 from support_bot.storage.clocks import ClockRepository
@@ -38,6 +39,8 @@ from support_bot.storage.inbox_index import InboxIndex
 from support_bot.storage.installation import InstallationRepository
 from support_bot.storage.pinned_answers import PinnedAnswerRepository
 from support_bot.storage.staff import StaffRepository
+from support_bot.storage.suggestions import SuggestionRepository
+from support_bot.storage.ticket_vectors import TicketVectorRepository
 from support_bot.storage.tickets import TicketRepository
 from support_bot.storage.traces import TraceRepository
 from support_bot.storage.trouble import database_trouble
@@ -60,6 +63,9 @@ class Transaction:
         self.follow_ups = FollowUpRepository(session)
         self.words = InboxIndex(session)
         self.inbox = InboxRepository(session, self.words)
+        self.ticket_vectors = TicketVectorRepository(session)
+        self.suggestions = SuggestionRepository(session)
+        self.flags = AnswerFlagRepository(session)
         self.documents = DocumentRepository(session)
         self.citations = CitationRepository(session)
         self.pinned = PinnedAnswerRepository(session)

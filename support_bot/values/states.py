@@ -52,6 +52,16 @@ class HandoffReason(enum.StrEnum):
     AGENT_PULL = "agent_pull"
 
 
+class FlagReason(enum.StrEnum):
+    """What is wrong with an answer of the bot, as staff see it."""
+
+    WRONG = "wrong"
+    OUTDATED = "outdated"
+    INCOMPLETE = "incomplete"
+    SHOULD_HAND_OFF = "should_hand_off"
+    TONE = "tone"
+
+
 class Role(enum.StrEnum):
     """What a member of staff may do; an admin may do everything an agent may."""
 

@@ -11,6 +11,7 @@ from support_bot.assembly import App
 from support_bot.errors import Invalid, NotFound, SupportBotError
 from support_bot.services.views import ConversationView, StaffView
 from support_bot.values import Author, Mode, Role
+from ui.pages.desk_copilot import DeskCopilot
 from ui.pages.desk_fields import TicketFieldActs
 from ui.pages.desk_state import PAGE, Desk
 from ui.pages.surface import data_of, number, private, surface
@@ -32,6 +33,7 @@ class DeskPage:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._copilot = DeskCopilot(app)
         self._acts: dict[str, Doing] = {
             "view": self._view,
             "search": self._search,
@@ -47,6 +49,9 @@ class DeskPage:
             "solve": self._solve,
             "write": self._write,
             **TicketFieldActs(app).acts(),
+            "suggest": self._copilot.suggest,
+            "drop-draft": self._copilot.drop,
+            "flag": self._copilot.flag,
         }
 
     def build(self, page: gr.Blocks) -> None:
@@ -56,12 +61,13 @@ class DeskPage:
         self.list = surface("desk-list")
         self.head = surface("desk-head")
         self.talk = surface("desk-talk")
+        self.aid = surface("desk-aid")
         self.composer = surface("desk-composer")
         self.context = surface("desk-context")
         self.dialog = surface("desk-dialog")
         self.keys = surface("desk-keys", parts.keys_dialog())
         self.timer = gr.Timer(POLL_S)
-        pieces = [self.nav, self.list, self.head, self.talk, self.composer, self.context, self.dialog]
+        pieces = [self.nav, self.list, self.head, self.talk, self.aid, self.composer, self.context, self.dialog]
         outputs = [self.desk, *pieces]
         page.load(self.opened, [self.desk], outputs, **private())
         ticked = self.timer.tick(self.tick, [self.desk], outputs, **private())
@@ -160,7 +166,8 @@ class DeskPage:
         if desk.kind == "note":
             self._app.tickets.note(ticket, staff.id, text)
         else:
-            self._app.tickets.reply(ticket, staff.id, text)
+            message = self._app.tickets.reply(ticket, staff.id, text)
+            self._copilot.replied(desk, staff, ticket, message.id, message.text)
         desk.sent += 1
 
     # ---- what the browser gets
@@ -214,14 +221,16 @@ class DeskPage:
         view = self._conversation(desk)
         if view is None:
             empty = middle.nothing_selected()
-            return {self.head: "", self.talk: empty, self.composer: "", self.context: ""}
+            return {self.head: "", self.talk: empty, self.aid: "", self.composer: "", self.context: ""}
         desk.take(self._app.chat.events(desk.conversation, desk.position, staff=True))
         found = written(turns(desk.events.values()))
+        flagged = self._app.flags.of_conversation(desk.conversation)
         return {
             self.head: middle.head(view, staff.id, self._app.staff.assignees()),
-            self.talk: middle.talk(view, found, customer_typing=desk.customer_typing),
+            self.talk: middle.talk(view, found, flagged, customer_typing=desk.customer_typing),
+            self.aid: self._copilot.panel(desk, view),
             self.composer: middle.composer(view, kind=desk.kind, sent=desk.sent, told=desk.told),
-            self.context: fields(view, staff.id) + parts.context(view),
+            self.context: fields(view, staff.id) + self._copilot.beside(desk, view) + parts.context(view),
         }
 
     def _conversation(self, desk: Desk) -> ConversationView | None:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from support_bot.services.views import PriorityView, SimilarTicket, SuggestionView
 from support_bot.values import Author, HandoffReason, InboxFilter, InboxSort, LoggedEvent, Said, Typing
 
 PAGE = 50
 TYPING_S = 6.0
 _USUAL = {"waiting": InboxSort.WAITING}
+
+
+@dataclass
+class Aid:
+    """What one browser tab was offered, by conversation; drafts with the customer's newest message then."""
+
+    drafts: dict[str, tuple[SuggestionView, int]] = field(default_factory=dict)
+    writing: set[str] = field(default_factory=set)
+    beside: tuple[tuple[str, int], Sequence[SimilarTicket], PriorityView] | None = None
 
 
 @dataclass
@@ -31,6 +41,7 @@ class Desk:
     serial: int = 0
     events: dict[int, LoggedEvent] = field(default_factory=dict)
     customer_wrote_at: float = 0.0
+    aid: Aid = field(default_factory=Aid)
     shown: dict[str, str] = field(default_factory=dict)
 
     def look_at(self, view: str) -> None:

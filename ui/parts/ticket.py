@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from support_bot.services.views import Assignee, ConversationView, MessageView, TicketRow, TraceView
-from support_bot.values import OPEN_STATUSES, PRIORITIES, Author, Mode
+from support_bot.values import OPEN_STATUSES, PRIORITIES, Author, FlagReason, Mode
+from ui.parts.copilot import flag
 from ui.parts.desk import MODES, STATUSES
 from ui.parts.html import action, attributes, escape, notice, pill, progress, symbol_button
 from ui.parts.icons import icon
@@ -33,7 +35,7 @@ def head(view: ConversationView, staff_id: int, assignees: Sequence[Assignee] = 
         pills += sla_pill(ticket.sla)
         pills += _assignee(ticket, assignees) + _priority(ticket) if is_open else pill(whose)
     back = symbol_button("Back to the list", "back", "close")
-    details = symbol_button("Details of the ticket", "details", "note", key="i") if ticket else ""
+    details = symbol_button("Details of the ticket", "details", "note", key="o") if ticket else ""
     tools = f'{_buttons(view, ticket, staff_id)}<span class="slim-only">{details}</span>'
     return (
         f'<header class="talk-head"><div class="titles"><h1>{number}{title}</h1><div class="pills">{pills}</div></div>'
@@ -97,11 +99,19 @@ def choice(
     return f'<select class="field slim"{values}>{written}</select>'
 
 
-def talk(view: ConversationView, turns: Mapping[int, LiveTurn], *, customer_typing: bool = False) -> str:
+def talk(
+    view: ConversationView,
+    turns: Mapping[int, LiveTurn],
+    flagged: Mapping[int, FlagReason] = MappingProxyType({}),
+    *,
+    customer_typing: bool = False,
+) -> str:
     """Summary, then every message with its notes and, below each answer, how it came about."""
     traces = {trace.message_id: trace for trace in view.traces}
     parts = [_summary(view)]
-    parts += [_message(message, turns.get(message.id), traces.get(message.id)) for message in view.messages]
+    for message in view.messages:
+        flags = flag(message.id, flagged.get(message.id)) if message.id in traces else ""
+        parts.append(_message(message, turns.get(message.id), traces.get(message.id), flags))
     if not view.messages:
         parts.append('<p class="event">Nothing has been said yet.</p>')
     if customer_typing:
@@ -120,12 +130,11 @@ def _summary(view: ConversationView) -> str:
     )
 
 
-def _message(message: MessageView, turn: LiveTurn | None, found: TraceView | None) -> str:
+def _message(message: MessageView, turn: LiveTurn | None, found: TraceView | None, flags: str) -> str:
     if message.author is Author.SYSTEM:
         return system_line(message)
-    flags = ""
     if message.status == "retracted":
-        flags = '<p class="small">Taken back: the customer does not see this.</p>'
+        flags += '<p class="small">Taken back: the customer does not see this.</p>'
     elif message.status == "streaming":
         flags = progress("writing")
     if message.helpful is not None:

@@ -103,7 +103,9 @@ def unmerge_ticket(ticket_id: PathId, app: Bot, agent: Agent) -> TicketView:
 @router.post("/{ticket_id}/reply", status_code=HTTP_201_CREATED, responses=_CHANGE_ERRORS)
 def reply_to_customer(ticket_id: PathId, body: TextIn, app: Bot, agent: Agent) -> MessageView:
     """Write to the customer; takes the conversation over if nobody has yet."""
-    return app.tickets.reply(ticket_id, agent.id, body.text)
+    message = app.tickets.reply(ticket_id, agent.id, body.text)
+    app.copilot.sent(ticket_id, agent.id, message.id, message.text)
+    return message
 
 
 @router.post("/{ticket_id}/note", status_code=HTTP_201_CREATED, responses=_CHANGE_ERRORS)

@@ -22,6 +22,15 @@ from support_bot.services.views.conversations import (
     TraceView,
     Watcher,
 )
+from support_bot.services.views.copilot import (
+    DraftPart,
+    DraftSource,
+    FateView,
+    FlagView,
+    PriorityView,
+    SimilarTicket,
+    SuggestionView,
+)
 from support_bot.services.views.documents import Added, ChunkView, DocumentDetail, DocumentView, SourceView, VersionView
 from support_bot.services.views.knowledge import CitedAnswer, PinnedView, TrialView
 from support_bot.services.views.sla import HANDOFF_TEXTS, METRICS, WEEKDAYS, SlaView
@@ -42,15 +51,22 @@ __all__ = [
     "ConversationView",
     "DocumentDetail",
     "DocumentView",
+    "DraftPart",
+    "DraftSource",
+    "FateView",
+    "FlagView",
     "MessageView",
     "ModelRow",
     "PinnedView",
+    "PriorityView",
     "SearchHit",
     "SearchPage",
     "SignedIn",
+    "SimilarTicket",
     "SlaView",
     "SourceView",
     "StaffView",
+    "SuggestionView",
     "TicketHistoryLine",
     "TicketRow",
     "TicketView",
