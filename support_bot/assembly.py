@@ -249,7 +249,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     similar = SimilarTickets(db, of_articles)
     return App(
         settings=settings,
-        chat=ChatService(db, runner, settings, secret=_secret(db)), handoff=HandoffService(db),
+        chat=ChatService(db, runner, settings, secret=db.secret("conversation-token")), handoff=HandoffService(db),
         tickets=TicketService(db, solved=lambda ticket_id: jobs.enqueue(Job.LEARN_TICKET, ticket_id)),
         ticket_edits=TicketEdits(db), ticket_clock=TicketClock(db, settings.tickets), ticket_merging=TicketMerging(db),
         copilot=CopilotService(db, chain, search.retriever, learn=settings.copilot.learn),
@@ -275,13 +275,6 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         owner_token=secrets.token_urlsafe(32),
         _parts=_Parts(db, search.index, engine, runner, search.retriever),
     )  # fmt: skip
-
-
-def _secret(db: Database) -> str:
-    """What conversation tokens are signed with, made once for an installation."""
-    with db.transaction() as tx:
-        tx.one_at_a_time("secret")
-        return tx.installation.secret("conversation-token")
 
 
 def _search(settings: Settings, db: Database, embedder: TextEmbedder) -> Search:

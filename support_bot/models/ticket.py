@@ -208,7 +208,7 @@ class Ticket(Base):
     def take_up(self, by: int | None) -> None:
         """It goes on; a ticket that was not put off stays as it is."""
         if self.status is TicketStatus.PENDING:
-            self.change(by, status=TicketStatus.OPEN if self.assignee_id else TicketStatus.NEW)
+            self.change(by, status=TicketStatus.OPEN)
 
     def solve(self, by: int | None) -> None:
         """Mark as solved; solving twice is a conflict."""

@@ -51,7 +51,7 @@ class TicketMerging:
                 lock_ticket(tx, root)
             ticket, conversation = lock_ticket(tx, ticket_id)
             for other in tx.tickets.of_conversation(conversation.id):
-                if other.is_open:
+                if other.is_open and other.id != ticket.id:
                     raise Conflict(f"The conversation has an open ticket already: {other.id}.")
             assignee = ticket.before_merge.get("assignee_id")
             if assignee is not None and not tx.staff.hold(assignee).active:

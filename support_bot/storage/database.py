@@ -150,6 +150,12 @@ class Database:
             tx.one_at_a_time(subject)
             yield
 
+    def secret(self, name: str) -> str:
+        """A random secret of this installation, made when it is first asked for."""
+        with self.transaction() as tx:
+            tx.one_at_a_time("secret")
+            return tx.installation.secret(name)
+
     def check(self) -> None:
         """Raise DatabaseUnavailable if the database does not answer."""
         with self.read_connection() as connection:

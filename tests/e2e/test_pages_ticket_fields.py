@@ -39,7 +39,7 @@ def test_tags_snooze_and_watching_by_key(server: Server, new_page: NewPage) -> N
     picture(desk, "desk-fields")
     desk.set_viewport_size({"width": 390, "height": 780})
     expect(context).to_be_hidden()
-    desk.keyboard.press("i")
+    desk.keyboard.press("o")
     expect(context.get_by_text("#late-delivery", exact=True)).to_be_visible()
     picture(desk, "desk-fields-phone")
     context.get_by_role("button", name="Close").click()

@@ -17,7 +17,7 @@ from support_bot.services.copilot import likeness
 from support_bot.services.triage import LEAST_TICKETS
 from support_bot.settings import CopilotSettings
 from support_bot.storage.database import Database
-from support_bot.values import Audience, FlagReason, Role
+from support_bot.values import Audience, FlagReason, Role, TicketEdit
 from tests.factories import DELIVERY, RETURNS, add_article, add_staff, ask, make_app, make_database, settings
 
 GOODWILL = "# Goodwill\n\nAgents may grant a goodwill voucher of 15 dollars for a late parcel.\n"
@@ -209,7 +209,7 @@ class TestPriority:
                 app.handoff.request(chat.id)
                 app.chat.say(chat.id, text)
                 ticket = app.handoff.request(chat.id).row.id
-                app.tickets.change(ticket, agent(app), priority=priority)
+                app.ticket_edits.edit(ticket, agent(app), TicketEdit(priority=priority))
                 app.tickets.solve(ticket, agent(app))
         app.similar.sweep()
         _, new = ticket_for(app, "My bank says I was charged twice")

@@ -15,7 +15,7 @@ from support_bot.assembly import App
 from support_bot.errors import Invalid
 from support_bot.models import Conversation, Message, Ticket, TicketStatus
 from support_bot.storage.database import Database
-from support_bot.values import Audience, Author, HandoffReason, InboxFilter, InboxSort, Mode
+from support_bot.values import Audience, Author, HandoffReason, InboxFilter, InboxSort, Mode, TicketEdit
 from tests.factories import add_staff, make_app
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -107,7 +107,9 @@ class TestViews:
         many_tickets(app, 20)
         wanted = InboxFilter(sort=InboxSort.ACTIVITY)
         first = app.tickets.page(view="open", wanted=wanted, limit=5)
-        app.tickets.change(first[-1].id, staff.id, priority="low" if first[-1].priority != "low" else "high")
+        app.ticket_edits.edit(
+            first[-1].id, staff.id, TicketEdit(priority="low" if first[-1].priority != "low" else "high")
+        )
         second = app.tickets.page(view="open", wanted=wanted, after=first[-1].place, limit=5)
         assert not {row.id for row in first} & {row.id for row in second}
 
@@ -196,7 +198,7 @@ class TestSearch:
         ticket = app.handoff.request(conversation).row.id
         talk(app, f"I have {ticket} of them")
         app.tickets.note(ticket, staff.id, "He is a notable regular.")
-        app.tickets.change(ticket, staff.id, subject="Xylophone lost")
+        app.ticket_edits.edit(ticket, staff.id, TicketEdit(subject="Xylophone lost"))
         assert found(app, "notable") == found(app, "xylophone") == found(app, f"#{ticket}") == [conversation]
         assert len(found(app, str(ticket))) == 2
         hit = app.tickets.search("xylophone").hits[0]

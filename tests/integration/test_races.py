@@ -23,7 +23,7 @@ from support_bot.errors import Conflict
 from support_bot.models import TurnState, utcnow
 from support_bot.services.terms import Promise
 from support_bot.services.turns import _Begun, _Next
-from support_bot.values import Evidence, HandOff, HandoffReason, Mode, Refused, Text
+from support_bot.values import Evidence, HandOff, HandoffReason, Mode, Refused, Text, TicketEdit
 from tests.factories import add_staff, make_app
 from tests.integration.race_promises import broken_promises
 
@@ -183,7 +183,7 @@ class Conversation(RuleBasedStateMachine):
                 kind, did = "", self._try(lambda: self.app.tickets.take_up(ticket, by))
             case "priority":
                 name = data.draw(st.sampled_from(["low", "normal", "urgent"]))
-                kind, did = "", self._try(lambda: self.app.tickets.change(ticket, by, priority=name))
+                kind, did = "", self._try(lambda: self.app.ticket_edits.edit(ticket, by, TicketEdit(priority=name)))
             case _:
                 to = data.draw(st.sampled_from([None, *self.agents]))
                 kind, did = "", self._try(lambda: self.app.tickets.assign(ticket, to, by))

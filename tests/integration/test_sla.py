@@ -13,7 +13,7 @@ from support_bot.errors import Conflict, Invalid, NotFound
 from support_bot.models import Clock, Metric, TicketEventKind, utcnow
 from support_bot.services.hours import DAYS
 from support_bot.services.terms import Promise
-from support_bot.values import HandoffReason
+from support_bot.values import HandoffReason, TicketEdit
 from tests.factories import add_staff, make_app
 
 MINUTE = dt.timedelta(minutes=1)
@@ -116,7 +116,7 @@ def test_a_ticket_that_is_put_off_stands_still_and_goes_on_with_what_was_left(ap
     assert app.watch.look(utcnow() + 600 * MINUTE) == 0
     app.chat.say(chat, "Here it is.")
     row = app.tickets.get(ticket).row
-    assert row.status == "new" and row.first_reply_due_at is not None
+    assert row.status == "open" and row.first_reply_due_at is not None
     assert 39 * MINUTE < row.first_reply_due_at - utcnow() <= 40 * MINUTE
     app.tickets.put_off(ticket, agent)
     assert app.tickets.take_up(ticket, agent).row.sla is not None
@@ -128,10 +128,10 @@ def test_a_ticket_that_is_put_off_stands_still_and_goes_on_with_what_was_left(ap
 def test_a_higher_priority_is_due_sooner_and_a_lower_one_later(app: App, agent: int) -> None:
     _, ticket = ticket_of(app)
     move(app, ticket, 20 * MINUTE)
-    urgent = app.tickets.change(ticket, agent, priority="urgent").row
+    urgent = app.ticket_edits.edit(ticket, agent, TicketEdit(priority="urgent")).row
     assert urgent.sla is not None and urgent.sla.state == "breached" and urgent.resolution_due_at is None
     assert app.watch.look() == 1
-    normal = app.tickets.change(ticket, agent, priority="normal").row
+    normal = app.ticket_edits.edit(ticket, agent, TicketEdit(priority="normal")).row
     assert normal.sla is not None and normal.sla.state == "running" and normal.resolution_due_at is not None
     app.watch.look(utcnow() + 41 * MINUTE)
     assert history(app, ticket) == ["sla_breached first_reply"] * 2
