@@ -83,6 +83,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest?.("input, textarea, select, dialog[open], [contenteditable]")) {
       if (event.key === "Escape") event.target.blur?.();
+      if (event.key === "Enter" && event.target.matches("dialog select")) event.target.form?.requestSubmit();
       return;
     }
     if (event.key === "j" || event.key === "k") return walk(event.key === "j" ? 1 : -1, event);

@@ -31,5 +31,5 @@ def test_a_draft_is_inserted_edited_and_sent_by_the_agent(server: Server, new_pa
     assert draft
     field.fill(f"Hello from a person. {draft}")
     desk.keyboard.press("Control+Enter")
-    expect(customer.get_by_text("Hello from a person.")).to_be_visible(timeout=6000)
+    expect(customer.get_by_role("log").get_by_text("Hello from a person.")).to_be_visible(timeout=6000)
     expect(panel).to_have_count(0)

@@ -77,7 +77,7 @@ def test_handing_back_lets_the_assistant_answer_again(server: Server, new_page: 
     sign_in(desk, server)
     desk.locator(".row", has_text=words).click()
     desk.get_by_role("button", name="Assign to me").click()
-    desk.get_by_label("Priority").select_option("high")
+    desk.get_by_label("Priority", exact=True).select_option("high")
     expect(desk.locator(".row", has_text=words).get_by_text("high")).to_be_visible()
     desk.get_by_role("button", name="Hand back").click()
     expect(customer.get_by_text("Answers come from our help articles.")).to_be_visible(timeout=4000)
