@@ -21,7 +21,7 @@ from support_bot.index.vector import VectorIndex
 from support_bot.ingestion.pipeline import IngestionPipeline
 from support_bot.ingestion.web import WebFetcher
 from support_bot.observability import Metrics
-from support_bot.queue import Job, JobQueue
+from support_bot.queue import JobQueue
 from support_bot.retrieval.langchain import PassageRetriever
 from support_bot.retrieval.retriever import Retriever
 from support_bot.services.backup import BackupService
@@ -250,7 +250,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     return App(
         settings=settings,
         chat=ChatService(db, runner, settings, secret=db.secret("conversation-token")), handoff=HandoffService(db),
-        tickets=TicketService(db, solved=lambda ticket_id: jobs.enqueue(Job.LEARN_TICKET, ticket_id)),
+        tickets=TicketService(db),
         ticket_edits=TicketEdits(db), ticket_clock=TicketClock(db, settings.tickets), ticket_merging=TicketMerging(db),
         copilot=CopilotService(db, chain, search.retriever, learn=settings.copilot.learn),
         similar=similar, triage=TriageService(db, similar), flags=FlagService(db),

@@ -25,7 +25,6 @@ class Job(enum.StrEnum):
     SWEEP = "sweep"
     TICKETS = "tickets"
     WATCH = "watch"
-    LEARN_TICKET = "learn_ticket"
 
 
 class _QuietConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
@@ -49,7 +48,7 @@ def _open(path: Path) -> SqliteHuey:
 class JobQueue:
     """Jobs by name and row id, done by this process and by every other that works on the same queue.
 
-    What happens by the clock stays in the process that asked for it."""
+    What happens by the clock stays in the process that asked for it, and does not wait behind other jobs."""
 
     def __init__(self, jobs: Huey, clock: Huey) -> None:
         self._huey = jobs
@@ -63,8 +62,7 @@ class JobQueue:
     def in_file(cls, path: Path) -> JobQueue:
         """A queue in a SQLite file of its own, so that queueing never waits for the product's database."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        jobs = _open(path)
-        return cls(jobs, clock=jobs)
+        return cls(_open(path), clock=MemoryHuey(f"{_NAME}-clock", immediate=False))
 
     @classmethod
     def in_postgresql(cls, parameters: Mapping[str, Any]) -> JobQueue:
@@ -101,8 +99,8 @@ class JobQueue:
         """Begin working in threads of this process; nothing happens where nobody said who does the jobs."""
         if not self._handlers:
             return
-        self._consumers.append(_consumer(self._huey, workers, periodic=self._clock is self._huey))
-        if self._ticks and self._clock is not self._huey:
+        self._consumers.append(_consumer(self._huey, workers, periodic=False))
+        if self._ticks:
             self._consumers.append(_consumer(self._clock, 1, periodic=True))
         for consumer in self._consumers:
             consumer.start()

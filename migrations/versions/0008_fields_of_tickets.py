@@ -62,9 +62,6 @@ def downgrade() -> None:
     _replace_index(_NOW, _BEFORE)
     op.drop_index(op.f("ix_ticket_merged_into_id"), "ticket")
     op.drop_index(op.f("ix_ticket_snoozed_until"), "ticket")
-    with op.batch_alter_table("ticket", schema=None) as batch_op:
-        batch_op.drop_column("score")
-        batch_op.drop_column("before_merge")
-        batch_op.drop_column("merged_into_id")
-        batch_op.drop_column("snoozed_until")
-        batch_op.drop_column("type")
+    # Plain ALTER TABLE: building the table anew would delete, by its foreign keys, the whole history on SQLite.
+    for name in ("score", "before_merge", "merged_into_id", "snoozed_until", "type"):
+        op.drop_column("ticket", name)

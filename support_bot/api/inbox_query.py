@@ -14,7 +14,7 @@ from support_bot.api.staff_schemas import Priority
 from support_bot.errors import Invalid
 from support_bot.values import HandoffReason, InboxFilter, InboxSort
 
-StatusName = Literal["new", "open", "pending", "solved", "closed"]
+StatusName = Literal["new", "open", "pending", "on_hold", "solved", "closed"]
 TicketPlace = Annotated[
     str, Query(max_length=64, description="`next` of the page before, in the same order."), AfterValidator(storable)
 ]

@@ -85,9 +85,11 @@ class CellBudget:
         """Let the lease cover what was put away, as long as the whole of it has room beside what is needed."""
         while run := self._cache.put_away(lease, need.shareable):
             tail = len(run.tokens) - shared_beginning(run.tokens, need.shareable[lease.length :])
-            self._cache.free(self._missing(lease, need) + tail)
-            fits = self._missing(lease, need) + tail <= 0
-            if not fits or not self._cache.bring_back(lease, need.shareable, run):
+            lacking = self._missing(lease, need) + tail
+            if lacking > self._cache.unused():
+                return
+            self._cache.free(lacking)
+            if not self._cache.bring_back(lease, need.shareable, run):
                 return
 
     def _cells(self, lease: Lease, need: Need) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from support_bot.engine.put_away import PutAway, PutAwayRuns
-from support_bot.engine.step_model import PLAIN, AdapterUse, StepModel
+from support_bot.engine.step_model import PLAIN, AdapterUse, StepFailed, StepModel
 
 
 @dataclass(slots=True, eq=False)
@@ -234,7 +234,11 @@ class PrefixCache:
     def _keep_away(self, node: Node) -> None:
         before = [token for above in reversed(list(node.path())[1:]) for token in above.tokens]
         if self._away.wants(node.adapter, before, node.tokens):
-            self._away.add(node.adapter, before, node.tokens, self._model.save_sequence(node.sequence))
+            try:
+                saved = self._model.save_sequence(node.sequence)
+            except (StepFailed, MemoryError):
+                return  # it is read again when it is wanted; nobody's answer may end for a copy
+            self._away.add(node.adapter, before, node.tokens, saved)
 
 
 def shared_beginning(left: Sequence[int], right: Sequence[int]) -> int:

@@ -41,7 +41,7 @@ class PutAwayRuns:
         """Whether this run behind `before` is worth keeping and not here yet; if it is here, it counts as used."""
         if not self.keeps or len(tokens) < _LEAST:
             return False
-        key = _key(adapter, before, tokens[0])
+        key = _key(adapter, before, tokens)
         found = self._runs.get(key)
         if found is None or found.tokens != tuple(tokens):
             return True
@@ -50,7 +50,7 @@ class PutAwayRuns:
 
     def add(self, adapter: AdapterUse, before: Sequence[int], tokens: Sequence[int], saved: SavedSequence) -> None:
         """Keep a run; what lay here with the same beginning goes."""
-        key = _key(adapter, before, tokens[0])
+        key = _key(adapter, before, tokens)
         self.remove(key)
         if len(saved) > self._most:
             return
@@ -60,14 +60,12 @@ class PutAwayRuns:
             self.remove(next(iter(self._runs)))
 
     def find(self, adapter: AdapterUse, prompt: Sequence[int], length: int) -> PutAway | None:
-        """The run with which the prompt goes on after `length` tokens, if enough of it is the same."""
-        if not self._runs or length >= len(prompt):
+        """The run with which the prompt goes on after `length` tokens, the same for 16 tokens at least."""
+        if not self._runs or length + _LEAST > len(prompt):
             return None
-        found = self._runs.get(_key(adapter, prompt[:length], prompt[length]))
-        wanted = prompt[length : length + _LEAST]
-        if found is None or len(wanted) < _LEAST or found.tokens[:_LEAST] != tuple(wanted):
-            return None
-        self._runs.move_to_end(found.key)
+        found = self._runs.get(_key(adapter, prompt[:length], prompt[length:]))
+        if found is not None:
+            self._runs.move_to_end(found.key)
         return found
 
     def remove(self, key: _Key) -> None:
@@ -81,5 +79,6 @@ class PutAwayRuns:
         self.held_bytes = 0
 
 
-def _key(adapter: AdapterUse, before: Sequence[int], first: int) -> _Key:
-    return adapter, array("i", (*before, first)).tobytes()
+def _key(adapter: AdapterUse, before: Sequence[int], tokens: Sequence[int]) -> _Key:
+    """Of all before a run and its first tokens: runs that begin alike for longer take each other's place."""
+    return adapter, array("i", (len(before), *before, *tokens[:_LEAST])).tobytes()

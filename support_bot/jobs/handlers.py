@@ -11,7 +11,6 @@ from support_bot.queue import Job
 def register(app: App) -> None:
     """Tell the queue who does which job; call it once, before the app starts."""
     app.jobs.handle(Job.PROCESS_DOCUMENT, _counted(app, Job.PROCESS_DOCUMENT, app.knowledge.process))
-    app.jobs.handle(Job.LEARN_TICKET, _counted(app, Job.LEARN_TICKET, app.similar.learn))
     app.jobs.handle(Job.SWEEP, _counted(app, Job.SWEEP, lambda _row_id: _sweep(app)))
     app.jobs.handle(Job.TICKETS, _counted(app, Job.TICKETS, lambda _row_id: app.ticket_clock.tick()))
     app.jobs.handle(Job.WATCH, _counted(app, Job.WATCH, lambda _row_id: _watch(app)))
@@ -44,3 +43,4 @@ def _sweep(app: App) -> None:
     app.chat.sweep()
     app.knowledge.complete_index()
     app.similar.sweep()
+    app.tickets.index_lacking()

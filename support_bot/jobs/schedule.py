@@ -7,8 +7,7 @@ from support_bot.queue import Job
 
 
 def schedule(app: App) -> None:
-    """Each minute: queue again what a crash left between commit and queue, see which tickets are due, and who waits for
-    too long."""
-    app.jobs.every_minute(Job.SWEEP)
-    app.jobs.every_minute(Job.TICKETS)
+    """Each minute: who waits for too long, which tickets are due, what a crash left between commit and queue."""
     app.jobs.every_minute(Job.WATCH)
+    app.jobs.every_minute(Job.TICKETS)
+    app.jobs.every_minute(Job.SWEEP)

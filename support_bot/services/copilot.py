@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -9,7 +10,7 @@ from difflib import SequenceMatcher
 from support_bot.answering import drafting
 from support_bot.answering.chain import AnswerChain
 from support_bot.answering.prompt import NO_DRAFT
-from support_bot.errors import Conflict
+from support_bot.errors import Conflict, SupportBotError
 from support_bot.models import Fate, Message, Suggestion, Ticket
 from support_bot.retrieval.retriever import Retriever
 from support_bot.services.views import DraftPart, DraftSource, FateView, SuggestionView
@@ -17,6 +18,7 @@ from support_bot.storage.database import Database
 from support_bot.values import AnswerEvent, Author, Passage, TraceDraft, Turn
 
 _NEAREST = 3
+_log = logging.getLogger(__name__)
 _EDITED = 0.4
 """Of a draft's words at least so much is in what was sent, or the draft was dropped."""
 _NOT_WRITTEN = "The model cannot write at the moment: these are the articles' own words."
@@ -57,6 +59,12 @@ class CopilotService:
         """An agent has answered: what became of the drafts they had been offered. Keeps nothing where that is off."""
         if not self._learn:
             return
+        try:
+            self._settle(ticket_id, staff_id, message_id, text)
+        except SupportBotError:  # the customer has the reply: nobody may be told to send it again
+            _log.warning("what became of drafts for ticket %s was not kept", ticket_id, exc_info=True)
+
+    def _settle(self, ticket_id: int, staff_id: int, message_id: int, text: str) -> None:
         with self._db.transaction() as tx:
             offered = tx.suggestions.open_of(ticket_id, staff_id)
             for suggestion in offered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from support_bot.errors import Conflict
 from support_bot.models import Conversation, Message, Ticket, TicketEventKind
@@ -12,17 +12,12 @@ from support_bot.services.service_levels import keep_time, staff_replied
 from support_bot.services.ticket_edits import give, require_text, solve
 from support_bot.services.ticket_merging import say_to_companions
 from support_bot.services.views import ConversationRow, ConversationView, MessageView, TicketView, TraceView
-from support_bot.storage.database import Database, Transaction
+from support_bot.storage.database import Transaction
 from support_bot.values import Audience, Author, Mode, Place, Said
 
 
 class TicketService(Inbox):
     """The inbox, one conversation with everything about it, replies, notes, and the ticket's life."""
-
-    def __init__(self, db: Database, *, solved: Callable[[int], None] = lambda ticket_id: None) -> None:
-        """`solved` hears of each ticket that was solved, once that is stored."""
-        super().__init__(db)
-        self._solved = solved
 
     def get(self, ticket_id: int) -> TicketView:
         with self._db.reading() as tx:
@@ -129,9 +124,7 @@ class TicketService(Inbox):
         with self._db.transaction() as tx:
             ticket, conversation = lock_ticket(tx, ticket_id)
             solve(tx, ticket, conversation, staff_id)
-            view = _view(tx, ticket)
-        self._solved(ticket_id)
-        return view
+            return _view(tx, ticket)
 
 
 def _cannot_reply(ticket: Ticket) -> Conflict:

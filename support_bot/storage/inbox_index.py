@@ -81,7 +81,9 @@ class InboxIndex:
         """Write the words of some conversations that have none; how many were found, 0 when all have theirs."""
         table = "conversation_fts_key" if self._is_sqlite else "conversation_fts"
         known: Select[Any] = select(column("conversation_id")).select_from(text(table))
-        query = select(Conversation.id).where(Conversation.id.not_in(known)).limit(_BATCH)
+        query = select(Conversation.id).where(Conversation.id.not_in(known)).order_by(Conversation.id)
+        # Whoever holds a conversation by writing in it writes its words, too; waiting for them could be in a ring.
+        query = query.limit(_BATCH).with_for_update(skip_locked=True)
         lacking = self._session.scalars(query).all()
         self.put(lacking, lacking=True)
         return len(lacking)

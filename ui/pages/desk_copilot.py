@@ -6,12 +6,10 @@ from typing import Any
 
 from support_bot.assembly import App
 from support_bot.services.views import ConversationView, StaffView, TicketRow
-from support_bot.values import Author, FlagReason
+from support_bot.values import OPEN_STATUSES, Author, FlagReason
 from ui.pages.desk_state import Desk
 from ui.pages.surface import number
 from ui.parts import copilot as parts
-
-_OPEN = ("new", "open", "pending")
 
 
 class DeskCopilot:
@@ -71,7 +69,7 @@ class DeskCopilot:
 
 
 def _open(view: ConversationView) -> TicketRow | None:
-    return view.ticket.row if view.ticket and view.ticket.row.status in _OPEN else None
+    return view.ticket.row if view.ticket and view.ticket.row.status in OPEN_STATUSES else None
 
 
 def _newest(view: ConversationView) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from support_bot.services.views import SearchHit, SearchPage
-from support_bot.values import PRIORITIES, HandoffReason, InboxSort, Mode
+from support_bot.values import OPEN_STATUSES, PRIORITIES, HandoffReason, InboxSort, Mode
 from ui.parts.desk import MODES, STATUSES, empty, list_row, words
 from ui.parts.html import action, ago, attributes, escape, pill, plural
 
@@ -68,7 +68,7 @@ def _hit(hit: SearchHit, selected: str) -> str:
     below = f"#{ticket.id} · {words(ticket.reason)}" if ticket else row.channel
     if row.visitor:
         below = f"{below} · {row.visitor}"
-    is_open = ticket is None or ticket.status in ("new", "open", "pending")
+    is_open = ticket is None or ticket.status in OPEN_STATUSES
     state = pill(*MODES[row.mode]) if ticket is None or is_open else pill(ticket.status, STATUSES[ticket.status])
     inner = (
         f'<span class="top"><b>{escape(title)}</b>{ago(row.updated_at)}</span>'
