@@ -44,12 +44,8 @@ class SimilarTickets:
         self._memory = Memory((), np.zeros((0, embedder.dimension), dtype=np.float32))
         self._lock = threading.Lock()  # of the memory alone; SQL is the truth
 
-    def learn(self, ticket_id: int) -> None:
-        """Embed what the customer of a solved ticket asked. Safe to repeat; nothing where the ticket is gone."""
-        self._learn([ticket_id])
-
     def sweep(self) -> int:
-        """The same for some of the solved tickets that have no vector of this model yet; their number."""
+        """Embed what the customers of some solved tickets asked that have no vector of this model yet; their number."""
         with self._db.reading() as tx:
             missing = tx.ticket_vectors.missing(self._maker, _AT_ONCE)
         self._learn(missing)

@@ -174,23 +174,16 @@ class TestSimilar:
         app.tickets.reply(unlike, agent(app), "At the till.")
         for ticket in (unanswered, unlike):
             app.tickets.solve(ticket, agent(app))
-            app.similar.learn(ticket)
+            app.similar.sweep()
         _, new = ticket_for(app, "My jacket has a broken zip, can you repair it?")
         assert app.similar.find(new) == []
 
-    def test_learning_twice_or_what_is_gone_or_silent_does_no_harm(self, app: App) -> None:
+    def test_what_is_silent_is_learned_once_and_never_found(self, app: App) -> None:
         _, silent = ticket_for(app)
         app.tickets.solve(silent, agent(app))
-        for ticket in (silent, silent, 10**6):
-            app.similar.learn(ticket)
+        assert [app.similar.sweep() for _ in range(2)] == [1, 0]
         _, new = ticket_for(app, "Anything at all about zips?")
         assert app.similar.find(new) == []
-
-    def test_solving_a_ticket_queues_its_learning(self, app: App) -> None:
-        _, ticket = ticket_for(app, "My jacket has a broken zip")
-        before = app.jobs.pending()
-        app.tickets.solve(ticket, agent(app))
-        assert app.jobs.pending() == before + 1
 
 
 class TestPriority:
@@ -252,7 +245,7 @@ def test_all_of_it_goes_with_the_conversation(learning: App) -> None:
     learning.copilot.sent(ticket, agent(learning), message.id, message.text)
     learning.flags.flag(learning.tickets.conversation(chat).messages[1].id, agent(learning), FlagReason.WRONG)
     learning.tickets.solve(ticket, agent(learning))
-    learning.similar.learn(ticket)
+    learning.similar.sweep()
     db = Database(learning.settings.effective_database_url)
     counts = [select(func.count()).select_from(table) for table in (Suggestion, AnswerFlag, TicketVector)]
     try:
