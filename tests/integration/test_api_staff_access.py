@@ -46,14 +46,14 @@ def routes(api: Api) -> list[tuple[str, str]]:
 def call(api: Api, route: tuple[str, str], headers: dict[str, str]) -> Any:
     """Call a route with ids that no row has, and without a body."""
     method, path = route
-    for name in ("ticket_id", "document_id", "key_id"):
+    for name in ("ticket_id", "document_id", "key_id", "message_id"):
         path = path.replace(f"{{{name}}}", "999999")
     path = path.replace("{slug}", "none").replace("{name}", "none").replace("{conversation_id}", "none")
     return api.client.request(method.upper(), path, headers=headers)
 
 
 def for_agents(route: tuple[str, str]) -> bool:
-    return route in FOR_AGENTS or route[1].startswith((f"{V1}/tickets", f"{V1}/staff/conversations"))
+    return route in FOR_AGENTS or route[1].startswith((f"{V1}/tickets", f"{V1}/staff/conversations", f"{V1}/messages/"))
 
 
 class TestStrangers:
