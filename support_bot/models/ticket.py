@@ -185,12 +185,16 @@ class Ticket(Base):
         self.record(TicketEventKind.MERGED, by, into=into.id)
         into.record(TicketEventKind.RECEIVED, by, ticket=self.id)
 
-    def unmerge(self, by: int, *, assignee_id: int | None) -> None:
-        """Be a ticket of its own again, with its status from before. Raises Conflict where it was not merged."""
+    def unmerge(self, by: int | None, *, assignee_id: int | None) -> None:
+        """Be a ticket of its own again, with its status from before; who gets a new one has opened it.
+
+        Raises Conflict where it was not merged."""
         if self.merged_into_id is None:
             raise Conflict(f"Ticket {self.id} is not merged into another one.")
         self.status = TicketStatus(self.before_merge["status"])
         self.assignee_id = assignee_id
+        if assignee_id is not None and self.status is TicketStatus.NEW:
+            self.status = TicketStatus.OPEN
         out_of, self.merged_into_id, self.before_merge = self.merged_into_id, None, {}
         self.record(TicketEventKind.UNMERGED, by, out_of=out_of)
 

@@ -88,10 +88,11 @@ def change_mode(tx: Transaction, conversation: Conversation, mode: Mode) -> bool
 def companions(tx: Transaction, conversation: Conversation) -> list[Conversation]:
     """Conversations whose ticket went into this one's and whose customer is still with a person, each locked."""
     found = []
-    for conversation_id in sorted({t.conversation_id for t in tx.tickets.merged_below(conversation.id)}):
+    below = {ticket.conversation_id for ticket in tx.tickets.merged_below(conversation.id)}
+    for conversation_id in sorted(below - {conversation.id}):
         other = tx.conversations.lock(conversation_id)
         own = any(ticket.is_open for ticket in tx.tickets.of_conversation(conversation_id))
-        if other.mode in (Mode.WAITING, Mode.HUMAN) and not own and other.id != conversation.id:
+        if other.mode in (Mode.WAITING, Mode.HUMAN) and not own:
             found.append(other)
     return found
 

@@ -1,12 +1,13 @@
 """Merging one ticket into another, and undoing it.
 
 Both conversations stay. The one of the merged ticket follows the other: what staff write goes to both, what its
-customer writes is shown to staff in the other one, and it ends with it."""
+customer writes is shown to staff in the other one, and staff end both at once. A customer who leaves ends only their
+own."""
 
 from __future__ import annotations
 
 from support_bot.errors import Conflict
-from support_bot.models import Conversation, Message
+from support_bot.models import Conversation, Message, Ticket
 from support_bot.services.handoff import (
     change_mode,
     companions,
@@ -17,7 +18,7 @@ from support_bot.services.handoff import (
 from support_bot.services.service_levels import customer_wrote, keep_time
 from support_bot.services.views import TicketView
 from support_bot.storage.database import Database, Transaction
-from support_bot.values import Audience, Author, Mode, Said
+from support_bot.values import Audience, Author, Mode, Said, TicketStatus
 
 
 class TicketMerging:
@@ -47,15 +48,13 @@ class TicketMerging:
         Raises Conflict where it is not merged, or its conversation has got another open ticket."""
         with self._db.transaction() as tx:
             tx.one_at_a_time("merge")
-            if (root := tx.tickets.get(ticket_id).merged_into_id) and tx.tickets.exists(root):
-                lock_ticket(tx, root)
+            if above := tx.tickets.way_to_root(tx.tickets.get(ticket_id)):
+                lock_ticket(tx, above[-1].id)
             ticket, conversation = lock_ticket(tx, ticket_id)
             for other in tx.tickets.of_conversation(conversation.id):
                 if other.is_open and other.id != ticket.id:
                     raise Conflict(f"The conversation has an open ticket already: {other.id}.")
-            assignee = ticket.before_merge.get("assignee_id")
-            if assignee is not None and not tx.staff.hold(assignee).active:
-                assignee = None
+            assignee = _who_is_there(tx, ticket.before_merge.get("assignee_id"))
             ticket.unmerge(staff_id, assignee_id=assignee)
             keep_time(tx, ticket)
             if conversation.mode in (Mode.BOT, Mode.CLOSED):
@@ -65,6 +64,28 @@ class TicketMerging:
             elif assignee is None:
                 wait_for_another(tx, conversation)
             return TicketView.of(ticket, conversation.mode, tx.staff.names())
+
+
+def let_companions_stay(tx: Transaction, ticket: Ticket, conversation: Conversation) -> None:
+    """Before the ticket ends because its customer left: who was merged into it is not done, and goes on without it.
+
+    Each gets the ticket back that went in, with who has this one now; what was merged into that one stays in it."""
+    assignee, going_on = _who_is_there(tx, ticket.assignee_id), ticket.status is not TicketStatus.PENDING
+    stay = {tx.tickets.of_conversation(other.id)[-1].id: other for other in companions(tx, conversation)}
+    for ticket_id, other in stay.items():
+        own = tx.tickets.get(ticket_id)
+        if stay.keys().isdisjoint(step.id for step in tx.tickets.way_to_root(own)):
+            own.unmerge(None, assignee_id=assignee)
+            if going_on:
+                own.take_up(None)
+            keep_time(tx, own)
+            if assignee is None:
+                wait_for_another(tx, other)
+
+
+def _who_is_there(tx: Transaction, staff_id: int | None) -> int | None:
+    """The same person, nobody where they were deactivated."""
+    return staff_id if staff_id is not None and tx.staff.hold(staff_id).active else None
 
 
 def say_to_companions(tx: Transaction, conversation: Conversation, said: Message, name: str | None) -> None:
