@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from support_bot.errors import Conflict
 from support_bot.models.base import Base, enum_column, utcnow
-from support_bot.models.clock import Clock
+from support_bot.models.clock import Clock, Metric
 from support_bot.models.ticket_parts import TicketTag, TicketWatcher
 from support_bot.values import KEEP, OPEN_STATUSES, HandoffReason, Keep, TicketStatus, TicketType
 
@@ -112,6 +112,11 @@ class Ticket(Base):
         """Ids of the staff who follow the ticket."""
         return [row.staff_id for row in self.watcher_rows]
 
+    @property
+    def next_reply_due(self) -> bool:
+        """Whether the customer wrote after a reply and the promised time for the next one runs."""
+        return any(clock.runs for clock in self.clocks if clock.metric is Metric.NEXT_REPLY)
+
     def record(self, kind: TicketEventKind, by: int | None, **detail: Any) -> None:
         """Add a line to the history; `by` is a staff id, None for the bot or the customer."""
         self.updated_at = utcnow()
@@ -179,7 +184,8 @@ class Ticket(Base):
         if into.id == self.id:
             raise Conflict("A ticket cannot be merged into itself.")
         into._require_open()
-        before = {"status": self.status.value, "assignee_id": self.assignee_id}
+        before: dict[str, Any] = {"status": self.status.value, "assignee_id": self.assignee_id}
+        before["next_reply_due"] = self.next_reply_due
         self._end(TicketStatus.CLOSED)
         self.before_merge, self.merged_into_id = before, into.id
         self.record(TicketEventKind.MERGED, by, into=into.id)

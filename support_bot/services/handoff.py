@@ -138,11 +138,16 @@ class HandoffService:
             return TicketView.of(ticket, conversation.mode, tx.staff.names())
 
     def take(self, conversation_id: str, staff_id: int) -> TicketView:
-        """An agent takes the conversation: the bot is silenced at once, the ticket is theirs."""
+        """An agent takes the conversation: the bot is silenced at once, the ticket is theirs.
+
+        Raises Conflict where the conversation is closed, or follows the ticket that its own was merged into."""
         with self._db.transaction() as tx:
-            conversation = tx.conversations.lock(conversation_id)
+            conversation = lock_root_first(tx, conversation_id)
             if conversation.mode is Mode.CLOSED:
                 raise Conflict("The conversation is closed; the customer has to write again first.")
+            ticket = tx.tickets.find_open(conversation_id)
+            if ticket is not None and ticket.conversation_id != conversation_id:
+                raise Conflict(f"The conversation is merged into ticket {ticket.id}: take that one.")
             ticket = take_over(tx, conversation, staff_id)
             return TicketView.of(ticket, conversation.mode, tx.staff.names())
 

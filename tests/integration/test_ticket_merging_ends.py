@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from support_bot.assembly import App
+from support_bot.errors import Conflict
+from support_bot.models import utcnow
+from support_bot.services.terms import Promise
 from support_bot.services.views import StaffView, TicketRow
 from support_bot.values import Mode, TicketEdit, TicketStatus
 from tests.factories import add_staff, make_app
 from tests.integration.test_ticket_merging import modes, said, waiting
+from ui.parts.ticket import head
+
+HOUR = dt.timedelta(hours=1)
+PROMISE = Promise(targets={"normal": {"first_reply": 60, "next_reply": 30}}, patience_minutes=0)
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -93,3 +102,76 @@ class TestAnOldMerge:
         app.ticket_merging.undo(first.id, ana.id)
         app.tickets.reply(third.id, ana.id, "To two.")
         assert said(app, first) == [] and said(app, second) == said(app, third) == ["To two."]
+
+
+class TestWhoWaits:
+    def test_wakes_the_ticket_that_slept_or_was_put_off(self, app: App, ana: StaffView) -> None:
+        for edit in (TicketEdit(snoozed_until=utcnow() + HOUR), TicketEdit(status=TicketStatus.PENDING)):
+            old, new = waiting(app), waiting(app)
+            app.ticket_edits.edit(old.id, ana.id, edit)
+            app.ticket_merging.merge(new.id, old.id, ana.id)
+            assert row(app, old).snoozed_until is None and row(app, old).status in ("new", "open")
+
+    def test_leaves_it_alone_where_nobody_is_to_act_on_the_merged_one(self, app: App, ana: StaffView) -> None:
+        old, new = waiting(app), waiting(app)
+        until = utcnow() + HOUR
+        app.ticket_edits.edit(old.id, ana.id, TicketEdit(snoozed_until=until, status=TicketStatus.PENDING))
+        app.ticket_edits.edit(new.id, ana.id, TicketEdit(status=TicketStatus.ON_HOLD))
+        app.ticket_merging.merge(new.id, old.id, ana.id)
+        assert (row(app, old).status, row(app, old).snoozed_until) == ("pending", until)
+
+    def test_has_a_next_reply_due_in_the_ticket_that_was_answered(self, app: App, ana: StaffView) -> None:
+        app.promises.replace("web", PROMISE)
+        old, new = waiting(app), waiting(app)
+        app.tickets.reply(old.id, ana.id, "Answered.")
+        assert row(app, old).next_reply_due_at is None
+        app.ticket_merging.merge(new.id, old.id, ana.id)
+        assert row(app, old).next_reply_due_at is not None
+
+    def test_has_it_due_again_once_the_merge_is_undone(self, app: App, ana: StaffView) -> None:
+        app.promises.replace("web", PROMISE)
+        old, new, answered = waiting(app), waiting(app), waiting(app)
+        for ticket in (new, answered):
+            app.tickets.reply(ticket.id, ana.id, "Answered.")
+        app.chat.say(new.conversation_id, "And now?")
+        assert row(app, new).next_reply_due_at is not None
+        for ticket in (new, answered):
+            app.ticket_merging.merge(ticket.id, old.id, ana.id)
+            assert row(app, ticket).next_reply_due_at is None
+            app.ticket_merging.undo(ticket.id, ana.id)
+        assert row(app, new).next_reply_due_at is not None and row(app, answered).next_reply_due_at is None
+
+
+class TestTaking:
+    def test_a_merged_conversation_is_taken_with_the_ticket_it_went_into(self, app: App, ana: StaffView) -> None:
+        old, new = waiting(app), waiting(app)
+        app.ticket_merging.merge(new.id, old.id, ana.id)
+        with pytest.raises(Conflict, match=f"merged into ticket {old.id}: take that one"):
+            app.handoff.take(new.conversation_id, ana.id)
+        assert row(app, old).assignee_id is None and modes(app, old, new) == [Mode.WAITING, Mode.WAITING]
+        assert "Take over" not in head(app.tickets.conversation(new.conversation_id), ana.id)
+        assert "Take over" in head(app.tickets.conversation(old.conversation_id), ana.id)
+        app.handoff.take(old.conversation_id, ana.id)
+        assert modes(app, old, new) == [Mode.HUMAN, Mode.HUMAN]
+
+    def test_it_is_taken_alone_once_it_is_with_the_assistant_again(self, app: App, ana: StaffView) -> None:
+        old, new = waiting(app), waiting(app)
+        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.handoff.hand_back(old.id, ana.id)
+        assert "Take over" in head(app.tickets.conversation(new.conversation_id), ana.id)
+        taken = app.handoff.take(new.conversation_id, ana.id).row
+        assert taken.id not in (old.id, new.id) and taken.assignee_id == ana.id
+
+
+@pytest.mark.parametrize("replied", [False, True])
+def test_who_writes_after_the_other_was_erased_has_a_new_ticket(app: App, ana: StaffView, replied: bool) -> None:
+    old, new = waiting(app), waiting(app)
+    app.ticket_merging.merge(new.id, old.id, ana.id)
+    if replied:
+        app.tickets.reply(old.id, ana.id, "One answer.")
+    with app._parts.db.engine.begin() as connection:
+        connection.execute(text("DELETE FROM conversation WHERE id = :id"), {"id": old.conversation_id})
+    app.chat.say(new.conversation_id, "Is anybody there?")
+    ticket = app.tickets.conversation(new.conversation_id).ticket
+    assert ticket is not None and ticket.row.id not in (old.id, new.id)
+    assert (ticket.row.status, ticket.row.assignee_id, ticket.row.mode) == ("new", None, Mode.WAITING)
