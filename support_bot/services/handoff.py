@@ -98,10 +98,19 @@ def companions(tx: Transaction, conversation: Conversation) -> list[Conversation
 
 
 def lock_root_first(tx: Transaction, conversation_id: str) -> Conversation:
-    """The conversation, locked; the one whose ticket its own went into was locked before, as everywhere."""
-    if root := tx.tickets.find_root(conversation_id):
+    """The conversation, locked; the one whose ticket its own went into was locked before, as everywhere.
+
+    Whoever held a lock before may have merged tickets or undone it: what was read of tickets is read again."""
+    root = tx.tickets.find_root(conversation_id)
+    if root is not None:
         tx.conversations.lock(root.conversation_id)
-    return tx.conversations.lock(conversation_id)
+    conversation = tx.conversations.lock(conversation_id)
+    tx.tickets.read_anew()
+    now = tx.tickets.find_root(conversation_id)
+    if now is not None and now is not root:
+        tx.conversations.lock(now.conversation_id)  # merged a moment ago: late is better than not at all
+        tx.tickets.read_anew()
+    return conversation
 
 
 def retract_running_turn(tx: Transaction, conversation: Conversation) -> None:

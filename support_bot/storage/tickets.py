@@ -39,6 +39,13 @@ class TicketRepository:
         query = select(Ticket).where(Ticket.id == ticket_id).execution_options(populate_existing=True)
         return self._session.scalars(query).one()
 
+    def read_anew(self) -> None:
+        """What was read of tickets so far is read again when it is used next; call it once locks are held."""
+        self._session.flush()
+        for row in list(self._session.identity_map.values()):
+            if isinstance(row, Ticket):
+                self._session.expire(row)
+
     def find_open(self, conversation_id: str) -> Ticket | None:
         """The open ticket of this conversation, or the one that its own went into."""
         query = select(Ticket).where(Ticket.conversation_id == conversation_id, Ticket.status.in_(_OPEN))

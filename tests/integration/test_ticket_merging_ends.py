@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from support_bot.errors import Conflict
 from support_bot.models import utcnow
 from support_bot.services.terms import Promise
 from support_bot.services.views import StaffView, TicketRow
+from support_bot.storage.database import Transaction
 from support_bot.values import Mode, TicketEdit, TicketStatus
 from tests.factories import add_staff, make_app
+from tests.integration.test_database import Waiting, at_once, who_waits
 from tests.integration.test_ticket_merging import modes, said, waiting
 from ui.parts.ticket import head
 
@@ -175,3 +178,41 @@ def test_who_writes_after_the_other_was_erased_has_a_new_ticket(app: App, ana: S
     ticket = app.tickets.conversation(new.conversation_id).ticket
     assert ticket is not None and ticket.row.id not in (old.id, new.id)
     assert (ticket.row.status, ticket.row.assignee_id, ticket.row.mode) == ("new", None, Mode.WAITING)
+
+
+@contextmanager
+def meanwhile(app: App, locked: TicketRow, act: Callable[[Transaction], object]) -> Iterator[Waiting]:
+    """Somebody else holds the ticket's conversation, and does this once the others wait for it."""
+    with app._parts.db.transaction() as tx:
+        tx.conversations.lock(locked.conversation_id)
+        yield who_waits(app)
+        act(tx)
+
+
+class TestWhoWritesMeanwhile:
+    """What was read before the lock was held is not what counts."""
+
+    def say(self, app: App, ticket: TicketRow, locked: TicketRow, act: Callable[[Transaction], object]) -> None:
+        behind = meanwhile(app, locked, act)
+        assert at_once(lambda: app.chat.say(ticket.conversation_id, "Hello?"), behind=behind) == {"done": 1}
+
+    def test_takes_up_the_ticket_that_was_just_put_off(self, app: App, ana: StaffView) -> None:
+        old, new = waiting(app), waiting(app)
+        app.ticket_merging.merge(new.id, old.id, ana.id)
+        self.say(app, new, old, lambda tx: tx.tickets.get(old.id).put_off(ana.id))
+        assert row(app, old).status == "open"
+
+    def test_is_heard_in_the_ticket_that_was_just_given_back(self, app: App, ana: StaffView) -> None:
+        app.promises.replace("web", PROMISE)
+        old, new = waiting(app), waiting(app)
+        app.ticket_merging.merge(new.id, old.id, ana.id)
+        self.say(app, new, old, lambda tx: tx.tickets.get(new.id).unmerge(ana.id, assignee_id=None))
+        assert row(app, new).first_reply_due_at is not None
+        assert "Hello?" not in str(app.tickets.conversation(old.conversation_id).messages)
+
+    def test_is_heard_where_the_ticket_was_just_merged_into(self, app: App, ana: StaffView) -> None:
+        old, new = waiting(app), waiting(app)
+        self.say(app, new, new, lambda tx: tx.tickets.get(new.id).merge(tx.tickets.get(old.id), ana.id))
+        newest = app.tickets.conversation(new.conversation_id).ticket
+        assert newest is not None and newest.row.id == new.id
+        assert "Hello?" in app.tickets.conversation(old.conversation_id).messages[-1].text
