@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from support_bot.errors import Conflict
 from support_bot.models.base import Base, enum_column, utcnow
-from support_bot.models.clock import Clock
+from support_bot.models.clock import Clock, Metric
 from support_bot.models.ticket_parts import TicketTag, TicketWatcher
 from support_bot.values import KEEP, OPEN_STATUSES, HandoffReason, Keep, TicketStatus, TicketType
 
@@ -112,6 +112,11 @@ class Ticket(Base):
         """Ids of the staff who follow the ticket."""
         return [row.staff_id for row in self.watcher_rows]
 
+    @property
+    def next_reply_due(self) -> bool:
+        """Whether the customer wrote after a reply and the promised time for the next one runs."""
+        return any(clock.runs for clock in self.clocks if clock.metric is Metric.NEXT_REPLY)
+
     def record(self, kind: TicketEventKind, by: int | None, **detail: Any) -> None:
         """Add a line to the history; `by` is a staff id, None for the bot or the customer."""
         self.updated_at = utcnow()
@@ -179,18 +184,23 @@ class Ticket(Base):
         if into.id == self.id:
             raise Conflict("A ticket cannot be merged into itself.")
         into._require_open()
-        before = {"status": self.status.value, "assignee_id": self.assignee_id}
+        before: dict[str, Any] = {"status": self.status.value, "assignee_id": self.assignee_id}
+        before["next_reply_due"] = self.next_reply_due
         self._end(TicketStatus.CLOSED)
         self.before_merge, self.merged_into_id = before, into.id
         self.record(TicketEventKind.MERGED, by, into=into.id)
         into.record(TicketEventKind.RECEIVED, by, ticket=self.id)
 
-    def unmerge(self, by: int, *, assignee_id: int | None) -> None:
-        """Be a ticket of its own again, with its status from before. Raises Conflict where it was not merged."""
+    def unmerge(self, by: int | None, *, assignee_id: int | None) -> None:
+        """Be a ticket of its own again, with its status from before; who gets a new one has opened it.
+
+        Raises Conflict where it was not merged."""
         if self.merged_into_id is None:
             raise Conflict(f"Ticket {self.id} is not merged into another one.")
         self.status = TicketStatus(self.before_merge["status"])
         self.assignee_id = assignee_id
+        if assignee_id is not None and self.status is TicketStatus.NEW:
+            self.status = TicketStatus.OPEN
         out_of, self.merged_into_id, self.before_merge = self.merged_into_id, None, {}
         self.record(TicketEventKind.UNMERGED, by, out_of=out_of)
 

@@ -15,7 +15,7 @@ from support_bot.services.answers import assemble
 from support_bot.services.handoff import change_mode, lock_root_first, retract_running_turn
 from support_bot.services.pinned import NO_DOCUMENT, team_source
 from support_bot.services.service_levels import keep_time
-from support_bot.services.ticket_merging import tell_ticket
+from support_bot.services.ticket_merging import let_companions_stay, tell_ticket
 from support_bot.services.transcript import render
 from support_bot.services.turns import TurnRunner
 from support_bot.services.typed import typed
@@ -124,7 +124,8 @@ class ChatService:
             return ChannelView.of(tx.channels.get_by_id(tx.conversations.get(conversation_id).channel_id))
 
     def close(self, conversation_id: str) -> None:
-        """The customer leaves: the bot falls silent, an open ticket is closed. Closing twice is closing once."""
+        """The customer leaves: the bot falls silent, an open ticket is closed; what was merged into it goes on without
+        it. Closing twice is closing once."""
         with self._db.transaction() as tx:
             conversation = lock_root_first(tx, conversation_id)
             if conversation.mode is Mode.CLOSED:
@@ -132,6 +133,7 @@ class ChatService:
             retract_running_turn(tx, conversation)
             ticket = tx.tickets.find_open(conversation_id)
             if ticket is not None and ticket.conversation_id == conversation_id:
+                let_companions_stay(tx, ticket, conversation)
                 ticket.close(by=None)
                 keep_time(tx, ticket)
             change_mode(tx, conversation, Mode.CLOSED)

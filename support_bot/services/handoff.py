@@ -88,19 +88,29 @@ def change_mode(tx: Transaction, conversation: Conversation, mode: Mode) -> bool
 def companions(tx: Transaction, conversation: Conversation) -> list[Conversation]:
     """Conversations whose ticket went into this one's and whose customer is still with a person, each locked."""
     found = []
-    for conversation_id in sorted({t.conversation_id for t in tx.tickets.merged_below(conversation.id)}):
+    below = {ticket.conversation_id for ticket in tx.tickets.merged_below(conversation.id)}
+    for conversation_id in sorted(below - {conversation.id}):
         other = tx.conversations.lock(conversation_id)
         own = any(ticket.is_open for ticket in tx.tickets.of_conversation(conversation_id))
-        if other.mode in (Mode.WAITING, Mode.HUMAN) and not own and other.id != conversation.id:
+        if other.mode in (Mode.WAITING, Mode.HUMAN) and not own:
             found.append(other)
     return found
 
 
 def lock_root_first(tx: Transaction, conversation_id: str) -> Conversation:
-    """The conversation, locked; the one whose ticket its own went into was locked before, as everywhere."""
-    if root := tx.tickets.find_root(conversation_id):
+    """The conversation, locked; the one whose ticket its own went into was locked before, as everywhere.
+
+    Whoever held a lock before may have merged tickets or undone it: what was read of tickets is read again."""
+    root = tx.tickets.find_root(conversation_id)
+    if root is not None:
         tx.conversations.lock(root.conversation_id)
-    return tx.conversations.lock(conversation_id)
+    conversation = tx.conversations.lock(conversation_id)
+    tx.tickets.read_anew()
+    now = tx.tickets.find_root(conversation_id)
+    if now is not None and now is not root:
+        tx.conversations.lock(now.conversation_id)  # merged a moment ago: late is better than not at all
+        tx.tickets.read_anew()
+    return conversation
 
 
 def retract_running_turn(tx: Transaction, conversation: Conversation) -> None:
@@ -137,11 +147,16 @@ class HandoffService:
             return TicketView.of(ticket, conversation.mode, tx.staff.names())
 
     def take(self, conversation_id: str, staff_id: int) -> TicketView:
-        """An agent takes the conversation: the bot is silenced at once, the ticket is theirs."""
+        """An agent takes the conversation: the bot is silenced at once, the ticket is theirs.
+
+        Raises Conflict where the conversation is closed, or follows the ticket that its own was merged into."""
         with self._db.transaction() as tx:
-            conversation = tx.conversations.lock(conversation_id)
+            conversation = lock_root_first(tx, conversation_id)
             if conversation.mode is Mode.CLOSED:
                 raise Conflict("The conversation is closed; the customer has to write again first.")
+            ticket = tx.tickets.find_open(conversation_id)
+            if ticket is not None and ticket.conversation_id != conversation_id:
+                raise Conflict(f"The conversation is merged into ticket {ticket.id}: take that one.")
             ticket = take_over(tx, conversation, staff_id)
             return TicketView.of(ticket, conversation.mode, tx.staff.names())
 

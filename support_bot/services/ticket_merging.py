@@ -1,23 +1,25 @@
 """Merging one ticket into another, and undoing it.
 
 Both conversations stay. The one of the merged ticket follows the other: what staff write goes to both, what its
-customer writes is shown to staff in the other one, and it ends with it."""
+customer writes is shown to staff in the other one, and staff end both at once. A customer who leaves ends only their
+own."""
 
 from __future__ import annotations
 
 from support_bot.errors import Conflict
-from support_bot.models import Conversation, Message
+from support_bot.models import Conversation, Message, Ticket
 from support_bot.services.handoff import (
     change_mode,
     companions,
     lock_ticket,
+    open_ticket,
     retract_running_turn,
     wait_for_another,
 )
 from support_bot.services.service_levels import customer_wrote, keep_time
 from support_bot.services.views import TicketView
 from support_bot.storage.database import Database, Transaction
-from support_bot.values import Audience, Author, Mode, Said
+from support_bot.values import Audience, Author, HandoffReason, Mode, Said, TicketStatus
 
 
 class TicketMerging:
@@ -29,13 +31,21 @@ class TicketMerging:
     def merge(self, ticket_id: int, into: int, staff_id: int) -> TicketView:
         """Close the ticket as merged into another open one; that one's view. Raises Conflict.
 
-        For two requests of one person: what staff write from now on is read in both conversations."""
+        For two requests of one person: what staff write from now on is read in both conversations. Where staff were
+        to act on the ticket, they are now on the other: it is woken, and its next reply is due."""
         with self._db.transaction() as tx:
             tx.one_at_a_time("merge")
             root, home = lock_ticket(tx, into)
             ticket, conversation = lock_ticket(tx, ticket_id)
+            staff_are_to_act = ticket.status in (TicketStatus.NEW, TicketStatus.OPEN)
             ticket.merge(root, staff_id)
             keep_time(tx, ticket)
+            if staff_are_to_act:
+                root.wake(staff_id)
+                root.take_up(staff_id)
+                customer_wrote(tx, root)
+            else:
+                keep_time(tx, root)
             if home.mode is not conversation.mode and home.mode in (Mode.WAITING, Mode.HUMAN):
                 change_mode(tx, conversation, home.mode)
             _note(tx, home.id, f"Ticket #{ticket.id} was merged into this one. Replies go to both conversations.")
@@ -47,17 +57,14 @@ class TicketMerging:
         Raises Conflict where it is not merged, or its conversation has got another open ticket."""
         with self._db.transaction() as tx:
             tx.one_at_a_time("merge")
-            if (root := tx.tickets.get(ticket_id).merged_into_id) and tx.tickets.exists(root):
-                lock_ticket(tx, root)
+            if above := tx.tickets.way_to_root(tx.tickets.get(ticket_id)):
+                lock_ticket(tx, above[-1].id)
             ticket, conversation = lock_ticket(tx, ticket_id)
             for other in tx.tickets.of_conversation(conversation.id):
                 if other.is_open and other.id != ticket.id:
                     raise Conflict(f"The conversation has an open ticket already: {other.id}.")
-            assignee = ticket.before_merge.get("assignee_id")
-            if assignee is not None and not tx.staff.hold(assignee).active:
-                assignee = None
-            ticket.unmerge(staff_id, assignee_id=assignee)
-            keep_time(tx, ticket)
+            assignee = _who_is_there(tx, ticket.before_merge.get("assignee_id"))
+            _let_be(tx, ticket, staff_id, assignee)
             if conversation.mode in (Mode.BOT, Mode.CLOSED):
                 retract_running_turn(tx, conversation)
                 change_mode(tx, conversation, Mode.BOT)
@@ -65,6 +72,40 @@ class TicketMerging:
             elif assignee is None:
                 wait_for_another(tx, conversation)
             return TicketView.of(ticket, conversation.mode, tx.staff.names())
+
+
+def let_companions_stay(tx: Transaction, ticket: Ticket, conversation: Conversation) -> None:
+    """Before the ticket ends because its customer left: who was merged into it is not done, and goes on without it.
+
+    Each gets the ticket back that went in, with who has this one now; what was merged into that one stays in it."""
+    assignee = _who_is_there(tx, ticket.assignee_id)
+    stay = {tx.tickets.of_conversation(other.id)[-1].id: other for other in companions(tx, conversation)}
+    for ticket_id, other in stay.items():
+        own = tx.tickets.get(ticket_id)
+        if stay.keys().isdisjoint(step.id for step in tx.tickets.way_to_root(own)):
+            _let_be(tx, own, None, assignee)
+            if ticket.next_reply_due:
+                customer_wrote(tx, own)
+            elif ticket.status is not TicketStatus.PENDING:
+                own.take_up(None)
+                keep_time(tx, own)
+            if assignee is None:
+                wait_for_another(tx, other)
+
+
+def _let_be(tx: Transaction, ticket: Ticket, by: int | None, assignee: int | None) -> None:
+    """The ticket is its own again, its clocks with it; a next reply that was due is due from now on."""
+    next_reply_due = ticket.before_merge.get("next_reply_due", False)
+    ticket.unmerge(by, assignee_id=assignee)
+    if next_reply_due:
+        customer_wrote(tx, ticket)
+    else:
+        keep_time(tx, ticket)
+
+
+def _who_is_there(tx: Transaction, staff_id: int | None) -> int | None:
+    """The same person, nobody where they were deactivated."""
+    return staff_id if staff_id is not None and tx.staff.hold(staff_id).active else None
 
 
 def say_to_companions(tx: Transaction, conversation: Conversation, said: Message, name: str | None) -> None:
@@ -77,10 +118,13 @@ def say_to_companions(tx: Transaction, conversation: Conversation, said: Message
 
 
 def tell_ticket(tx: Transaction, conversation: Conversation, text: str) -> None:
-    """The customer wrote to a person: the ticket hears of it, wherever it lies."""
+    """The customer wrote to a person: the ticket hears of it, wherever it lies.
+
+    Where it lies no more (the one that theirs went into was erased), they get a new one and wait."""
     ticket = tx.tickets.find_open(conversation.id)
     if ticket is None:
-        return
+        ticket = open_ticket(tx, conversation, HandoffReason.CUSTOMER_REQUEST)
+        wait_for_another(tx, conversation)
     ticket.hear_customer()
     customer_wrote(tx, ticket)
     if ticket.conversation_id != conversation.id:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, lazyload
 
 from support_bot.errors import NotFound
@@ -39,33 +39,56 @@ class TicketRepository:
         query = select(Ticket).where(Ticket.id == ticket_id).execution_options(populate_existing=True)
         return self._session.scalars(query).one()
 
+    def read_anew(self) -> None:
+        """What was read of tickets so far is read again when it is used next; call it once locks are held."""
+        self._session.flush()
+        for row in list(self._session.identity_map.values()):
+            if isinstance(row, Ticket):
+                self._session.expire(row)
+
     def find_open(self, conversation_id: str) -> Ticket | None:
         """The open ticket of this conversation, or the one that its own went into."""
         query = select(Ticket).where(Ticket.conversation_id == conversation_id, Ticket.status.in_(_OPEN))
         return self._session.scalars(query).one_or_none() or self.find_root(conversation_id)
 
     def find_root(self, conversation_id: str) -> Ticket | None:
-        """The open ticket that this conversation's newest merged one went into, by whatever steps.
+        """The open ticket that this conversation's newest one went into, by whatever steps.
 
-        None once the customer is with the bot again or has left: that hand-off is over for them."""
+        None where the newest was not merged: an older hand-off is over. None once the customer is with the bot
+        again or has left."""
         conversation = self._session.get(Conversation, conversation_id)
         if conversation is None or conversation.mode not in (Mode.WAITING, Mode.HUMAN):
             return None
-        merged = select(Ticket).where(Ticket.conversation_id == conversation_id, Ticket.merged_into_id.is_not(None))
-        ticket = self._session.scalars(merged.order_by(Ticket.id.desc()).limit(1)).one_or_none()
-        while ticket is not None and ticket.merged_into_id is not None:
-            ticket = self._session.get(Ticket, ticket.merged_into_id)
-        return ticket if ticket is not None and ticket.is_open else None
+        query = select(Ticket).where(Ticket.conversation_id == conversation_id).order_by(Ticket.id.desc()).limit(1)
+        newest = self._session.scalars(query).one_or_none()
+        steps = self.way_to_root(newest) if newest is not None else []
+        return steps[-1] if steps and steps[-1].is_open else None
+
+    def way_to_root(self, ticket: Ticket) -> list[Ticket]:
+        """The tickets that this one went into, step by step; the last is merged only where the next was erased."""
+        steps = list[Ticket]()
+        into = ticket.merged_into_id
+        while into is not None and (step := self._session.get(Ticket, into)):
+            steps.append(step)
+            into = step.merged_into_id
+        return steps
 
     def merged_below(self, conversation_id: str) -> Sequence[Ticket]:
-        """The tickets that went into one of this conversation, by whatever steps, unless that one was merged itself."""
+        """The tickets that went into one of this conversation, by whatever steps, unless that one was merged itself.
+
+        Only the newest of each conversation: an older one's hand-off is over."""
         own = select(Ticket.id).where(Ticket.conversation_id == conversation_id, Ticket.merged_into_id.is_(None))
         into, found = list(self._session.scalars(own)), list[Ticket]()
         while into:
             query = select(Ticket).where(Ticket.merged_into_id.in_(into)).order_by(Ticket.id)
             found += (below := self._session.scalars(query).all())
             into = [ticket.id for ticket in below]
-        return found
+        newest = self._newest({ticket.conversation_id for ticket in found})
+        return [ticket for ticket in found if ticket.id in newest]
+
+    def _newest(self, conversation_ids: Collection[str]) -> set[int]:
+        query = select(func.max(Ticket.id)).where(Ticket.conversation_id.in_(conversation_ids))
+        return set(self._session.scalars(query.group_by(Ticket.conversation_id)))
 
     def open_of(self, staff_id: int) -> Sequence[Ticket]:
         """Open tickets that are this person's."""

@@ -60,6 +60,13 @@ def at_once(*calls: Callable[[], object], behind: AbstractContextManager[Waiting
 @contextmanager
 def held(app: App, row: Select[Any]) -> Iterator[Waiting]:
     """Somebody else holds the row. SQLite lets nobody else write meanwhile, and does not say who waits."""
+    with app._parts.db.transaction() as tx:
+        tx.connection.execute(row.with_for_update())
+        yield who_waits(app)
+
+
+def who_waits(app: App) -> Waiting:
+    """How many wait for a lock; enough of them on SQLite, which does not say."""
     db = app._parts.db
 
     def waiting() -> int:
@@ -67,9 +74,7 @@ def held(app: App, row: Select[Any]) -> Iterator[Waiting]:
         with db.read_connection() as connection:
             return connection.scalar(text(query)) or 0
 
-    with db.transaction() as tx:
-        tx.connection.execute(row.with_for_update())
-        yield (lambda: MANY * MANY) if db.is_sqlite else waiting
+    return (lambda: MANY * MANY) if db.is_sqlite else waiting
 
 
 def conversation(conversation_id: str) -> Select[Any]:

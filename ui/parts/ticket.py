@@ -46,7 +46,8 @@ def head(view: ConversationView, staff_id: int, assignees: Sequence[Assignee] = 
 def _buttons(view: ConversationView, ticket: TicketRow | None, staff_id: int) -> str:
     mode, conversation = view.row.mode, view.row.id
     buttons = []
-    if mode in (Mode.BOT, Mode.WAITING):
+    follows = ticket is not None and ticket.merged_into is not None and mode is Mode.WAITING
+    if mode in (Mode.BOT, Mode.WAITING) and not follows:
         buttons.append(action("Take over", "take", kind="primary", conversation=conversation, key="t"))
     if ticket and ticket.status in OPEN_STATUSES:
         if ticket.assignee_id != staff_id:

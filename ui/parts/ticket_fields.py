@@ -77,7 +77,7 @@ def merge_dialog(ticket: int, written: str, serial: int, told: str = "") -> str:
     return _form(
         "merge", "Merge", ticket, serial, told,
         f'<label for="into">The number of the ticket that #{ticket} becomes a part of. Choose one of the same '
-        "customer: replies go to both conversations from then on, and both end together. You can undo it.</label>"
+        "customer: replies go to both conversations from then on, and solving ends both. You can undo it.</label>"
         f'<input class="field" required{field}>',
     )  # fmt: skip
 
