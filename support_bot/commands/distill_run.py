@@ -35,15 +35,16 @@ from support_bot.storage.migrations import upgrade
 from support_bot.storage.snapshot import FOLDER_PREFIX
 
 Train = Callable[[Settings, Order, Path, Path, Progress], Mapping[str, Any]]
-"""From the collected data to `writer.gguf` in a folder; the figures."""
+"""From the collected data to `writer.gguf` in a folder, or to the labels of a teacher there; the figures."""
 
 
 class Runs:
     """Runs of distillation on this machine. The product may serve meanwhile, here or not at all."""
 
-    def __init__(self, settings: Settings, train: Train, progress: Progress) -> None:
+    def __init__(self, settings: Settings, train: Train, progress: Progress, teach: Train | None = None) -> None:
         self._settings = settings
         self._train = train
+        self._teach = teach
         self._progress = progress
         self._store = weights_store(settings)
         self._weights = Weights(settings, progress)
@@ -54,8 +55,8 @@ class Runs:
         read_questions(order.exam.questions)  # what is wrong with it is known before the long run
         if until is Stage.PROMOTE:
             self._refuse_fixed()
-        if order.teacher:
-            self._store.get(order.teacher.model)
+        if order.teacher and (teacher := self._store.get(order.teacher.model)).kind is not Kind.WRITER:
+            raise Invalid(f"teacher.model: {teacher.name} is no writer; choose one of the catalogue.")
         keep_order(order)
         return distill(order, self._work(order, base), until)
 
@@ -90,8 +91,13 @@ class Runs:
             questions = read_questions(order.exam.questions)
             return collect(into, order.sources, questions, lambda: self._snapshot(order.folder), company)
 
+        def taught(data: Path, into: Path) -> Mapping[str, Any]:
+            assert self._teach is not None  # else it is no part of the work
+            return self._teach(settings, order, data, into, progress)
+
         return Work(
             collect=collected,
+            teach=taught if self._teach else None,
             train=lambda data, into: self._train(settings, order, data, into, progress),
             check=lambda adapter: self._check(adapter, base),
             serving=self._serving,

@@ -29,9 +29,13 @@ class Sources(_Table):
 
 
 class Teacher(_Table):
-    """A larger model of the catalogue that sits the same exam."""
+    """A larger model of the catalogue that sits the same exam and, with an `alpha` over 0, teaches as the options of
+    `distill writer` say."""
 
     model: str
+    alpha: float = Field(0.0, ge=0, le=1)
+    temperature: float = Field(1.0, ge=0.1, le=20)
+    top_k: int = Field(8, ge=1, le=1024)
 
 
 class TrainingOptions(_Table):

@@ -20,7 +20,7 @@ from support_bot.errors import Invalid
 
 COLLECTED, TRAINED = "collected", "trained"
 STUDENT, VERDICT, CARD = "student.gguf", "verdict.json", "model-card.md"
-_ADAPTER = f"{TRAINED}/writer.gguf"
+_ADAPTER, _LABELS = f"{TRAINED}/writer.gguf", f"{TRAINED}/soft_labels.jsonl.gz"
 
 
 _ORDER = tuple(Stage)
@@ -38,8 +38,8 @@ class Model:
 class Work:
     """What is done outside of the run's own files.
 
-    `collect` fills a folder with data; `teach`, where there is one, adds what a teacher knows to it; `train` makes
-    `writer.gguf` in a folder of that data; `check` raises WeightsError unless an adapter can serve; `examine` writes
+    `collect` fills a folder with data; `teach`, where there is one, puts what a teacher knows of it into the folder in
+    which `train` makes `writer.gguf` of both; `check` raises WeightsError unless an adapter can serve; `examine` writes
     verdict and model card of a student beside the `serving` model; `deploy` lets it serve under its hash."""
 
     collect: Callable[[Path], Mapping[str, Any]]
@@ -48,7 +48,7 @@ class Work:
     serving: Callable[[], Model]
     examine: Callable[[Manifest, Model], Mapping[str, Any]]
     deploy: Callable[[Path], Mapping[str, Any]]
-    teach: Callable[[Path], Mapping[str, Any]] | None = None
+    teach: Callable[[Path, Path], Mapping[str, Any]] | None = None
 
 
 def distill(order: Order, work: Work, until: Stage = Stage.PROMOTE) -> dict[str, Any]:
@@ -91,11 +91,16 @@ def _collect(order: Order, work: Work, manifest: Manifest) -> None:
 
 def _teach(order: Order, work: Work, manifest: Manifest) -> None:
     """Nothing to do where nobody teaches: the student then learns from the answers alone."""
-    if work.teach is None or order.teacher is None:
+    if work.teach is None or order.teacher is None or not order.teacher.alpha:
+        manifest.stages.pop(Stage.TEACH, None)  # of an order that had a teacher
         return
-    teach = work.teach
-    inputs = {"collected": _hashes(manifest, Stage.COLLECT), "teacher": order.teacher.model_dump(mode="json")}
-    manifest.stage(Stage.TEACH, inputs, [], lambda: teach(order.folder / COLLECTED))
+    teach, into = work.teach, order.folder / TRAINED
+    inputs = {
+        "collected": _hashes(manifest, Stage.COLLECT),
+        "recipe": order.recipe.model_dump(mode="json"),
+        "teacher": order.teacher.model_dump(mode="json"),
+    }
+    manifest.stage(Stage.TEACH, inputs, [_LABELS], lambda: teach(order.folder / COLLECTED, into))
 
 
 def _train(order: Order, work: Work, manifest: Manifest) -> None:
