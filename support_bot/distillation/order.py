@@ -99,7 +99,7 @@ def _placed(order: Order, beside: Path) -> Order:
 def keep_order(order: Order) -> None:
     """Write the order into the run's folder, for `models promote`. Raises Invalid where it cannot be written."""
     try:
-        order.folder.mkdir(parents=True, exist_ok=True)
+        order.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (order.folder / "order.json").write_text(order.model_dump_json(indent=1), "utf-8")
     except OSError as error:
         raise Invalid(f"{order.folder} cannot be written: {error.strerror}.") from None
