@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from support_bot.distillation.manifest import Manifest, opened
-from support_bot.distillation.order import Order, Teacher, keep_order, kept_order, read_order
+from support_bot.distillation.manifest import Manifest
+from support_bot.distillation.order import Order, Teacher, kept_order, read_order
 from support_bot.distillation.run import Model, Work, distill, promote
 from support_bot.distillation.stages import Stage
 from support_bot.engine.digest import file_sha256
@@ -140,13 +140,6 @@ class TestPromote:
         )
         distill(ranked(order, 8), serves)
         assert "exam" in done(order)
-
-
-def test_a_second_run_leaves_the_order_of_the_one_at_work(order: Order) -> None:
-    keep_order(order)
-    with opened(order.folder), pytest.raises(Conflict):
-        distill(ranked(order, 8), work(order.folder, ""))
-    assert kept_order(order.folder) == order
 
 
 @pytest.mark.parametrize("again", [distill, promote])
