@@ -76,6 +76,7 @@ def distill_writer(run: Run, company: OpenCompany, tell: Tell, *, teach_only: bo
         recipe = {**asdict(run.recipe), "limit": run.limit, "longest": run.longest}
         if run.teacher is None:
             del recipe["soft"]
+            manifest.stages.pop("teach", None)  # of a run that had a teacher: this student learns nothing from it
         else:
             asked = {**before, "teacher": run.teacher.entry.sha256, "top": run.teacher.top}
             asked |= {name: recipe[name] for name in ("seed", "limit", "longest")}
