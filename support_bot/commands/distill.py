@@ -78,7 +78,7 @@ def opened(
     from support_bot.commands.distill_run import Runs
 
     with progress() as report:
-        yield Runs(settings(), _train_student, report)
+        yield Runs(settings(), _train_student, report, _teach_student)
 
 
 def _require_torch(folder: Path, until: Stage) -> None:
@@ -94,6 +94,14 @@ def _train_student(settings: Settings, order: Order, data: Path, into: Path, rep
     except ModuleNotFoundError as error:
         raise Invalid(f"{_NO_TORCH} ({error})") from None
     return train_student(settings, order, data, into, report)
+
+
+def _teach_student(settings: Settings, order: Order, data: Path, into: Path, report: Progress) -> Mapping[str, Any]:
+    try:
+        from support_bot.commands.student_training import teach_student
+    except ModuleNotFoundError as error:
+        raise Invalid(f"{_NO_TORCH} ({error})") from None
+    return teach_student(settings, order, data, into, report)
 
 
 def _train_reader(settings: Settings, options: ReaderOptions, report: Progress) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from support_bot.answering.prompt import prompt_hash
 from support_bot.answering.smoke import smoke_exam
 from support_bot.assembly import App, weights_store
 from support_bot.commands import local
@@ -16,8 +16,8 @@ from support_bot.commands.backup import Backups
 from support_bot.commands.weights import Weights
 from support_bot.distillation.collect import collect
 from support_bot.distillation.company import open_company
-from support_bot.distillation.order import Order, keep_order, kept_order
-from support_bot.distillation.promotion import Exam
+from support_bot.distillation.order import Order, kept_order
+from support_bot.distillation.promotion import Exam, product
 from support_bot.distillation.run import Model, Work, distill, promote
 from support_bot.distillation.stages import Stage
 from support_bot.engine.catalogue import CatalogueEntry, Kind
@@ -35,15 +35,16 @@ from support_bot.storage.migrations import upgrade
 from support_bot.storage.snapshot import FOLDER_PREFIX
 
 Train = Callable[[Settings, Order, Path, Path, Progress], Mapping[str, Any]]
-"""From the collected data to `writer.gguf` in a folder; the figures."""
+"""From the collected data to `writer.gguf` in a folder, or to the labels of a teacher there; the figures."""
 
 
 class Runs:
     """Runs of distillation on this machine. The product may serve meanwhile, here or not at all."""
 
-    def __init__(self, settings: Settings, train: Train, progress: Progress) -> None:
+    def __init__(self, settings: Settings, train: Train, progress: Progress, teach: Train | None = None) -> None:
         self._settings = settings
         self._train = train
+        self._teach = teach
         self._progress = progress
         self._store = weights_store(settings)
         self._weights = Weights(settings, progress)
@@ -54,14 +55,14 @@ class Runs:
         read_questions(order.exam.questions)  # what is wrong with it is known before the long run
         if until is Stage.PROMOTE:
             self._refuse_fixed()
-        if order.teacher:
-            self._store.get(order.teacher.model)
-        keep_order(order)
+        if order.teacher and (teacher := self._store.get(order.teacher.model)).kind is not Kind.WRITER:
+            raise Invalid(f"teacher.model: {teacher.name} is no writer; choose one of the catalogue.")
         return distill(order, self._work(order, base), until)
 
     def promote(self, folder: Path) -> dict[str, Any]:
         """The exam and the promotion of a run that has trained its student."""
         order = kept_order(folder)
+        read_questions(order.exam.questions)
         self._refuse_fixed()
         return promote(order, self._work(order, self._base(order)))
 
@@ -90,21 +91,27 @@ class Runs:
             questions = read_questions(order.exam.questions)
             return collect(into, order.sources, questions, lambda: self._snapshot(order.folder), company)
 
+        def taught(data: Path, into: Path) -> Mapping[str, Any]:
+            assert self._teach is not None  # else it is no part of the work
+            return self._teach(settings, order, data, into, progress)
+
         return Work(
             collect=collected,
+            teach=taught if self._teach else None,
             train=lambda data, into: self._train(settings, order, data, into, progress),
             check=lambda adapter: self._check(adapter, base),
             serving=self._serving,
             examine=Exam(order, settings, base, build, progress).sit,
             deploy=lambda adapter: self._deploy(order, base, adapter),
+            base=base.sha256,
+            prompt=prompt_hash(),
+            product=product(settings),
         )
 
     @contextmanager
     def _snapshot(self, folder: Path) -> Iterator[Database]:
         """The database as it is now: of SQLite a copy, taken through the server where one runs, which goes with the
         block; PostgreSQL has many readers."""
-        for left in folder.glob(f"{FOLDER_PREFIX}*"):
-            shutil.rmtree(left, ignore_errors=True)  # of a run that was killed; keys are in it
         if self._settings.uses_postgresql:
             with closing(Database(self._settings.effective_database_url)) as db:
                 db.require()
@@ -139,6 +146,11 @@ class Runs:
     def _deploy(self, order: Order, base: CatalogueEntry, adapter: Path) -> Mapping[str, Any]:
         """Catalogue the student by its hash, with its parent, and let it serve: a running server tries it first."""
         known = self._store.find_by_hash(digest := file_sha256(adapter))
+        if known and known.kind is not Kind.ADAPTER:
+            raise Conflict(
+                f"The catalogue has the student as {known.name}, a {known.kind.value}; as such it cannot serve. Take "
+                "that entry out of catalogue.json beside the weights, and run again."
+            )
         name = known.name if known else f"{order.name}-{digest[:8]}"
         self._store.import_file(adapter, name=name, licence=base.licence, kind=Kind.ADAPTER, parent=base.sha256)
         row = self._weights.use(name)

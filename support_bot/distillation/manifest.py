@@ -36,7 +36,7 @@ class Manifest:
     ) -> Mapping[str, Any]:
         """The figures of a stage: those on file where the inputs and the files it wrote are the same, else `work` is
         done. `inputs` is anything that JSON can hold; a file stands in it by its hash."""
-        digest = hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()
+        digest = _digest(inputs)
         known = self.stages.get(name)
         if known and known["digest"] == digest and known["outputs"] == self._hashes(outputs):
             figures: Mapping[str, Any] = known["figures"]
@@ -53,6 +53,15 @@ class Manifest:
         self._write()
         return figures
 
+    def is_made_of(self, name: str, inputs: Mapping[str, Any]) -> bool:
+        """Whether the stage was done with these inputs, whatever became of its files."""
+        return name in self.stages and self.stages[name]["digest"] == _digest(inputs)
+
+    def is_whole(self, name: str) -> bool:
+        """Whether the stage was done and its files are as it wrote them."""
+        known = self.stages.get(name)
+        return known is not None and known["outputs"] == self._hashes(list(known["outputs"]))
+
     def _hashes(self, names: Sequence[str]) -> dict[str, str]:
         paths = {name: self._folder / name for name in names}
         return {name: file_sha256(path) for name, path in paths.items() if path.is_file()}
@@ -66,11 +75,19 @@ class Manifest:
 @contextmanager
 def opened(folder: Path) -> Iterator[Manifest]:
     """The manifest of a run's folder, which is this run's alone while the block lasts. Raises Conflict, Invalid."""
+    lock = FileLock(folder / "run.lock", timeout=0)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "run.lock", timeout=0):
-            yield Manifest(folder)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # what customers asked will lie in it
+        lock.acquire()
     except Timeout:
         raise Conflict(f"Another run works in {folder}; wait for it, or give this one a folder of its own.") from None
     except OSError as error:
         raise Invalid(f"{folder} cannot be written: {error.strerror}.") from error
+    try:
+        yield Manifest(folder)
+    finally:
+        lock.release()
+
+
+def _digest(inputs: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()

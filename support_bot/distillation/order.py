@@ -29,9 +29,13 @@ class Sources(_Table):
 
 
 class Teacher(_Table):
-    """A larger model of the catalogue that sits the same exam."""
+    """A larger model of the catalogue that sits the same exam and, with an `alpha` over 0, teaches as the options of
+    `distill writer` say."""
 
     model: str
+    alpha: float = Field(0.0, ge=0, le=1)
+    temperature: float = Field(1.0, ge=0.1, le=20)
+    top_k: int = Field(8, ge=1, le=1024)
 
 
 class TrainingOptions(_Table):
@@ -95,7 +99,7 @@ def _placed(order: Order, beside: Path) -> Order:
 def keep_order(order: Order) -> None:
     """Write the order into the run's folder, for `models promote`. Raises Invalid where it cannot be written."""
     try:
-        order.folder.mkdir(parents=True, exist_ok=True)
+        order.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (order.folder / "order.json").write_text(order.model_dump_json(indent=1), "utf-8")
     except OSError as error:
         raise Invalid(f"{order.folder} cannot be written: {error.strerror}.") from None

@@ -12,13 +12,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from support_bot.answering.prompt import prompt_hash
 from support_bot.distillation.collect import ARTICLES
 from support_bot.distillation.manifest import Manifest
 from support_bot.distillation.model_card import card
 from support_bot.distillation.order import Order
 from support_bot.distillation.run import CARD, COLLECTED, STUDENT, VERDICT, Model
 from support_bot.distillation.stages import Stage
-from support_bot.engine.catalogue import CatalogueEntry
+from support_bot.engine.catalogue import SHIPPED_ADAPTERS, CatalogueEntry
 from support_bot.engine.digest import file_sha256
 from support_bot.errors import Invalid, SupportBotError
 from support_bot.evaluation import report
@@ -74,11 +75,12 @@ class Exam:
         return figures
 
     def _folder(self, manifest: Manifest) -> Path:
-        """One for these questions on these articles."""
+        """One for these questions on these articles, answered by this product."""
         asked = [
             file_sha256(self.order.exam.questions),
             manifest.stages[Stage.COLLECT]["outputs"],
             self.order.exam.limit,
+            product(self.settings),
         ]
         digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
         return self.order.folder / "exam" / digest[:12]
@@ -100,6 +102,17 @@ class Exam:
         except SupportBotError as error:
             raise Invalid(f"The {side} ({name}) cannot sit the exam: {error.detail}") from error
         return _complete(side, result)
+
+
+def product(settings: Settings) -> str:
+    """SHA-256 of what an answer depends on beside questions, articles and the writer's own file."""
+    parts = [
+        prompt_hash(),
+        [adapter.sha256 for adapter in SHIPPED_ADAPTERS],
+        settings.answering.model_dump(mode="json"),
+        settings.retrieval.model_dump(mode="json"),
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _complete(side: str, result: Result) -> Sequence[Score]:

@@ -35,13 +35,14 @@ def rows(
     """A row for each pair that can be learnt from, as the training data of a company is written, with `source` and
     `conversation`; `left_out` counts the others by reason. `retriever` searches articles called a1, a2 …"""
     known: set[str] = set()
+    examined = _ways_of_asking(exam)
     for pair in found:
         key = normal(pair.question)
         if not key:
             left_out["no words in the question"] += 1
         elif key in known:
             left_out["asked in the same words before"] += 1
-        elif is_in_exam(pair.question, exam):
+        elif any(is_in_exam(asked, examined) for asked in {pair.question, _standalone(pair)}):
             left_out["like a question of the exam"] += 1
         elif (row := _row(pair, retriever)) is None:
             left_out["the articles do not say what was answered"] += 1
@@ -50,13 +51,19 @@ def rows(
             yield row
 
 
-def is_in_exam(question: str, exam: Sequence[Question]) -> bool:
-    """Whether the exam asks the same, in the same or in nearly the same words."""
+def _ways_of_asking(exam: Sequence[Question]) -> Sequence[str]:
+    """Each question as it is written, and, where it leans on what came before, as it is searched."""
+    texts = (text for one in exam for text in (one.question, condense.standalone(one.question, one.turns)))
+    return list(dict.fromkeys(texts))
+
+
+def is_in_exam(question: str, exam: Sequence[str]) -> bool:
+    """Whether one of the texts asks the same, in the same or in nearly the same words."""
     return any(
-        normal(question) == normal(asked.question)
-        or same_words(question, asked.question)
-        or likeness(question, asked.question) >= NEAR_COPY
-        or _shared_words(question, asked.question) >= _LEAST_LIKENESS
+        normal(question) == normal(asked)
+        or same_words(question, asked)
+        or likeness(question, asked) >= NEAR_COPY
+        or _shared_words(question, asked) >= _LEAST_LIKENESS
         for asked in exam
     )
 
@@ -75,7 +82,7 @@ def is_held_out(row: dict[str, Any]) -> bool:
 
 
 def _row(pair: Pair, retriever: Retriever) -> dict[str, Any] | None:
-    asked = condense.standalone(pair.question, pair.history)
+    asked = _standalone(pair)
     passages = retriever.retrieve(asked)[:_PASSAGES_READ]
     said: list[str] = []
     quotes: list[str] = []
@@ -101,6 +108,10 @@ def _row(pair: Pair, retriever: Retriever) -> dict[str, Any] | None:
         "source": pair.source,
         "conversation": pair.conversation,
     }
+
+
+def _standalone(pair: Pair) -> str:
+    return condense.standalone(pair.question, pair.history)
 
 
 def _role(author: Author) -> str:

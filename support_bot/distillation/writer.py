@@ -65,8 +65,10 @@ class Run:
     teacher: Teacher | None = None
 
 
-def distill_writer(run: Run, company: OpenCompany, tell: Tell) -> dict[str, Any]:
-    """Do what is not done yet; the figures of each stage by its name. Raises Invalid, Conflict, WeightsError."""
+def distill_writer(run: Run, company: OpenCompany, tell: Tell, *, teach_only: bool = False) -> dict[str, Any]:
+    """Do what is not done yet, with `teach_only` up to the teacher's labels; the figures of each stage by its name.
+
+    Raises Invalid, Conflict, WeightsError."""
     with opened(run.out) as manifest:
         inputs = {**_hashes(run), "instructions": instructions(), "shown": asdict(run.shown)}
         manifest.stage("examples", inputs, [_TRAIN, _HELD_OUT], lambda: _make_examples(run, company, tell))
@@ -74,11 +76,14 @@ def distill_writer(run: Run, company: OpenCompany, tell: Tell) -> dict[str, Any]
         recipe = {**asdict(run.recipe), "limit": run.limit, "longest": run.longest}
         if run.teacher is None:
             del recipe["soft"]
+            manifest.stages.pop("teach", None)  # of a run that had a teacher: this student learns nothing from it
         else:
             asked = {**before, "teacher": run.teacher.entry.sha256, "top": run.teacher.top}
             asked |= {name: recipe[name] for name in ("seed", "limit", "longest")}
             manifest.stage("teach", asked, [_LABELS], lambda: _teach(run, tell))
             before["labels"] = file_sha256(run.out / _LABELS)
+        if teach_only:
+            return _figures(manifest)
         inputs = {**before, **recipe}
         manifest.stage("train", inputs, [_TENSORS], lambda: _train(run, inputs, tell))
         trained = {"tensors": file_sha256(run.out / _TENSORS)}

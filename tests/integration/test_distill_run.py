@@ -16,7 +16,8 @@ from support_bot.commands.local import SearchOnly
 from support_bot.distillation.collect import file_name
 from support_bot.distillation.company import open_company
 from support_bot.distillation.examples import Shown, read_examples, write_examples
-from support_bot.distillation.order import Order, read_order
+from support_bot.distillation.manifest import opened
+from support_bot.distillation.order import Order, keep_order, kept_order, read_order
 from support_bot.distillation.stages import Stage
 from support_bot.engine.sources import HubClient
 from support_bot.engine.weights import WeightsStore
@@ -223,6 +224,38 @@ class TestPromotion:
             runs.promote(order.folder)
         with pytest.raises(Invalid, match="no folder of a run"):
             runs.promote(tmp_path / "nothing")
+
+    def test_a_student_that_is_known_as_a_writer_is_not_let_serve(
+        self, chosen: Settings, talks: dict[str, str], order: Order
+    ) -> None:
+        runs = Runs(chosen, train, tell)
+        runs.run(order, Stage.EXAM)
+        WeightsStore(chosen.weights_dir).import_file(order.folder / "student.gguf", name="mine", licence="MIT")
+        with pytest.raises(Conflict, match="as mine, a writer"):
+            runs.run(order, Stage.PROMOTE)
+        assert runs._serving().name == BASE
+
+    def test_answers_of_other_settings_are_not_reused(
+        self, chosen: Settings, talks: dict[str, str], order: Order
+    ) -> None:
+        for words in (54, 54, 40):
+            answering = chosen.answering.model_copy(update={"evidence_words": words})
+            Runs(chosen.model_copy(update={"answering": answering}), train, tell).run(order, Stage.EXAM)
+        assert len(list((order.folder / "exam").iterdir())) == 2
+
+    def test_an_exam_that_is_gone_is_named(self, chosen: Settings, talks: dict[str, str], order: Order) -> None:
+        runs = Runs(chosen, train, tell)
+        runs.run(order, Stage.EXPORT)
+        order.exam.questions.unlink()
+        with pytest.raises(Invalid, match=r"exam\.jsonl does not exist"):
+            runs.promote(order.folder)
+
+    def test_a_second_run_leaves_the_order_of_the_one_at_work(self, chosen: Settings, order: Order) -> None:
+        keep_order(order)
+        other = order.model_copy(update={"recipe": order.recipe.model_copy(update={"rank": 8})})
+        with opened(order.folder), pytest.raises(Conflict, match="Another run works in"):
+            Runs(chosen, train, tell).run(other, Stage.COLLECT)
+        assert kept_order(order.folder) == order
 
     def test_a_setting_that_fixes_the_model_is_named_before_the_work(self, chosen: Settings, order: Order) -> None:
         fixed = chosen.model_copy(update={"engine": chosen.engine.model_copy(update={"model": BASE})})

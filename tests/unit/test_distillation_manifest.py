@@ -76,6 +76,18 @@ def test_a_manifest_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> N
         pass
 
 
+def test_the_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
+    with opened(tmp_path / "run"):
+        assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
+
+
+def test_trouble_with_another_file_is_not_taken_for_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="elsewhere"), opened(tmp_path):
+        (tmp_path / "elsewhere").read_text()
+    with opened(tmp_path):
+        pass  # and the folder is free again
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Invalid, match="cannot be written"), opened(tmp_path / "file" / "run"):
