@@ -14,6 +14,7 @@ _TOLD = {
     "kept_waiting": "Nobody came: the customer was told, and asked for an e-mail address",
     "email_left": "The customer left an e-mail address",
 }
+_BY_ITSELF = {"unmerged": "The other customer left: it is no longer merged into #{out_of}"}
 _DONE = {
     "replied": "replied",
     "noted": "wrote a note",
@@ -61,6 +62,8 @@ def told(line: TicketHistoryLine) -> str:
             return f"The customer rated it {line.detail['score']} of 5{comment}"
         case "closed" if line.by is None:
             return _closed(line)
+    if line.by is None and line.kind in _BY_ITSELF:
+        return _BY_ITSELF[line.kind].format(**line.detail)
     return _TOLD.get(line.kind) or _late(line) or who + " " + _done(line)
 
 
