@@ -28,11 +28,9 @@ from support_bot.services.backup import BackupService
 from support_bot.services.catalogue import Catalogue
 from support_bot.services.channels import ChannelService
 from support_bot.services.chat import ChatService
-from support_bot.services.copilot import CopilotService
+from support_bot.services.desk import Desk, build_desk
 from support_bot.services.embedders import EmbedderChoice
 from support_bot.services.feedback import FeedbackService
-from support_bot.services.flags import FlagService
-from support_bot.services.follow_up import FollowUpService
 from support_bot.services.handoff import HandoffService
 from support_bot.services.health import HealthService
 from support_bot.services.intake import IntakeService
@@ -41,21 +39,14 @@ from support_bot.services.limits import Limits
 from support_bot.services.measures import MeasureService
 from support_bot.services.models import ModelService
 from support_bot.services.pinned import PinnedAnswerService
-from support_bot.services.promises import PromiseService
 from support_bot.services.risk import RiskService
 from support_bot.services.sample_company import load_sample_company
-from support_bot.services.similar import SimilarTickets
 from support_bot.services.sole_server import require_own_vectors
 from support_bot.services.staff import StaffService
 from support_bot.services.switch import WriterSwitch
-from support_bot.services.ticket_clock import TicketClock
-from support_bot.services.ticket_edits import TicketEdits
-from support_bot.services.ticket_merging import TicketMerging
 from support_bot.services.tickets import TicketService
-from support_bot.services.triage import TriageService
 from support_bot.services.trial import TrialService
 from support_bot.services.turns import TurnRunner
-from support_bot.services.watch import WatchService
 from support_bot.settings import Settings
 from support_bot.storage.blobs import BlobStore
 from support_bot.storage.database import Database
@@ -70,13 +61,7 @@ class App:
     chat: ChatService
     handoff: HandoffService
     tickets: TicketService
-    ticket_edits: TicketEdits
-    ticket_clock: TicketClock
-    ticket_merging: TicketMerging
-    copilot: CopilotService
-    similar: SimilarTickets
-    triage: TriageService
-    flags: FlagService
+    desk: Desk
     knowledge: KnowledgeService
     intake: IntakeService
     catalogue: Catalogue
@@ -85,9 +70,6 @@ class App:
     feedback: FeedbackService
     staff: StaffService
     channels: ChannelService
-    promises: PromiseService
-    follow_up: FollowUpService
-    watch: WatchService
     models: ModelService
     switch: WriterSwitch
     risk: RiskService
@@ -246,14 +228,11 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     runner = TurnRunner(db, chain, settings, ended=measures.turn_ended)
     pipeline = IngestionPipeline.from_plugins(settings.ingestion)
     knowledge = _knowledge(settings, db, pipeline, search, jobs)
-    similar = SimilarTickets(db, of_articles)
     return App(
         settings=settings,
         chat=ChatService(db, runner, settings, secret=db.secret("conversation-token")), handoff=HandoffService(db),
         tickets=TicketService(db),
-        ticket_edits=TicketEdits(db), ticket_clock=TicketClock(db, settings.tickets), ticket_merging=TicketMerging(db),
-        copilot=CopilotService(db, chain, search.retriever, learn=settings.copilot.learn),
-        similar=similar, triage=TriageService(db, similar), flags=FlagService(db),
+        desk=build_desk(db, settings, chain, search.retriever, of_articles),
         knowledge=knowledge,
         intake=IntakeService(knowledge, pipeline, WebFetcher(settings.ingestion, offline=settings.offline), settings),
         catalogue=Catalogue(db),
@@ -262,7 +241,6 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         feedback=FeedbackService(db),
         staff=StaffService(db, settings),
         channels=ChannelService(db, settings),
-        promises=PromiseService(db), follow_up=FollowUpService(db), watch=WatchService(db, settings),
         models=models,
         switch=WriterSwitch(models, engine, lambda name: load_writer(store, name, settings)),
         risk=risk,

@@ -12,7 +12,7 @@ def register(app: App) -> None:
     """Tell the queue who does which job; call it once, before the app starts."""
     app.jobs.handle(Job.PROCESS_DOCUMENT, _counted(app, Job.PROCESS_DOCUMENT, app.knowledge.process))
     app.jobs.handle(Job.SWEEP, _counted(app, Job.SWEEP, lambda _row_id: _sweep(app)))
-    app.jobs.handle(Job.TICKETS, _counted(app, Job.TICKETS, lambda _row_id: app.ticket_clock.tick()))
+    app.jobs.handle(Job.TICKETS, _counted(app, Job.TICKETS, lambda _row_id: app.desk.clock.tick()))
     app.jobs.handle(Job.WATCH, _counted(app, Job.WATCH, lambda _row_id: _watch(app)))
 
 
@@ -34,7 +34,7 @@ def register_worker(worker: Worker) -> None:
 
 
 def _watch(app: App) -> None:
-    app.watch.look()
+    app.desk.watch.look()
 
 
 def _sweep(app: App) -> None:
@@ -42,5 +42,5 @@ def _sweep(app: App) -> None:
     app.knowledge.requeue_pending()
     app.chat.sweep()
     app.knowledge.complete_index()
-    app.similar.sweep()
+    app.desk.similar.sweep()
     app.tickets.index_lacking()

@@ -56,7 +56,7 @@ def test_a_similar_ticket_shows_how_it_ended(api: Api) -> None:
     _, old = asked(api)
     api.client.post(f"{old}/reply", json={"text": "It is on its way."}, headers=api.agent)
     api.client.post(f"{old}/solve", headers=api.agent)
-    api.app.similar.sweep()
+    api.app.desk.similar.sweep()
     _, new = asked(api)
     found = api.client.get(f"{new}/similar?limit=1", headers=api.agent).json()["tickets"]
     assert [ticket["outcome"] for ticket in found] == ["It is on its way."]

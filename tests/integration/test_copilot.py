@@ -64,14 +64,14 @@ def agent(app: App) -> int:
 class TestSuggestion:
     def test_says_what_the_articles_say_with_the_article_that_carries_it(self, app: App) -> None:
         _, ticket = ticket_for(app, "How much does standard delivery cost?")
-        view = app.copilot.suggest(ticket, agent(app))
+        view = app.desk.copilot.suggest(ticket, agent(app))
         assert "$4.90" in view.text and view.public_text == view.text
         assert [used.source.title for part in view.parts for used in part.sources] == ["Delivery"]
         assert not any(part.internal for part in view.parts)
 
     def test_marks_what_only_an_internal_article_says_and_keeps_it_out_of_what_may_be_sent(self, app: App) -> None:
         _, ticket = ticket_for(app, "May I get a goodwill voucher for a late parcel?")
-        view = app.copilot.suggest(ticket, agent(app))
+        view = app.desk.copilot.suggest(ticket, agent(app))
         assert "15 dollars" in view.text and "15" not in view.public_text
         assert [part.internal for part in view.parts if "15" in part.text] == [True]
         assert {used.audience for part in view.parts for used in part.sources} == {Audience.INTERNAL}
@@ -79,7 +79,7 @@ class TestSuggestion:
     def test_a_fact_that_a_public_article_says_too_is_not_marked(self, app: App) -> None:
         add_article(app, "vouchers.md", GOODWILL.replace("Goodwill", "Vouchers"))
         _, ticket = ticket_for(app, "May I get a goodwill voucher for a late parcel?")
-        view = app.copilot.suggest(ticket, agent(app))
+        view = app.desk.copilot.suggest(ticket, agent(app))
         assert "15 dollars" in view.public_text
 
     def test_the_bot_itself_never_says_it(self, app: App) -> None:
@@ -88,31 +88,31 @@ class TestSuggestion:
 
     def test_without_evidence_it_says_so_and_shows_the_nearest_passages(self, app: App) -> None:
         _, ticket = ticket_for(app, "What is the weather on Mars?")
-        view = app.copilot.suggest(ticket, agent(app))
+        view = app.desk.copilot.suggest(ticket, agent(app))
         assert (view.parts, view.text) == ((), "") and view.note and len(view.nearest) == 3
 
     def test_looks_past_the_wish_for_a_person_to_the_question(self, app: App) -> None:
         _, ticket = ticket_for(app, "How much does standard delivery cost?", "I want to talk to a person")
-        assert app.copilot.suggest(ticket, agent(app)).question == "How much does standard delivery cost?"
+        assert app.desk.copilot.suggest(ticket, agent(app)).question == "How much does standard delivery cost?"
 
     def test_nothing_asked_is_said(self, app: App) -> None:
         _, ticket = ticket_for(app)
-        view = app.copilot.suggest(ticket, agent(app))
+        view = app.desk.copilot.suggest(ticket, agent(app))
         assert view.parts == () and "asked nothing" in view.note
 
     def test_sends_nothing(self, app: App) -> None:
         chat, ticket = ticket_for(app, "How much does standard delivery cost?")
         before = app.tickets.conversation(chat).messages
-        app.copilot.suggest(ticket, agent(app))
+        app.desk.copilot.suggest(ticket, agent(app))
         assert app.tickets.conversation(chat).messages == before
 
     def test_only_for_open_tickets_that_are_there(self, app: App) -> None:
         _, ticket = ticket_for(app, "How much does standard delivery cost?")
         app.tickets.solve(ticket, agent(app))
         with pytest.raises(Conflict):
-            app.copilot.suggest(ticket, agent(app))
+            app.desk.copilot.suggest(ticket, agent(app))
         with pytest.raises(NotFound):
-            app.copilot.suggest(10**6, agent(app))
+            app.desk.copilot.suggest(10**6, agent(app))
 
 
 class TestFates:
@@ -144,9 +144,9 @@ class TestFates:
 
     def test_nothing_is_kept_unless_the_switch_is_on(self, app: App) -> None:
         _, ticket = ticket_for(app, "How much does standard delivery cost?")
-        assert app.copilot.suggest(ticket, agent(app)).id is None
-        app.copilot.sent(ticket, agent(app), 1, "x")
-        assert app.copilot.fates() == [] and not app.copilot.keeps
+        assert app.desk.copilot.suggest(ticket, agent(app)).id is None
+        app.desk.copilot.sent(ticket, agent(app), 1, "x")
+        assert app.desk.copilot.fates() == [] and not app.desk.copilot.keeps
 
     @pytest.mark.parametrize(
         ("sent", "least", "most"), [("a  b c", 1.0, 1.0), ("a b d", 0.5, 0.99), ("", 0.0, 0.0), ("x", 0.0, 0.0)]
@@ -162,9 +162,9 @@ class TestSimilar:
         app.tickets.reply(old, agent(app), "It is repaired for free.")
         app.tickets.note(old, agent(app), "A secret.")
         app.tickets.solve(old, agent(app))
-        assert app.similar.sweep() == 1 and app.similar.sweep() == 0
+        assert app.desk.similar.sweep() == 1 and app.desk.similar.sweep() == 0
         _, new = ticket_for(app, "The zip of my jacket is broken, can you repair it?")
-        (found,) = app.similar.find(new)
+        (found,) = app.desk.similar.find(new)
         assert (found.id, found.outcome) == (old, "It is repaired for free.")
 
     def test_nothing_is_found_among_what_is_open_unanswered_or_unlike(self, app: App) -> None:
@@ -174,22 +174,22 @@ class TestSimilar:
         app.tickets.reply(unlike, agent(app), "At the till.")
         for ticket in (unanswered, unlike):
             app.tickets.solve(ticket, agent(app))
-            app.similar.sweep()
+            app.desk.similar.sweep()
         _, new = ticket_for(app, "My jacket has a broken zip, can you repair it?")
-        assert app.similar.find(new) == []
+        assert app.desk.similar.find(new) == []
 
     def test_what_is_silent_is_learned_once_and_never_found(self, app: App) -> None:
         _, silent = ticket_for(app)
         app.tickets.solve(silent, agent(app))
-        assert [app.similar.sweep() for _ in range(2)] == [1, 0]
+        assert [app.desk.similar.sweep() for _ in range(2)] == [1, 0]
         _, new = ticket_for(app, "Anything at all about zips?")
-        assert app.similar.find(new) == []
+        assert app.desk.similar.find(new) == []
 
 
 class TestPriority:
     def test_too_few_solved_tickets_are_said(self, app: App) -> None:
         _, ticket = ticket_for(app, "The zip is broken, please help me")
-        view = app.triage.priority(ticket)
+        view = app.desk.triage.priority(ticket)
         assert view.priority == "" and str(LEAST_TICKETS) in view.note
 
     def test_what_the_team_did_is_suggested_once_there_is_enough(self, app: App) -> None:
@@ -202,11 +202,11 @@ class TestPriority:
                 app.handoff.request(chat.id)
                 app.chat.say(chat.id, text)
                 ticket = app.handoff.request(chat.id).row.id
-                app.ticket_edits.edit(ticket, agent(app), TicketEdit(priority=priority))
+                app.desk.edits.edit(ticket, agent(app), TicketEdit(priority=priority))
                 app.tickets.solve(ticket, agent(app))
-        app.similar.sweep()
+        app.desk.similar.sweep()
         _, new = ticket_for(app, "My bank says I was charged twice")
-        view = app.triage.priority(new)
+        view = app.desk.triage.priority(new)
         assert (view.priority, view.tickets) == ("urgent", LEAST_TICKETS) and view.share > 0.5
 
 
@@ -215,27 +215,27 @@ class TestFlags:
         chat, _ = ticket_for(app, "How much does standard delivery cost?")
         answer = next(trace.message_id for trace in app.tickets.conversation(chat).traces)
         assert answer is not None
-        app.flags.flag(answer, agent(app), FlagReason.WRONG)
-        app.flags.flag(answer, agent(app), FlagReason.OUTDATED, " It is $5 now. ")
-        (flag,) = app.flags.page()
+        app.desk.flags.flag(answer, agent(app), FlagReason.WRONG)
+        app.desk.flags.flag(answer, agent(app), FlagReason.OUTDATED, " It is $5 now. ")
+        (flag,) = app.desk.flags.page()
         assert (flag.reason, flag.comment, flag.by) == (FlagReason.OUTDATED, "It is $5 now.", "Ana")
         assert flag.trace and "delivery" in flag.trace.standalone
-        assert app.flags.page(reason=FlagReason.WRONG) == []
-        assert app.flags.counts()["outdated"] == 1
-        app.flags.unflag(answer)
-        assert app.flags.page() == []
+        assert app.desk.flags.page(reason=FlagReason.WRONG) == []
+        assert app.desk.flags.counts()["outdated"] == 1
+        app.desk.flags.unflag(answer)
+        assert app.desk.flags.page() == []
         with pytest.raises(NotFound):
-            app.flags.unflag(answer)
+            app.desk.flags.unflag(answer)
 
     def test_only_the_bots_answers_and_short_comments(self, app: App) -> None:
         chat, _ = ticket_for(app, "How much does standard delivery cost?")
         messages = app.tickets.conversation(chat).messages
         with pytest.raises(Conflict):
-            app.flags.flag(messages[0].id, agent(app), FlagReason.TONE)
+            app.desk.flags.flag(messages[0].id, agent(app), FlagReason.TONE)
         with pytest.raises(TooLong):
-            app.flags.flag(messages[1].id, agent(app), FlagReason.TONE, "x" * 3000)
+            app.desk.flags.flag(messages[1].id, agent(app), FlagReason.TONE, "x" * 3000)
         with pytest.raises(NotFound):
-            app.flags.flag(10**6, agent(app), FlagReason.TONE)
+            app.desk.flags.flag(10**6, agent(app), FlagReason.TONE)
 
 
 def test_all_of_it_goes_with_the_conversation(learning: App) -> None:

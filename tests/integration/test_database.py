@@ -167,7 +167,7 @@ class TestTexts:
         app.chat.say(chat.id, self.STRANGE)
         ticket = app.handoff.request(chat.id).row
         app.tickets.note(ticket.id, staff.id, self.STRANGE)
-        app.ticket_edits.edit(ticket.id, staff.id, TicketEdit(subject=self.STRANGE))
+        app.desk.edits.edit(ticket.id, staff.id, TicketEdit(subject=self.STRANGE))
         clean = self.STRANGE.replace("\x00", "")
         found = app.tickets.conversation(chat.id)
         assert [m.text for m in found.messages if m.audience is Audience.INTERNAL] == [clean]

@@ -52,40 +52,40 @@ def notes(app: App, chat: str) -> list[str]:
 
 class TestPatience:
     def test_a_customer_for_whom_nobody_comes_is_told_once_and_asked_for_an_address(self, app: App, chat: str) -> None:
-        assert app.watch.look(utcnow() + 9 * MINUTE) == 0
-        assert app.watch.look(utcnow() + 11 * MINUTE) == 1
-        assert app.watch.look(utcnow() + 99 * MINUTE) == 0
+        assert app.desk.watch.look(utcnow() + 9 * MINUTE) == 0
+        assert app.desk.watch.look(utcnow() + 11 * MINUTE) == 1
+        assert app.desk.watch.look(utcnow() + 99 * MINUTE) == 0
         assert len(notes(app, chat)) == 1 and "Leave your e-mail address" in notes(app, chat)[0]
         assert events(app, chat, EmailAsked) == [EmailAsked(True)]
 
     def test_the_address_is_kept_for_the_team_and_not_asked_for_again(self, app: App, chat: str) -> None:
-        app.watch.look(utcnow() + 11 * MINUTE)
-        app.follow_up.leave_address(chat, " ana@example.com ")
-        app.follow_up.leave_address(chat, "ana@example.com")
-        assert app.tickets.conversation(chat).email == app.follow_up.address(chat) == "ana@example.com"
+        app.desk.watch.look(utcnow() + 11 * MINUTE)
+        app.desk.follow_up.leave_address(chat, " ana@example.com ")
+        app.desk.follow_up.leave_address(chat, "ana@example.com")
+        assert app.tickets.conversation(chat).email == app.desk.follow_up.address(chat) == "ana@example.com"
         assert events(app, chat, EmailAsked) == [EmailAsked(True), EmailAsked(False)] and len(notes(app, chat)) == 2
         app.chat.close(chat)
         with pytest.raises(Conflict):
-            app.follow_up.leave_address(chat, "bo@example.com")
+            app.desk.follow_up.leave_address(chat, "bo@example.com")
         app.handoff.request(chat)
-        assert app.watch.look(utcnow() + 11 * MINUTE) == 1
+        assert app.desk.watch.look(utcnow() + 11 * MINUTE) == 1
         assert "We have your e-mail address" in notes(app, chat)[-1] and len(events(app, chat, EmailAsked)) == 2
 
     def test_who_is_taken_in_time_hears_nothing(self, app: App, chat: str) -> None:
         app.handoff.take(chat, add_staff(app).id)
-        assert app.watch.look(utcnow() + 99 * MINUTE) == 0
+        assert app.desk.watch.look(utcnow() + 99 * MINUTE) == 0
 
     def test_a_channel_without_patience_asks_nobody(self, app: App, chat: str) -> None:
-        app.promises.replace("web", Promise(patience_minutes=0))
-        assert app.watch.look(utcnow() + 99 * MINUTE) == 0
+        app.desk.promises.replace("web", Promise(patience_minutes=0))
+        assert app.desk.watch.look(utcnow() + 99 * MINUTE) == 0
 
     @pytest.mark.parametrize(
         "email", ["", "ana", "ana@", "@b.c", "a b@c.d", "a@b", "a@b.c" * 60, "<a@b.c>", "a@b.c,d@e.f"]
     )
     def test_what_is_no_address_is_refused(self, app: App, chat: str, email: str) -> None:
         with pytest.raises(Invalid):
-            app.follow_up.leave_address(chat, email)
-        assert app.follow_up.address(chat) is None
+            app.desk.follow_up.leave_address(chat, email)
+        assert app.desk.follow_up.address(chat) is None
 
     def test_the_customers_page_shows_a_field_while_it_is_asked(self, app: App, chat: str) -> None:
         tab = Tab(id=chat)
@@ -93,9 +93,9 @@ class TestPatience:
             catch_up(app, tab)
             assert tab.email_wanted is wanted
             assert ('type="email"' in state_line(Mode.WAITING, email_wanted=tab.email_wanted)) is wanted
-            app.watch.look(utcnow() + 11 * MINUTE)
+            app.desk.watch.look(utcnow() + 11 * MINUTE)
             if wanted:
-                app.follow_up.leave_address(chat, "ana@example.com")
+                app.desk.follow_up.leave_address(chat, "ana@example.com")
 
 
 class TestSilence:
@@ -115,22 +115,22 @@ class TestSilence:
     @pytest.mark.parametrize("event", [None, Text("Delivery")])
     def test_an_answer_that_says_nothing_any_more_goes_to_a_person(self, app: App, event: Text | None) -> None:
         chat = self.silent(app, event)
-        assert app.watch.look(utcnow() + MINUTE / 2) == 0
-        assert app.watch.look(utcnow() + 2 * MINUTE) == 1
+        assert app.desk.watch.look(utcnow() + MINUTE / 2) == 0
+        assert app.desk.watch.look(utcnow() + 2 * MINUTE) == 1
         assert app.chat.mode(chat) is Mode.WAITING
         (told,) = events(app, chat, HandOff)
         assert told.reason is HandoffReason.BOT_SILENT and told.text.startswith("I took too long to answer")
         assert [m.author for m in app.chat.messages(chat)] == [Author.CUSTOMER, Author.BOT]
-        assert app.watch.look(utcnow() + 2 * MINUTE) == 0
+        assert app.desk.watch.look(utcnow() + 2 * MINUTE) == 0
 
     def test_waiting_in_the_queue_is_no_silence(self, app: App) -> None:
         chat = self.silent(app, Queued(3, 40.0))
-        assert app.watch.look(utcnow() + 99 * MINUTE) == 0 and app.chat.mode(chat) is Mode.BOT
+        assert app.desk.watch.look(utcnow() + 99 * MINUTE) == 0 and app.chat.mode(chat) is Mode.BOT
 
     def test_a_turn_that_has_not_begun_is_not_silent(self, app: App) -> None:
         app._parts.runner.submit = lambda turn_id: None  # type: ignore[method-assign]
         app.chat.say(app.chat.start("web").id, "Hello?")
-        assert app.watch.look(utcnow() + 99 * MINUTE) == 0
+        assert app.desk.watch.look(utcnow() + 99 * MINUTE) == 0
 
 
 class TestWords:
@@ -164,7 +164,7 @@ class TestWords:
             targets={"normal": {"first_reply": 30}},
             texts={"customer_request": "One moment. {when} Then {next}.", "agent_pull": "Hi, it is {name}."},
         )
-        app.promises.replace("web", promise)
+        app.desk.promises.replace("web", promise)
         chat = app.chat.start("web").id
         app.handoff.request(chat)
         (told,) = events(app, chat, HandOff)

@@ -108,7 +108,7 @@ class TestViews:
         many_tickets(app, 20)
         wanted = InboxFilter(sort=InboxSort.ACTIVITY)
         first = app.tickets.page(view="open", wanted=wanted, limit=5)
-        app.ticket_edits.edit(
+        app.desk.edits.edit(
             first[-1].id, staff.id, TicketEdit(priority="low" if first[-1].priority != "low" else "high")
         )
         second = app.tickets.page(view="open", wanted=wanted, after=first[-1].place, limit=5)
@@ -199,7 +199,7 @@ class TestSearch:
         ticket = app.handoff.request(conversation).row.id
         talk(app, f"I have {ticket} of them")
         app.tickets.note(ticket, staff.id, "He is a notable regular.")
-        app.ticket_edits.edit(ticket, staff.id, TicketEdit(subject="Xylophone lost"))
+        app.desk.edits.edit(ticket, staff.id, TicketEdit(subject="Xylophone lost"))
         assert found(app, "notable") == found(app, "xylophone") == found(app, f"#{ticket}") == [conversation]
         assert len(found(app, str(ticket))) == 2
         hit = app.tickets.search("xylophone").hits[0]

@@ -143,8 +143,8 @@ class Conversation(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([0, 2, 50, 5000]))
     def look_by_the_clock(self, minutes: int) -> None:
         now = utcnow() + dt.timedelta(minutes=minutes)
-        self.app.watch.look(now)
-        assert self.app.watch.look(now) == 0  # everything is told once
+        self.app.desk.watch.look(now)
+        assert self.app.desk.watch.look(now) == 0  # everything is told once
 
     @rule()
     def find_the_bot_silent(self) -> None:
@@ -183,7 +183,7 @@ class Conversation(RuleBasedStateMachine):
                 kind, did = "", self._try(lambda: self.app.tickets.take_up(ticket, by))
             case "priority":
                 name = data.draw(st.sampled_from(["low", "normal", "urgent"]))
-                kind, did = "", self._try(lambda: self.app.ticket_edits.edit(ticket, by, TicketEdit(priority=name)))
+                kind, did = "", self._try(lambda: self.app.desk.edits.edit(ticket, by, TicketEdit(priority=name)))
             case _:
                 to = data.draw(st.sampled_from([None, *self.agents]))
                 kind, did = "", self._try(lambda: self.app.tickets.assign(ticket, to, by))
@@ -221,7 +221,7 @@ def test_no_order_of_events_breaks_a_promise(app: App) -> None:
 
 def play(app: App, interleavings: int) -> None:
     """Let customer, bot, agents and watchdog meet in so many orders; raises AssertionError at a broken promise."""
-    app.promises.replace("web", PROMISE)
+    app.desk.promises.replace("web", PROMISE)
     agents = [add_staff(app, email=f"agent{number}@example.com").id for number in range(2)]
     submitted: list[int] = []
     app._parts.runner.submit = submitted.append  # type: ignore[method-assign]

@@ -25,7 +25,7 @@ NEVER = Promise(week={}, targets=TARGETS, patience_minutes=0)
 @pytest.fixture
 def app(tmp_path: Path, database: str) -> Iterator[App]:
     app = make_app(tmp_path, start=False)
-    app.promises.replace("web", PROMISE)
+    app.desk.promises.replace("web", PROMISE)
     yield app
     app.close()
 
@@ -67,10 +67,10 @@ def test_a_channel_without_promises_has_no_clocks(app: App) -> None:
 def test_a_warning_and_a_breach_are_told_once_each_and_survive_a_restart(app: App, tmp_path: Path) -> None:
     _, ticket = ticket_of(app)
     now = utcnow()
-    assert app.watch.look(now + 44 * MINUTE) == 0
+    assert app.desk.watch.look(now + 44 * MINUTE) == 0
     assert app.tickets.page(view="breaching") == [] and app.tickets.counts(0)["breaching"] == 0
-    assert app.watch.look(now + 46 * MINUTE) == 1
-    assert app.watch.look(now + 46 * MINUTE) == 0
+    assert app.desk.watch.look(now + 46 * MINUTE) == 1
+    assert app.desk.watch.look(now + 46 * MINUTE) == 0
     app.close()
     again = make_app(tmp_path, start=False)
     try:
@@ -113,7 +113,7 @@ def test_a_ticket_that_is_put_off_stands_still_and_goes_on_with_what_was_left(ap
     assert row.status == "pending" and row.first_reply_due_at is None
     assert row.sla is not None and row.sla.state == "paused"
     assert 1195 < clock(app, ticket, Metric.FIRST_REPLY).used_s < 1260
-    assert app.watch.look(utcnow() + 600 * MINUTE) == 0
+    assert app.desk.watch.look(utcnow() + 600 * MINUTE) == 0
     app.chat.say(chat, "Here it is.")
     row = app.tickets.get(ticket).row
     assert row.status == "open" and row.first_reply_due_at is not None
@@ -128,12 +128,12 @@ def test_a_ticket_that_is_put_off_stands_still_and_goes_on_with_what_was_left(ap
 def test_a_higher_priority_is_due_sooner_and_a_lower_one_later(app: App, agent: int) -> None:
     _, ticket = ticket_of(app)
     move(app, ticket, 20 * MINUTE)
-    urgent = app.ticket_edits.edit(ticket, agent, TicketEdit(priority="urgent")).row
+    urgent = app.desk.edits.edit(ticket, agent, TicketEdit(priority="urgent")).row
     assert urgent.sla is not None and urgent.sla.state == "breached" and urgent.resolution_due_at is None
-    assert app.watch.look() == 1
-    normal = app.ticket_edits.edit(ticket, agent, TicketEdit(priority="normal")).row
+    assert app.desk.watch.look() == 1
+    normal = app.desk.edits.edit(ticket, agent, TicketEdit(priority="normal")).row
     assert normal.sla is not None and normal.sla.state == "running" and normal.resolution_due_at is not None
-    app.watch.look(utcnow() + 41 * MINUTE)
+    app.desk.watch.look(utcnow() + 41 * MINUTE)
     assert history(app, ticket) == ["sla_breached first_reply"] * 2
 
 
@@ -142,9 +142,9 @@ def test_solving_ends_every_clock_and_a_reopened_ticket_goes_on(app: App, agent:
     app.tickets.reply(ticket, agent, "Hello")
     move(app, ticket, 100 * MINUTE)
     assert app.tickets.solve(ticket, agent).row.sla is None
-    assert app.watch.look(utcnow() + 9000 * MINUTE) == 0
+    assert app.desk.watch.look(utcnow() + 9000 * MINUTE) == 0
     reopen(app, ticket)
-    app.watch.look()
+    app.desk.watch.look()
     row = app.tickets.get(ticket).row
     assert row.first_reply_due_at is None and row.resolution_due_at is not None
     assert 378 * MINUTE < row.resolution_due_at - utcnow() <= 380 * MINUTE
@@ -152,16 +152,16 @@ def test_solving_ends_every_clock_and_a_reopened_ticket_goes_on(app: App, agent:
 
 def test_a_changed_promise_holds_for_open_tickets_at_once(app: App) -> None:
     _, ticket = ticket_of(app)
-    app.promises.replace("web", Promise(targets={"normal": {"first_reply": 5}}, patience_minutes=0))
+    app.desk.promises.replace("web", Promise(targets={"normal": {"first_reply": 5}}, patience_minutes=0))
     row = app.tickets.get(ticket).row
     assert row.resolution_due_at is None and row.first_reply_due_at is not None
     assert row.first_reply_due_at - utcnow() <= 5 * MINUTE
-    app.promises.replace("web", NEVER)
-    assert app.tickets.get(ticket).row.sla is None and app.watch.look(utcnow() + 9000 * MINUTE) == 0
+    app.desk.promises.replace("web", NEVER)
+    assert app.tickets.get(ticket).row.sla is None and app.desk.watch.look(utcnow() + 9000 * MINUTE) == 0
 
 
 def test_outside_hours_no_time_passes(app: App) -> None:
-    app.promises.replace("web", Promise(zone="Europe/Berlin", week=closed_now(), targets=TARGETS))
+    app.desk.promises.replace("web", Promise(zone="Europe/Berlin", week=closed_now(), targets=TARGETS))
     _, ticket = ticket_of(app)
     due = app.tickets.get(ticket).row.first_reply_due_at
     assert due is not None and due - utcnow() > 24 * 60 * MINUTE
@@ -183,12 +183,12 @@ def closed_now() -> dict[str, str]:
     ],
 )  # fmt: skip
 def test_what_cannot_be_promised_is_refused_and_nothing_changes(app: App, promise: Promise) -> None:
-    before = app.promises.get("web")
+    before = app.desk.promises.get("web")
     with pytest.raises(Invalid):
-        app.promises.replace("web", promise)
-    assert app.promises.get("web") == before
+        app.desk.promises.replace("web", promise)
+    assert app.desk.promises.get("web") == before
     with pytest.raises(NotFound):
-        app.promises.replace("none", PROMISE)
+        app.desk.promises.replace("none", PROMISE)
 
 
 def test_every_kind_of_event_has_room_in_the_history(app: App) -> None:

@@ -32,7 +32,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 def pending(app: App) -> tuple[int, str]:
     """A ticket that waits for its customer, and its conversation."""
     row = app.handoff.request(app.chat.start("web").id).row
-    app.ticket_edits.edit(row.id, 1, TicketEdit(status=TicketStatus.PENDING))
+    app.desk.edits.edit(row.id, 1, TicketEdit(status=TicketStatus.PENDING))
     return row.id, row.conversation_id
 
 
@@ -43,10 +43,10 @@ def last(app: App, ticket: int) -> TicketHistoryLine:
 class TestSilence:
     def test_closes_a_ticket_that_waits_for_its_customer_once(self, app: App) -> None:
         ticket, chat = pending(app)
-        app.ticket_clock.tick(utcnow() + dt.timedelta(days=6))
+        app.desk.clock.tick(utcnow() + dt.timedelta(days=6))
         assert app.tickets.get(ticket).row.status == "pending"
         for _ in range(2):
-            app.ticket_clock.tick(utcnow() + WEEK)
+            app.desk.clock.tick(utcnow() + WEEK)
         assert app.tickets.get(ticket).row.status == "closed" and app.chat.mode(chat) == "closed"
         assert told(last(app, ticket)) == "Closed: the customer was silent for 7 days"
         assert len(app.tickets.get(ticket).history) == 3
@@ -55,9 +55,9 @@ class TestSilence:
         waiting = app.handoff.request(app.chat.start("web").id).row.id
         snoozed, _ = pending(app)
         answered, chat = pending(app)
-        app.ticket_edits.edit(snoozed, 1, TicketEdit(snoozed_until=utcnow() + dt.timedelta(days=30)))
+        app.desk.edits.edit(snoozed, 1, TicketEdit(snoozed_until=utcnow() + dt.timedelta(days=30)))
         app.chat.say(chat, "Here it is.")
-        app.ticket_clock.tick(utcnow() + WEEK)
+        app.desk.clock.tick(utcnow() + WEEK)
         assert [app.tickets.get(found).row.status for found in (waiting, snoozed, answered)] == [
             "new",
             "pending",

@@ -46,7 +46,7 @@ def modes(app: App, *rows: TicketRow) -> list[Mode]:
 class TestMerging:
     def test_replies_reach_both_customers_and_both_end_together(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.merging.merge(new.id, old.id, ana.id)
         assert app.tickets.get(new.id).row.status == "closed" and app.tickets.get(new.id).row.merged_into == old.id
         app.tickets.reply(old.id, ana.id, "One answer.")
         assert said(app, old) == said(app, new) == ["One answer."]
@@ -58,8 +58,8 @@ class TestMerging:
 
     def test_what_the_merged_customer_writes_is_told_to_staff_alone(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
-        app.ticket_edits.edit(old.id, ana.id, TicketEdit(status=TicketStatus.PENDING))
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.edits.edit(old.id, ana.id, TicketEdit(status=TicketStatus.PENDING))
+        app.desk.merging.merge(new.id, old.id, ana.id)
         app.chat.say(new.conversation_id, "It is number 7.")
         seen = app.tickets.conversation(old.conversation_id).messages
         assert seen[-1].text == f"The customer of ticket #{new.id} wrote: It is number 7."
@@ -68,7 +68,7 @@ class TestMerging:
 
     def test_a_merged_customer_who_leaves_ends_nothing_for_the_other(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.merging.merge(new.id, old.id, ana.id)
         app.chat.close(new.conversation_id)
         app.tickets.reply(old.id, ana.id, "Only for one.")
         assert modes(app, old, new) == [Mode.HUMAN, Mode.CLOSED] and said(app, new) == []
@@ -77,8 +77,8 @@ class TestMerging:
 
     def test_steps_of_merging_lead_to_the_last_ticket(self, app: App, ana: StaffView) -> None:
         first, second, third = waiting(app), waiting(app), waiting(app)
-        app.ticket_merging.merge(first.id, second.id, ana.id)
-        app.ticket_merging.merge(second.id, third.id, ana.id)
+        app.desk.merging.merge(first.id, second.id, ana.id)
+        app.desk.merging.merge(second.id, third.id, ana.id)
         app.tickets.reply(third.id, ana.id, "To all.")
         assert said(app, first) == said(app, second) == said(app, third) == ["To all."]
         assert app.handoff.request(first.conversation_id).row.id == third.id
@@ -87,12 +87,12 @@ class TestMerging:
 
     def test_nobody_writes_in_a_merged_ticket(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.merging.merge(new.id, old.id, ana.id)
         for act in (
             lambda: app.tickets.reply(new.id, ana.id, "Hello."),
             lambda: app.tickets.solve(new.id, ana.id),
-            lambda: app.ticket_merging.merge(new.id, waiting(app).id, ana.id),
-            lambda: app.ticket_merging.merge(waiting(app).id, new.id, ana.id),
+            lambda: app.desk.merging.merge(new.id, waiting(app).id, ana.id),
+            lambda: app.desk.merging.merge(waiting(app).id, new.id, ana.id),
         ):
             with pytest.raises(Conflict, match=f"is merged into ticket {old.id}"):
                 act()
@@ -102,17 +102,17 @@ class TestMerging:
         app.tickets.solve(solved.id, ana.id)
         for one, other in ((row, row), (solved, row), (row, solved)):
             with pytest.raises(Conflict):
-                app.ticket_merging.merge(one.id, other.id, ana.id)
+                app.desk.merging.merge(one.id, other.id, ana.id)
         with pytest.raises(NotFound):
-            app.ticket_merging.merge(row.id, 999, ana.id)
+            app.desk.merging.merge(row.id, 999, ana.id)
         assert [app.tickets.get(found.id).row.status for found in (row, solved)] == ["new", "solved"]
 
     def test_of_two_who_merge_crosswise_one_succeeds(self, app: App, ana: StaffView) -> None:
         for _ in range(5):
             one, other = waiting(app), waiting(app)
             outcomes = at_once(
-                lambda one=one, other=other: app.ticket_merging.merge(one.id, other.id, ana.id),  # type: ignore[misc]
-                lambda one=one, other=other: app.ticket_merging.merge(other.id, one.id, ana.id),  # type: ignore[misc]
+                lambda one=one, other=other: app.desk.merging.merge(one.id, other.id, ana.id),  # type: ignore[misc]
+                lambda one=one, other=other: app.desk.merging.merge(other.id, one.id, ana.id),  # type: ignore[misc]
             )
             assert sorted(outcomes.values()) == [1, 1]
             statuses = sorted(app.tickets.get(row.id).row.status for row in (one, other))
@@ -122,42 +122,42 @@ class TestMerging:
 class TestUndo:
     def test_gives_status_and_assignee_back(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
-        app.ticket_edits.edit(new.id, ana.id, TicketEdit(assignee=ana.id, status=TicketStatus.ON_HOLD))
-        app.ticket_merging.merge(new.id, old.id, ana.id)
-        row = app.ticket_merging.undo(new.id, ana.id).row
+        app.desk.edits.edit(new.id, ana.id, TicketEdit(assignee=ana.id, status=TicketStatus.ON_HOLD))
+        app.desk.merging.merge(new.id, old.id, ana.id)
+        row = app.desk.merging.undo(new.id, ana.id).row
         assert (row.status, row.assignee_id, row.merged_into) == ("on_hold", ana.id, None)
         app.tickets.reply(old.id, ana.id, "Not for the other.")
         assert said(app, new) == []
         assert [line.kind for line in app.tickets.get(new.id).history[-2:]] == ["merged", "unmerged"]
         with pytest.raises(Conflict, match="not merged"):
-            app.ticket_merging.undo(new.id, ana.id)
+            app.desk.merging.undo(new.id, ana.id)
 
     def test_brings_a_customer_back_to_the_queue_whose_conversation_ended(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.merging.merge(new.id, old.id, ana.id)
         app.tickets.solve(old.id, ana.id)
-        row = app.ticket_merging.undo(new.id, ana.id).row
+        row = app.desk.merging.undo(new.id, ana.id).row
         assert (row.status, row.mode) == ("new", Mode.WAITING)
         assert app.tickets.get(old.id).row.status == "solved"
 
     def test_is_a_conflict_where_the_customer_has_another_ticket(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.merging.merge(new.id, old.id, ana.id)
         app.tickets.solve(old.id, ana.id)
         app.handoff.request(new.conversation_id)
         with pytest.raises(Conflict, match="open ticket already"):
-            app.ticket_merging.undo(new.id, ana.id)
+            app.desk.merging.undo(new.id, ana.id)
 
     def test_gives_it_to_nobody_where_the_assignee_left(self, app: App, ana: StaffView) -> None:
         bo = add_staff(app, email="bo@example.com")
         old, new = waiting(app), waiting(app)
         app.tickets.assign(new.id, bo.id, ana.id)
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.merging.merge(new.id, old.id, ana.id)
         app.staff.deactivate(bo.email, ana.id)
-        assert app.ticket_merging.undo(new.id, ana.id).row.assignee_id is None
+        assert app.desk.merging.undo(new.id, ana.id).row.assignee_id is None
 
     def test_twice_at_once_is_once(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
-        app.ticket_merging.merge(new.id, old.id, ana.id)
-        outcomes = at_once(*[lambda: app.ticket_merging.undo(new.id, ana.id)] * 2)
+        app.desk.merging.merge(new.id, old.id, ana.id)
+        outcomes = at_once(*[lambda: app.desk.merging.undo(new.id, ana.id)] * 2)
         assert sorted(outcomes.values()) == [1, 1]

@@ -48,7 +48,7 @@ def row(app: App, ticket: TicketRow) -> TicketRow:
 class TestTheCustomerLeaves:
     def test_who_was_merged_goes_on_with_the_same_person(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.merging.merge(new.id, old.id, ana.id)
         app.tickets.reply(old.id, ana.id, "One answer.")
         app.chat.close(old.conversation_id)
         assert modes(app, old, new) == [Mode.CLOSED, Mode.HUMAN]
@@ -59,16 +59,16 @@ class TestTheCustomerLeaves:
 
     def test_who_was_merged_waits_on_where_nobody_had_come(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
-        app.ticket_edits.edit(new.id, ana.id, TicketEdit(status=TicketStatus.PENDING))
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.edits.edit(new.id, ana.id, TicketEdit(status=TicketStatus.PENDING))
+        app.desk.merging.merge(new.id, old.id, ana.id)
         app.chat.close(old.conversation_id)
         assert modes(app, old, new) == [Mode.CLOSED, Mode.WAITING]
         assert (row(app, new).status, row(app, new).assignee_id) == ("open", None)  # seen again, as the talk went on
 
     def test_what_was_merged_in_steps_stays_together(self, app: App, ana: StaffView) -> None:
         first, second, third = waiting(app), waiting(app), waiting(app)
-        app.ticket_merging.merge(first.id, second.id, ana.id)
-        app.ticket_merging.merge(second.id, third.id, ana.id)
+        app.desk.merging.merge(first.id, second.id, ana.id)
+        app.desk.merging.merge(second.id, third.id, ana.id)
         app.chat.close(third.conversation_id)
         assert [row(app, each).merged_into for each in (first, second)] == [second.id, None]
         app.tickets.reply(second.id, ana.id, "To both.")
@@ -76,8 +76,8 @@ class TestTheCustomerLeaves:
 
     def test_one_whose_next_left_before_is_not_closed_with_the_last(self, app: App, ana: StaffView) -> None:
         first, second, third = waiting(app), waiting(app), waiting(app)
-        app.ticket_merging.merge(first.id, second.id, ana.id)
-        app.ticket_merging.merge(second.id, third.id, ana.id)
+        app.desk.merging.merge(first.id, second.id, ana.id)
+        app.desk.merging.merge(second.id, third.id, ana.id)
         app.chat.close(second.conversation_id)
         app.chat.close(third.conversation_id)
         assert modes(app, first, second, third) == [Mode.WAITING, Mode.CLOSED, Mode.CLOSED]
@@ -87,12 +87,12 @@ class TestTheCustomerLeaves:
 class TestAnOldMerge:
     def test_ends_with_its_hand_off(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.merging.merge(new.id, old.id, ana.id)
         app.chat.close(new.conversation_id)
         app.chat.say(new.conversation_id, "Hello again.")
         again = app.handoff.request(new.conversation_id).row
         app.tickets.reply(again.id, ana.id, "About the new matter.")
-        app.ticket_merging.merge(again.id, waiting(app).id, ana.id)
+        app.desk.merging.merge(again.id, waiting(app).id, ana.id)
         app.tickets.reply(old.id, ana.id, "About the old matter.")
         assert said(app, new) == ["About the new matter."]
         app.tickets.solve(old.id, ana.id)
@@ -100,9 +100,9 @@ class TestAnOldMerge:
 
     def test_is_undone_while_the_one_above_is_merged_as_well(self, app: App, ana: StaffView) -> None:
         first, second, third = waiting(app), waiting(app), waiting(app)
-        app.ticket_merging.merge(first.id, second.id, ana.id)
-        app.ticket_merging.merge(second.id, third.id, ana.id)
-        app.ticket_merging.undo(first.id, ana.id)
+        app.desk.merging.merge(first.id, second.id, ana.id)
+        app.desk.merging.merge(second.id, third.id, ana.id)
+        app.desk.merging.undo(first.id, ana.id)
         app.tickets.reply(third.id, ana.id, "To two.")
         assert said(app, first) == [] and said(app, second) == said(app, third) == ["To two."]
 
@@ -111,44 +111,44 @@ class TestWhoWaits:
     def test_wakes_the_ticket_that_slept_or_was_put_off(self, app: App, ana: StaffView) -> None:
         for edit in (TicketEdit(snoozed_until=utcnow() + HOUR), TicketEdit(status=TicketStatus.PENDING)):
             old, new = waiting(app), waiting(app)
-            app.ticket_edits.edit(old.id, ana.id, edit)
-            app.ticket_merging.merge(new.id, old.id, ana.id)
+            app.desk.edits.edit(old.id, ana.id, edit)
+            app.desk.merging.merge(new.id, old.id, ana.id)
             assert row(app, old).snoozed_until is None and row(app, old).status in ("new", "open")
 
     def test_leaves_it_alone_where_nobody_is_to_act_on_the_merged_one(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
         until = utcnow() + HOUR
-        app.ticket_edits.edit(old.id, ana.id, TicketEdit(snoozed_until=until, status=TicketStatus.PENDING))
-        app.ticket_edits.edit(new.id, ana.id, TicketEdit(status=TicketStatus.ON_HOLD))
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.edits.edit(old.id, ana.id, TicketEdit(snoozed_until=until, status=TicketStatus.PENDING))
+        app.desk.edits.edit(new.id, ana.id, TicketEdit(status=TicketStatus.ON_HOLD))
+        app.desk.merging.merge(new.id, old.id, ana.id)
         assert (row(app, old).status, row(app, old).snoozed_until) == ("pending", until)
 
     def test_has_a_next_reply_due_in_the_ticket_that_was_answered(self, app: App, ana: StaffView) -> None:
-        app.promises.replace("web", PROMISE)
+        app.desk.promises.replace("web", PROMISE)
         old, new = waiting(app), waiting(app)
         app.tickets.reply(old.id, ana.id, "Answered.")
         assert row(app, old).next_reply_due_at is None
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.merging.merge(new.id, old.id, ana.id)
         assert row(app, old).next_reply_due_at is not None
 
     def test_has_it_due_again_once_the_merge_is_undone(self, app: App, ana: StaffView) -> None:
-        app.promises.replace("web", PROMISE)
+        app.desk.promises.replace("web", PROMISE)
         old, new, answered = waiting(app), waiting(app), waiting(app)
         for ticket in (new, answered):
             app.tickets.reply(ticket.id, ana.id, "Answered.")
         app.chat.say(new.conversation_id, "And now?")
         assert row(app, new).next_reply_due_at is not None
         for ticket in (new, answered):
-            app.ticket_merging.merge(ticket.id, old.id, ana.id)
+            app.desk.merging.merge(ticket.id, old.id, ana.id)
             assert row(app, ticket).next_reply_due_at is None
-            app.ticket_merging.undo(ticket.id, ana.id)
+            app.desk.merging.undo(ticket.id, ana.id)
         assert row(app, new).next_reply_due_at is not None and row(app, answered).next_reply_due_at is None
 
 
 class TestTaking:
     def test_a_merged_conversation_is_taken_with_the_ticket_it_went_into(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.merging.merge(new.id, old.id, ana.id)
         with pytest.raises(Conflict, match=f"merged into ticket {old.id}: take that one"):
             app.handoff.take(new.conversation_id, ana.id)
         assert row(app, old).assignee_id is None and modes(app, old, new) == [Mode.WAITING, Mode.WAITING]
@@ -159,7 +159,7 @@ class TestTaking:
 
     def test_it_is_taken_alone_once_it_is_with_the_assistant_again(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.merging.merge(new.id, old.id, ana.id)
         app.handoff.hand_back(old.id, ana.id)
         assert "Take over" in head(app.tickets.conversation(new.conversation_id), ana.id)
         taken = app.handoff.take(new.conversation_id, ana.id).row
@@ -169,7 +169,7 @@ class TestTaking:
 @pytest.mark.parametrize("replied", [False, True])
 def test_who_writes_after_the_other_was_erased_has_a_new_ticket(app: App, ana: StaffView, replied: bool) -> None:
     old, new = waiting(app), waiting(app)
-    app.ticket_merging.merge(new.id, old.id, ana.id)
+    app.desk.merging.merge(new.id, old.id, ana.id)
     if replied:
         app.tickets.reply(old.id, ana.id, "One answer.")
     with app._parts.db.engine.begin() as connection:
@@ -198,14 +198,14 @@ class TestWhoWritesMeanwhile:
 
     def test_takes_up_the_ticket_that_was_just_put_off(self, app: App, ana: StaffView) -> None:
         old, new = waiting(app), waiting(app)
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.merging.merge(new.id, old.id, ana.id)
         self.say(app, new, old, lambda tx: tx.tickets.get(old.id).put_off(ana.id))
         assert row(app, old).status == "open"
 
     def test_is_heard_in_the_ticket_that_was_just_given_back(self, app: App, ana: StaffView) -> None:
-        app.promises.replace("web", PROMISE)
+        app.desk.promises.replace("web", PROMISE)
         old, new = waiting(app), waiting(app)
-        app.ticket_merging.merge(new.id, old.id, ana.id)
+        app.desk.merging.merge(new.id, old.id, ana.id)
         self.say(app, new, old, lambda tx: tx.tickets.get(new.id).unmerge(ana.id, assignee_id=None))
         assert row(app, new).first_reply_due_at is not None
         assert "Hello?" not in str(app.tickets.conversation(old.conversation_id).messages)

@@ -101,6 +101,6 @@ class TestButtons:
         answer = str(app.tickets.conversation(chat.id).traces[0].message_id)
         page, desk = DeskCopilot(app), Desk(conversation=chat.id)
         page.flag(desk, staff, {"message": answer, "value": "wrong"})
-        assert app.flags.of_conversation(chat.id) == {int(answer): FlagReason.WRONG}
+        assert app.desk.flags.of_conversation(chat.id) == {int(answer): FlagReason.WRONG}
         page.flag(desk, staff, {"message": answer, "value": ""})
-        assert app.flags.of_conversation(chat.id) == {}
+        assert app.desk.flags.of_conversation(chat.id) == {}

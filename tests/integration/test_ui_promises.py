@@ -43,7 +43,7 @@ TYPED = {
 
 def test_what_is_saved_holds_and_stands_in_the_form(app: App, tab: Tab) -> None:
     tab.press("promise-save", **TYPED)
-    found = app.promises.get("web")
+    found = app.desk.promises.get("web")
     assert (found.zone, found.week["mon"], found.week["tue"]) == ("Europe/Berlin", "9:00-17:00", "")
     assert found.targets == {"urgent": {"first_reply": 15}} and found.patience_minutes == 5
     assert list(found.holidays) == ["12-25", "2026-05-01"] and found.texts == {"policy": f"{SCRIPT} {{when}}"}
@@ -56,9 +56,9 @@ def test_what_is_saved_holds_and_stands_in_the_form(app: App, tab: Tab) -> None:
     [{"zone": ""}, {"week-mon": "nine"}, {"target-low-resolution": "soon"}, {"patience": "-1"}, {"text-policy": "{x}"}],
 )
 def test_what_is_refused_stays_in_the_form_and_says_why(app: App, tab: Tab, wrong: dict[str, str]) -> None:
-    before = app.promises.get("web")
+    before = app.desk.promises.get("web")
     tab.press("promise-save", **TYPED | {"week-fri": "8:00-12:00"} | wrong)
-    assert app.promises.get("web") == before
+    assert app.desk.promises.get("web") == before
     assert 'value="8:00-12:00"' in tab.seen["admin-channel"] and 'role="alert"' in tab.seen["admin-channel"]
 
 

@@ -212,7 +212,7 @@ class ChatPage:
 
     def _email(self, tab: Tab, data: dict[str, Any]) -> Changes:
         if tab.id:
-            self._app.follow_up.leave_address(tab.id, str(data.get("email", "")))
+            self._app.desk.follow_up.leave_address(tab.id, str(data.get("email", "")))
             catch_up(self._app, tab)
         return {}
 

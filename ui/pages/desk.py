@@ -224,7 +224,7 @@ class DeskPage:
             return {self.head: "", self.talk: empty, self.aid: "", self.composer: "", self.context: ""}
         desk.take(self._app.chat.events(desk.conversation, desk.position, staff=True))
         found = written(turns(desk.events.values()))
-        flagged = self._app.flags.of_conversation(desk.conversation)
+        flagged = self._app.desk.flags.of_conversation(desk.conversation)
         return {
             self.head: middle.head(view, staff.id, self._app.staff.assignees()),
             self.talk: middle.talk(view, found, flagged, customer_typing=desk.customer_typing),

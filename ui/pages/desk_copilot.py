@@ -26,7 +26,7 @@ class DeskCopilot:
         aid.writing.add(conversation)
         try:
             newest = _newest(self._app.tickets.conversation(conversation))
-            aid.drafts[conversation] = self._app.copilot.suggest(number(data, "ticket"), staff.id), newest
+            aid.drafts[conversation] = self._app.desk.copilot.suggest(number(data, "ticket"), staff.id), newest
         finally:
             aid.writing.discard(conversation)
 
@@ -38,14 +38,14 @@ class DeskCopilot:
         """Flag an answer, or take the flag back."""
         message, value = number(data, "message"), str(data.get("value", ""))
         if value in list(FlagReason):
-            self._app.flags.flag(message, staff.id, FlagReason(value))
+            self._app.desk.flags.flag(message, staff.id, FlagReason(value))
         else:
-            self._app.flags.unflag(message)
+            self._app.desk.flags.unflag(message)
 
     def replied(self, desk: Desk, staff: StaffView, ticket_id: int, message_id: int, text: str) -> None:
         """A reply was sent: the draft has done its work."""
         desk.aid.drafts.pop(desk.conversation, None)
-        self._app.copilot.sent(ticket_id, staff.id, message_id, text)
+        self._app.desk.copilot.sent(ticket_id, staff.id, message_id, text)
 
     def panel(self, desk: Desk, view: ConversationView) -> str:
         """The piece above the composer; empty where nobody can reply."""
@@ -64,7 +64,7 @@ class DeskCopilot:
             return ""
         now = (desk.conversation, _newest(view))
         if desk.aid.beside is None or desk.aid.beside[0] != now:
-            desk.aid.beside = (now, self._app.similar.find(ticket.id), self._app.triage.priority(ticket.id))
+            desk.aid.beside = (now, self._app.desk.similar.find(ticket.id), self._app.desk.triage.priority(ticket.id))
         return parts.beside(ticket, desk.aid.beside[1], desk.aid.beside[2])
 
 

@@ -43,7 +43,7 @@ class TicketFieldActs:
         }
 
     def _edit(self, staff: StaffView, data: dict[str, Any], edit: TicketEdit) -> None:
-        self._app.ticket_edits.edit(number(data, "ticket"), staff.id, edit)
+        self._app.desk.edits.edit(number(data, "ticket"), staff.id, edit)
 
     def _priority(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         self._edit(staff, data, TicketEdit(priority=str(data.get("value"))))
@@ -56,7 +56,7 @@ class TicketFieldActs:
 
     def _ask_tags(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         ticket = self._app.tickets.get(number(data, "ticket")).row
-        known = self._app.ticket_edits.tags()
+        known = self._app.desk.edits.tags()
         desk.dialog = parts.tags_dialog(ticket.id, ", ".join(ticket.tags), known, desk.next_serial())
 
     def _tags(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
@@ -65,7 +65,7 @@ class TicketFieldActs:
         try:
             self._edit(staff, data, TicketEdit(tags=tags))
         except SupportBotError as error:
-            known = self._app.ticket_edits.tags()
+            known = self._app.desk.edits.tags()
             dialog = parts.tags_dialog(number(data, "ticket"), written, known, desk.next_serial(), error.detail)
             desk.dialog = dialog
         else:
@@ -85,7 +85,7 @@ class TicketFieldActs:
 
     def _watch(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         ticket, on = number(data, "ticket"), data.get("to") == "on"
-        self._app.ticket_edits.watch(ticket, staff.id, staff.id, on=on)
+        self._app.desk.edits.watch(ticket, staff.id, staff.id, on=on)
 
     def _ask_merge(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         desk.dialog = parts.merge_dialog(number(data, "ticket"), "", desk.next_serial())
@@ -93,16 +93,14 @@ class TicketFieldActs:
     def _merge(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         ticket, written = number(data, "ticket"), str(data.get("into", ""))[:17]
         try:
-            into = self._app.ticket_merging.merge(
-                ticket, number({"into": written.strip().lstrip("#")}, "into"), staff.id
-            )
+            into = self._app.desk.merging.merge(ticket, number({"into": written.strip().lstrip("#")}, "into"), staff.id)
         except SupportBotError as error:
             desk.dialog = parts.merge_dialog(ticket, written, desk.next_serial(), error.detail)
         else:
             desk.choose(into.row.conversation_id)
 
     def _unmerge(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
-        self._app.ticket_merging.undo(number(data, "ticket"), staff.id)
+        self._app.desk.merging.undo(number(data, "ticket"), staff.id)
 
 
 def _one_of(kind: type[Choice], data: dict[str, Any]) -> Choice:

@@ -26,7 +26,7 @@ class PromiseEditor:
         typed = {name: str(value).replace("\x00", "")[:5000] for name, value in data.items() if name not in _NOT_TYPED}
         serial = shelf.promise.serial if shelf.promise else shelf.next_serial()
         try:
-            stored = self._app.promises.replace(slug, _promise(typed))
+            stored = self._app.desk.promises.replace(slug, _promise(typed))
         except SupportBotError as error:
             shelf.promise = PromiseForm(slug, typed, told=error.detail, serial=serial)
             return
@@ -39,7 +39,7 @@ class PromiseEditor:
             shelf.promise = None
             return ""
         if shelf.promise is None or shelf.promise.slug != slug:
-            shelf.promise = PromiseForm(slug, _fields(self._app.promises.get(slug)), serial=shelf.next_serial())
+            shelf.promise = PromiseForm(slug, _fields(self._app.desk.promises.get(slug)), serial=shelf.next_serial())
         return promise_form(shelf.promise)
 
 

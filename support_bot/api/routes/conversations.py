@@ -118,7 +118,7 @@ def request_person(conversation_id: ConversationId, app: Bot, limits: RequestLim
 def leave_email(conversation_id: ConversationId, body: EmailIn, app: Bot, limits: RequestLimits) -> None:
     """Leave an address where the team can answer too, while a person was asked for. Counts as a message."""
     limits.count_message(conversation_id)
-    app.follow_up.leave_address(conversation_id, body.email)
+    app.desk.follow_up.leave_address(conversation_id, body.email)
 
 
 @router.post(

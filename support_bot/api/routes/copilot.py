@@ -26,7 +26,7 @@ def suggest_reply(ticket_id: PathId, app: Bot, agent: Agent) -> SuggestionView:
     """A draft for the customer's last question from public and internal articles; nothing is sent.
 
     Show a person each part that is `internal` before it goes to a customer: only articles for staff carry it."""
-    return app.copilot.suggest(ticket_id, agent.id)
+    return app.desk.copilot.suggest(ticket_id, agent.id)
 
 
 @router.get("/tickets/{ticket_id}/similar", responses=_ERRORS)
@@ -34,33 +34,33 @@ def list_similar_tickets(
     ticket_id: PathId, app: Bot, agent: Agent, limit: Annotated[int, Query(ge=1, le=20)] = 3
 ) -> SimilarOut:
     """Solved tickets like this one, the likest first, with the last thing an agent told the customer."""
-    return SimilarOut(tickets=app.similar.find(ticket_id, limit))
+    return SimilarOut(tickets=app.desk.similar.find(ticket_id, limit))
 
 
 @router.get("/tickets/{ticket_id}/priority", responses=_ERRORS)
 def suggest_priority(ticket_id: PathId, app: Bot, agent: Agent) -> PriorityView:
     """The priority that the team's own solved tickets suggest, or why there is none."""
-    return app.triage.priority(ticket_id)
+    return app.desk.triage.priority(ticket_id)
 
 
 @router.get("/suggestions", responses=_LIST_ERRORS)
 def list_suggestions(app: Bot, admin: Admin, before: Before = None, limit: Limit = 50) -> SuggestionsOut:
     """Drafts that were kept, newest first, with what became of each. Empty unless the setting is on."""
-    rows = app.copilot.fates(before=before, limit=limit)
+    rows = app.desk.copilot.fates(before=before, limit=limit)
     last = rows[-1].id if len(rows) == limit else None
-    return SuggestionsOut(kept=app.copilot.keeps, suggestions=rows, counts=app.copilot.counts(), next=last)
+    return SuggestionsOut(kept=app.desk.copilot.keeps, suggestions=rows, counts=app.desk.copilot.counts(), next=last)
 
 
 @router.put("/messages/{message_id}/flag", responses=error_responses(400, 401, 403, 404, 409, 413, 422, 429))
 def flag_answer(message_id: PathId, body: FlagIn, app: Bot, agent: Agent) -> FlagView:
     """Say what is wrong with an answer of the bot; a second time replaces the first."""
-    return app.flags.flag(message_id, agent.id, body.reason, body.comment)
+    return app.desk.flags.flag(message_id, agent.id, body.reason, body.comment)
 
 
 @router.delete("/messages/{message_id}/flag", status_code=HTTP_204_NO_CONTENT, responses=_ERRORS)
 def unflag_answer(message_id: PathId, app: Bot, agent: Agent) -> None:
     """Take the flag back."""
-    app.flags.unflag(message_id)
+    app.desk.flags.unflag(message_id)
 
 
 @router.get("/flags", responses=_LIST_ERRORS)
@@ -72,5 +72,5 @@ def list_flags(
     limit: Limit = 50,
 ) -> FlagsOut:
     """Answers that staff flagged, newest first, each with its trace."""
-    rows = app.flags.page(reason=reason, before=before, limit=limit)
-    return FlagsOut(flags=rows, counts=app.flags.counts(), next=rows[-1].id if len(rows) == limit else None)
+    rows = app.desk.flags.page(reason=reason, before=before, limit=limit)
+    return FlagsOut(flags=rows, counts=app.desk.flags.counts(), next=rows[-1].id if len(rows) == limit else None)

@@ -61,7 +61,7 @@ def list_assignees(app: Bot, agent: Agent) -> AssigneesOut:
 @router.get("/tags", responses=error_responses(401, 403, 429))
 def list_tags(app: Bot, agent: Agent) -> TagsOut:
     """Every tag that some ticket has, by name."""
-    return TagsOut(tags=list(app.ticket_edits.tags()))
+    return TagsOut(tags=list(app.desk.edits.tags()))
 
 
 @router.get("/{ticket_id}", responses=_ERRORS)
@@ -73,38 +73,38 @@ def read_ticket(ticket_id: PathId, app: Bot, agent: Agent) -> TicketView:
 @router.patch("/{ticket_id}", responses=_CHANGE_ERRORS)
 def change_ticket(ticket_id: PathId, body: TicketPatch, app: Bot, agent: Agent) -> TicketView:
     """Change what is given, all or nothing; the history says what it was. `solved` also closes the conversation."""
-    return app.ticket_edits.edit(ticket_id, agent.id, body.edit())
+    return app.desk.edits.edit(ticket_id, agent.id, body.edit())
 
 
 @router.put("/{ticket_id}/watchers/{staff_id}", responses=_CHANGE_ERRORS)
 def watch_ticket(ticket_id: PathId, staff_id: PathId, app: Bot, agent: Agent) -> TicketView:
     """Let an active member of staff follow the ticket."""
-    return app.ticket_edits.watch(ticket_id, staff_id, agent.id)
+    return app.desk.edits.watch(ticket_id, staff_id, agent.id)
 
 
 @router.delete("/{ticket_id}/watchers/{staff_id}", responses=_CHANGE_ERRORS)
 def unwatch_ticket(ticket_id: PathId, staff_id: PathId, app: Bot, agent: Agent) -> TicketView:
     """Let them follow it no more."""
-    return app.ticket_edits.watch(ticket_id, staff_id, agent.id, on=False)
+    return app.desk.edits.watch(ticket_id, staff_id, agent.id, on=False)
 
 
 @router.post("/{ticket_id}/merge", responses=_CHANGE_ERRORS)
 def merge_ticket(ticket_id: PathId, body: MergeIn, app: Bot, agent: Agent) -> TicketView:
     """Close it as a part of another open ticket, which is answered; replies there are read in both conversations."""
-    return app.ticket_merging.merge(ticket_id, body.into, agent.id)
+    return app.desk.merging.merge(ticket_id, body.into, agent.id)
 
 
 @router.post("/{ticket_id}/unmerge", responses=_CHANGE_ERRORS)
 def unmerge_ticket(ticket_id: PathId, app: Bot, agent: Agent) -> TicketView:
     """Undo that: it has its status and assignee from before, and its customer a person."""
-    return app.ticket_merging.undo(ticket_id, agent.id)
+    return app.desk.merging.undo(ticket_id, agent.id)
 
 
 @router.post("/{ticket_id}/reply", status_code=HTTP_201_CREATED, responses=_CHANGE_ERRORS)
 def reply_to_customer(ticket_id: PathId, body: TextIn, app: Bot, agent: Agent) -> MessageView:
     """Write to the customer; takes the conversation over if nobody has yet."""
     message = app.tickets.reply(ticket_id, agent.id, body.text)
-    app.copilot.sent(ticket_id, agent.id, message.id, message.text)
+    app.desk.copilot.sent(ticket_id, agent.id, message.id, message.text)
     return message
 
 
