@@ -85,6 +85,10 @@ class EngineSettings(BaseModel):
     memory_tokens: int = Field(
         0, ge=0, description="Tokens the model remembers in all, shared ones once; 0 takes two context windows."
     )
+    shared_memory: bool = Field(
+        True, description="On: all answers share one memory of `memory_tokens`. Off: each has a context window of its "
+        "own, which takes more memory and is faster with many slots and long prompts."
+    )  # fmt: skip
     prefix_memory_mb: int = Field(
         256, ge=0, description="Beginnings of prompts that nobody needs at the moment, kept in so much memory beside "
         "the model's; 0: in the model's, where they slow it down."

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 
 from support_bot.engine.memory import CellBudget
+from support_bot.engine.own_cells import OwnCells
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.slot import Slot
 from support_bot.engine.speculation import DraftPlan
@@ -23,7 +24,7 @@ class Batcher:
 
     def __init__(self, model: StepModel, slots: int, step_tokens: int, changed: threading.Condition) -> None:
         """Lets at most `slots` generations run at once; a step has at most `step_tokens` tokens."""
-        self.cells = CellBudget(model, slots)
+        self.cells = CellBudget(model, slots) if model.shares_cells else OwnCells(model)
         self.slots: dict[int, Slot] = {}
         self.running: dict[int, RunningGeneration] = {}
         self.line = WaitingLine()

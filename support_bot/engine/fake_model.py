@@ -50,6 +50,7 @@ class FakeModel:
     ) -> None:
         """After words that its reply does not have, it wants to end, or fails the step where `strict`."""
         self.put_away_bytes = 0
+        self.shares_cells = True
         self.n_cells = n_cells or 4 * context_tokens
         self.context_tokens = min(context_tokens, self.n_cells)
         self.n_sequences = n_sequences
@@ -99,6 +100,8 @@ class FakeModel:
             if item.position != len(memory):
                 raise StepFailed(f"token for position {item.position}, memory ends at {len(memory)}")
             self._share(memory, item.position, _Cell(item.token, self._adapter))
+        if not self.shares_cells and max(map(len, self._memory.values())) > self.context_tokens:
+            raise StepFailed("a sequence has more than its cells")
         if self.cells > self.n_cells:
             raise StepFailed(f"{self.cells} cells, room for {self.n_cells}")
 
@@ -150,6 +153,16 @@ class FakeModel:
         for position, token, adapter in saved:
             self._share(self._memory.setdefault(sequence, {}), position, _Cell(token, adapter))
         return True
+
+    def save_blocks(self, sequence: int, size: int, numbers: Sequence[int]) -> list[SavedSequence]:
+        """Blocks of a byte a cell."""
+        cells = self.save_sequence(sequence)
+        assert isinstance(cells, _Saved)
+        return [_Saved(cells[i * size : (i + 1) * size]) for i in numbers]
+
+    def load_blocks(self, sequence: int, blocks: Sequence[SavedSequence]) -> bool:
+        """Cells of its own, as they were saved."""
+        return self.load_sequence(sequence, _Saved(cell for block in blocks for cell in block))  # type: ignore[attr-defined]
 
     def tokens(self, sequence: int) -> list[int]:
         """What a sequence remembers, in order."""

@@ -7,7 +7,9 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import llama_cpp
 import numpy as np
@@ -15,7 +17,8 @@ import psutil
 from numpy.typing import NDArray
 
 from support_bot.engine.grammar import LlamaGrammar
-from support_bot.engine.plan import KV_TYPES, Plan
+from support_bot.engine.plan import KV_TYPES, Memory, Plan
+from support_bot.engine.saved_state import StateLayout, put_together, take_apart
 from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, SavedSequence, StepFailed
 from support_bot.errors import EngineUnavailable, WeightsError
 
@@ -23,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 WIDE = Plan(step_tokens=512)
 """For reading whole texts at once, where nobody waits for the next step."""
+
+ALONE = Memory()
+"""One sequence, for reading and scoring."""
 
 _GGML_ERROR = 4
 
@@ -57,14 +63,24 @@ def quiet() -> None:
     llama_cpp.llama_backend_init()
 
 
-def _context_params(plan: Plan, *, n_cells: int, n_sequences: int) -> llama_cpp.llama_context_params:
+def _order(batch: Sequence[BatchToken], *, shared: bool) -> Sequence[int]:
+    """The place of each token in llama.cpp's batch, which runs only neighbours together where memory is not shared."""
+    if shared:
+        return range(len(batch))
+    places = [0] * len(batch)
+    for place, i in enumerate(sorted(range(len(batch)), key=lambda i: batch[i].sequence)):
+        places[i] = place
+    return places
+
+
+def _context_params(plan: Plan, memory: Memory) -> llama_cpp.llama_context_params:
     params: llama_cpp.llama_context_params = llama_cpp.llama_context_default_params()
-    params.n_ctx = n_cells
-    params.kv_unified = True  # one pool of cells: sequences share them, and none has a part of its own
+    params.n_ctx = memory.cells
+    params.kv_unified = memory.shared
     params.n_batch = params.n_ubatch = plan.step_tokens
-    params.n_seq_max = n_sequences
+    params.n_seq_max = memory.sequences
     # Rows of logits; llama.cpp makes room for one per sequence.
-    params.n_outputs_max = max(plan.step_tokens, n_sequences)
+    params.n_outputs_max = max(plan.step_tokens, memory.sequences)
     # It skips the cells of other sequences, which plain attention multiplies by zero: beside 2048 of them a step
     # takes 1.1 x its time instead of 1.7 x.
     params.flash_attn_type = int(plan.flash_attention)
@@ -81,12 +97,10 @@ class LlamaModel:
     All else belongs to one thread."""
 
     _adapter = PLAIN
+    _order: Sequence[int] = ()
 
-    def __init__(
-        self, path: Path, *, n_ctx: int, plan: Plan = WIDE, n_sequences: int = 1, n_cells: int = 0,
-        put_away_bytes: int = 0,
-    ) -> None:  # fmt: skip
-        """`n_ctx` tokens per sequence (no more than the model was trained for), `n_cells` in all (0: as many).
+    def __init__(self, path: Path, *, n_ctx: int, plan: Plan = WIDE, memory: Memory = ALONE) -> None:
+        """`n_ctx` tokens per sequence, no more than the model was trained for.
 
         One `decode` takes at most `plan.step_tokens`. Raises WeightsError when llama.cpp cannot load the file."""
         quiet()
@@ -104,10 +118,13 @@ class LlamaModel:
         self.n_vocab = llama_cpp.llama_vocab_n_tokens(vocab)
         self._row_type = ctypes.c_float * self.n_vocab
         longest = min(n_ctx, llama_cpp.llama_model_n_ctx_train(self._model)) or n_ctx
-        self.n_cells = n_cells or longest
+        self.n_cells = (memory.cells or longest) if memory.shared else memory.sequences * longest
+        self.shares_cells = memory.shared
+        self._layout: StateLayout | None = None
         self.context_tokens = min(longest, self.n_cells)
-        self.n_sequences, self.n_batch, self.put_away_bytes = n_sequences, plan.step_tokens, put_away_bytes
-        params = _context_params(plan, n_cells=self.n_cells, n_sequences=n_sequences)
+        self.n_sequences, self.n_batch = memory.sequences, plan.step_tokens
+        self.put_away_bytes = memory.put_away_bytes
+        params = _context_params(plan, replace(memory, cells=self.n_cells))
         self._context = llama_cpp.llama_init_from_model(self._model, params)
         if not self._context:
             self.close()
@@ -147,7 +164,8 @@ class LlamaModel:
         if self._batch is None or len(batch) > self.n_batch:
             raise StepFailed(f"a batch of {len(batch)} tokens, room for {self.n_batch}, or the model is closed")
         raw = self._batch
-        for i, item in enumerate(batch):
+        self._order = _order(batch, shared=self.shares_cells)
+        for i, item in zip(self._order, batch, strict=True):
             raw.token[i] = item.token
             raw.pos[i] = item.position  # type: ignore[call-overload]  # the stub has one pointer too many
             raw.n_seq_id[i] = 1
@@ -161,7 +179,7 @@ class LlamaModel:
 
     def logits(self, row: int) -> NDArray[np.float32]:
         """Logits [n_vocab] of the batch's token `row`, which had to ask for them; a view, gone with the next step."""
-        pointer = llama_cpp.llama_get_logits_ith(self._context, row)
+        pointer = llama_cpp.llama_get_logits_ith(self._context, self._order[row])
         if not pointer:
             raise StepFailed(f"no logits for row {row}")
         return np.frombuffer(self._row_type.from_address(ctypes.addressof(pointer.contents)), dtype=np.float32)
@@ -186,6 +204,22 @@ class LlamaModel:
     def load_sequence(self, sequence: int, saved: SavedSequence) -> bool:
         """Copy them back into free cells; False where there are too few."""
         return bool(llama_cpp.llama_state_seq_set_data(self._context, saved, len(saved), sequence))
+
+    def save_blocks(self, sequence: int, size: int, numbers: Sequence[int]) -> list[SavedSequence]:
+        """Copies of blocks of `size` tokens. Raises StepFailed where llama.cpp lays the bytes out as we do not know."""
+        saved: Any = self.save_sequence(sequence)
+        try:
+            self._layout, rows = take_apart(np.frombuffer(saved, dtype=np.uint8))
+        except ValueError as error:
+            raise StepFailed(f"sequence {sequence} cannot be cut into blocks: {error}") from error
+        return [rows[i * size : (i + 1) * size].tobytes() for i in numbers]
+
+    def load_blocks(self, sequence: int, blocks: Sequence[SavedSequence]) -> bool:
+        """Copy them back, one after another from position 0 on; False where llama.cpp refuses them."""
+        assert self._layout is not None  # blocks are given by `save_blocks` only
+        saved: Any = blocks
+        rows = np.frombuffer(b"".join(saved), dtype=np.uint8).reshape(-1, self._layout.token_bytes)
+        return self.load_sequence(sequence, np.ctypeslib.as_ctypes(put_together(self._layout, rows)))
 
     def clear(self) -> None:
         """Forget everything."""

@@ -14,7 +14,7 @@ from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
 from support_bot.engine.chat_format import ChatFormat
 from support_bot.engine.grammar import schema_grammar
 from support_bot.engine.llama import LlamaModel
-from support_bot.engine.plan import USUAL, Plan
+from support_bot.engine.plan import USUAL, Memory, Plan
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.supervised import LocalEngine, SupervisedEngine
 from support_bot.engine.terms import Grammar, Terms, check_together, first_tokens
@@ -83,9 +83,12 @@ class LlamaEngine:
             path,
             n_ctx=settings.context_tokens,
             plan=plan,
-            n_sequences=settings.slots + _SHARED_RUNS,
-            n_cells=settings.memory_tokens or 2 * settings.context_tokens,
-            put_away_bytes=settings.prefix_memory_mb << 20,
+            memory=Memory(
+                sequences=settings.slots + (_SHARED_RUNS if settings.shared_memory else 0),
+                cells=settings.memory_tokens or 2 * settings.context_tokens,
+                shared=settings.shared_memory,
+                put_away_bytes=settings.prefix_memory_mb << 20,
+            ),
         )
         try:
             if adapter:

@@ -24,3 +24,16 @@ class Plan:
 
 
 USUAL = Plan()
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a model may remember: `cells` tokens in all (0: one context), which its `sequences` share.
+
+    Where it is not `shared`, each sequence has a whole context. So many bytes of what is not in use may be put away
+    beside it."""
+
+    sequences: int = 1
+    cells: int = 0
+    shared: bool = True
+    put_away_bytes: int = 0

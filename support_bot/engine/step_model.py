@@ -52,6 +52,8 @@ class StepModel(Protocol):
     """Tokens the memory holds, shared ones once; at least `context_tokens`."""
     n_sequences: int
     """Sequences are numbered from 0 to `n_sequences` - 1."""
+    shares_cells: bool
+    """Whether sequences share one pool of cells; if not, each has `context_tokens` cells of its own."""
     put_away_bytes: int
     """How much of the machine's memory may hold cells that are not in use; 0 where they stay in the model's."""
     end_token: int
@@ -83,6 +85,16 @@ class StepModel(Protocol):
 
     def load_sequence(self, sequence: int, saved: SavedSequence) -> bool:
         """Give an empty sequence cells of its own like those that were saved, at their positions.
+
+        False where there is no room for them."""
+        ...
+
+    def save_blocks(self, sequence: int, size: int, numbers: Sequence[int]) -> list[SavedSequence]:
+        """Copies of these blocks of `size` cells each, block 0 at position 0. Raises StepFailed."""
+        ...
+
+    def load_blocks(self, sequence: int, blocks: Sequence[SavedSequence]) -> bool:
+        """Give an empty sequence cells like those of these blocks, one after another from position 0 on.
 
         False where there is no room for them."""
         ...

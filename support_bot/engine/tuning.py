@@ -39,7 +39,7 @@ from support_bot.engine.measuring import (
     predictions,
     resident_mb,
 )
-from support_bot.engine.plan import STEP_TOKENS, USUAL, Plan
+from support_bot.engine.plan import STEP_TOKENS, USUAL, Memory, Plan
 from support_bot.engine.step_model import AdapterUse
 from support_bot.engine.tuned import Choice
 from support_bot.engine.variants import Variants
@@ -227,7 +227,9 @@ class Tuner:
 
     def _load(self, format: str, plan: Plan) -> LlamaModel:
         entry = self._entry if format == SHIPPED else self._variants.make(format)
-        model = LlamaModel(self._store.path(entry.name), n_ctx=CELLS, plan=plan, n_sequences=SEQUENCES, n_cells=CELLS)
+        model = LlamaModel(
+            self._store.path(entry.name), n_ctx=CELLS, plan=plan, memory=Memory(sequences=SEQUENCES, cells=CELLS)
+        )
         if format == SHIPPED and self._adapter:
             model.load_adapter(SHIPPED, self._adapter.path)
             model.set_adapter(AdapterUse(SHIPPED, 1.0))

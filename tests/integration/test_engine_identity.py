@@ -50,9 +50,10 @@ def model(weights: Path) -> Iterator[LlamaModel]:
     model.close()
 
 
-@pytest.fixture(scope="module")
-def engine(weights: Path) -> Iterator[LlamaEngine]:
-    settings = EngineSettings(context_tokens=1024, slots=3, threads=1)
+@pytest.fixture(scope="module", params=["shared memory", "own memory"])
+def engine(weights: Path, request: pytest.FixtureRequest) -> Iterator[LlamaEngine]:
+    shared = request.param == "shared memory"
+    settings = EngineSettings(context_tokens=1024, slots=3, threads=1, shared_memory=shared)
     engine = LlamaEngine.load(weights, name="smollm2-135m", model_hash="hash", settings=settings)
     yield engine
     engine.close()
@@ -74,7 +75,7 @@ def test_answers_are_those_of_plain_decoding(model: LlamaModel, engine: LlamaEng
         stats = generation.stats()
         assert stats is not None
         reused += stats.reused_tokens / stats.prompt_tokens
-    assert reused > 0.9 * len(QUESTIONS)
+    assert reused > 0.8 * len(QUESTIONS)
     for question, tokens, answer in zip(QUESTIONS * 2, plain * 2, answers, strict=True):
         same = answer == b"".join(map(model.piece, tokens)).decode("utf-8", "ignore")
         assert same or parts_at_near_tie(model, engine.prompt_tokens(ask(question)), tokens, answer), answer
