@@ -53,7 +53,9 @@ def _off(shown: Shown) -> str:
 
 
 def _setting_up(setup: Setup) -> str:
-    picture = segno.make(setup.uri, error="m").svg_inline(omitsize=True, border=4, dark="#000", light="#fff", svgclass="qr")
+    picture = segno.make(setup.uri, error="m").svg_inline(
+        omitsize=True, border=4, dark="#000", light="#fff", svgclass="qr"
+    )
     return (
         f"<p>Scan this with an authenticator, or type the secret: <code>{escape(setup.secret)}</code></p>{picture}"
         f"{_form('confirm', _code('The code it shows'), 'Switch it on')}"
