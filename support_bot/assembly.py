@@ -24,6 +24,7 @@ from support_bot.observability import Metrics
 from support_bot.queue import JobQueue
 from support_bot.retrieval.langchain import PassageRetriever
 from support_bot.retrieval.retriever import Retriever
+from support_bot.services.accounts import Accounts, build_accounts
 from support_bot.services.backup import BackupService
 from support_bot.services.catalogue import Catalogue
 from support_bot.services.channels import ChannelService
@@ -69,6 +70,7 @@ class App:
     trial: TrialService
     feedback: FeedbackService
     staff: StaffService
+    accounts: Accounts
     channels: ChannelService
     models: ModelService
     switch: WriterSwitch
@@ -239,7 +241,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         pinned=pinned,
         trial=TrialService(chain, search.retriever, settings),
         feedback=FeedbackService(db),
-        staff=StaffService(db, settings),
+        staff=(staff := StaffService(db, settings)), accounts=build_accounts(db, settings, staff),
         channels=ChannelService(db, settings),
         models=models,
         switch=WriterSwitch(models, engine, lambda name: load_writer(store, name, settings)),

@@ -66,6 +66,16 @@ class Unauthorized(SupportBotError):
     code = "unauthorized"
 
 
+class CodeNeeded(Unauthorized):
+    """The password is right; `ticket` is the proof of it, with which a code of the second factor lets in."""
+
+    code = "code_needed"
+
+    def __init__(self, detail: str, ticket: str) -> None:
+        super().__init__(detail)
+        self.ticket = ticket
+
+
 class Forbidden(SupportBotError):
     """Known, but not allowed: the role, the origin or the channel says no."""
 

@@ -15,7 +15,9 @@ from fastapi import FastAPI
 
 import ui
 from support_bot.api.app import build_api
+from support_bot.api.routes.join import join_router
 from support_bot.api.routes.own_password import own_password_router
+from support_bot.api.routes.second_step import two_factor_router
 from support_bot.api.routes.sign_in import sign_in_router
 from support_bot.api.routes.widget import widget_router
 from support_bot.api.staff_gate import StaffGate
@@ -23,8 +25,10 @@ from support_bot.assembly import App
 from support_bot.jobs.handlers import register
 from support_bot.jobs.schedule import schedule
 from ui.mount import mount
+from ui.pages.join import join_page, joined_page
 from ui.pages.login import login_page
 from ui.pages.password import password_page
+from ui.pages.two_factor import code_page, two_factor_page
 
 SHUTDOWN_S = 10
 _ANYWHERE = ("0.0.0.0", "::", "")
@@ -47,8 +51,11 @@ def build_server(app: App) -> FastAPI:
             await to_thread.run_sync(app.close)
 
     server = build_api(app, live)
-    server.include_router(sign_in_router(functools.partial(login_page, app.settings.company)))
-    server.include_router(own_password_router(functools.partial(password_page, app.settings.company)))
+    company = app.settings.company
+    server.include_router(sign_in_router(functools.partial(login_page, company), functools.partial(code_page, company)))
+    server.include_router(two_factor_router(functools.partial(two_factor_page, company)))
+    server.include_router(own_password_router(functools.partial(password_page, company)))
+    server.include_router(join_router(functools.partial(join_page, company), functools.partial(joined_page, company)))
     server.include_router(widget_router(Path(ui.__file__).parent / "widget"))
     mount(server, app)
     server.add_middleware(StaffGate, app=app)  # after the pages' own layers, so that it stands before them

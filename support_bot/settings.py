@@ -155,6 +155,9 @@ class SecuritySettings(BaseModel):
     conversation_token_days: float = Field(30.0, description="Days until a visitor's conversation token ends.")
     lockout_failures: int = Field(5, description="Failed sign-ins before an account pauses.")
     lockout_minutes: float = Field(15.0, description="Minutes that pause lasts.")
+    link_hours: float = Field(
+        48.0, gt=0, le=24 * 365, description="Hours until a link ends by which somebody joins or sets a new password."
+    )
     message_chars: int = Field(4000, description="Longest customer message, in characters.")
     conversations_per_minute: int = Field(30, description="New conversations per address and minute.")
     messages_per_minute: int = Field(30, description="Messages per conversation and minute.")

@@ -22,7 +22,7 @@ def require(app: App, request: gr.Request | None, role: Role, *, visible: bool =
     if session is None:
         raise _refusal("You are signed out. Sign in again to go on.", visible)
     if not session.staff.may(role):
-        raise _refusal("Only an admin may do this.", visible)
+        raise _refusal("Only an admin may do this." if role is Role.ADMIN else "A viewer changes nothing.", visible)
     return session
 
 

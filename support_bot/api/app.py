@@ -28,8 +28,10 @@ from support_bot.api.routes import (
     search,
     staff,
     staff_conversations,
+    staff_links,
     tickets,
     trials,
+    two_factor,
 )
 from support_bot.api.sse import Bells
 from support_bot.assembly import App
@@ -47,6 +49,8 @@ _ROUTERS = (
     trials.router,
     pinned_answers.router,
     staff.router,
+    staff_links.router,
+    two_factor.router,
     models.router,
     risk.router,
     backup.router,

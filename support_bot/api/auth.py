@@ -81,6 +81,8 @@ def calling_staff(
     if session is None:
         raise Unauthorized("Sign in, or send an API key as `Authorization: Bearer`.")
     signed_in = app.staff.find_session(session)
+    if signed_in is None and app.staff.find_session(session, setting_up=True):
+        raise Forbidden("Everybody needs two-factor sign-in here: set yours up at /two-factor.")
     if signed_in is None:
         raise Unauthorized("This session has ended; sign in again.")
     limits.count_request(session)
@@ -103,6 +105,13 @@ def channel_of_key(
     if not app.channels.get(key.channel).enabled:
         raise ChannelOff("This channel is switched off at the moment.")
     return key
+
+
+def calling_agent(request: Request, caller: Annotated[Caller, Depends(calling_staff)]) -> Caller:
+    """The caller, if they may do this: whoever only reads needs to be no more than a viewer."""
+    if request.method not in _READING and not caller.staff.may(Role.AGENT):
+        raise Forbidden("A viewer may read everything here, and change nothing.")
+    return caller
 
 
 def calling_admin(caller: Annotated[Caller, Depends(calling_staff)]) -> Caller:
@@ -142,6 +151,8 @@ def _same(given: str, expected: str) -> bool:
 
 ConversationId = Annotated[str, Depends(conversation_of_token)]
 AskingProgram = Annotated[ChannelKeyView, Depends(channel_of_key)]
-Agent = Annotated[Caller, Depends(calling_staff)]
+Member = Annotated[Caller, Depends(calling_staff)]
+"""Anybody of the staff, for what concerns only themselves; everything else asks for one of those below."""
+Agent = Annotated[Caller, Depends(calling_agent)]
 Admin = Annotated[Caller, Depends(calling_admin)]
 Owner = Annotated[Caller, Depends(calling_owner)]

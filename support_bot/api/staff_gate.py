@@ -1,4 +1,4 @@
-"""The door of the staff's pages: `/desk` for agents and admins, `/admin` for admins. Pages behind it need no check."""
+"""The door of the staff's pages: `/desk` for all staff, `/admin` for admins. Pages behind it need no check."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ from support_bot.values import Role
 
 DESK, ADMIN = "/desk", "/admin"
 LOGIN = "/login"
-_AREAS = {DESK: Role.AGENT, ADMIN: Role.ADMIN}
+TWO_FACTOR = "/two-factor"
+_AREAS = {DESK: Role.VIEWER, ADMIN: Role.ADMIN}
 _POLICY_VIOLATION = 1008  # how a web socket is refused
+
+
+class _SetUpFirst(Forbidden):
+    """Signed in, but everybody needs a second factor, and this person has none yet."""
 
 
 class StaffGate:
@@ -44,6 +49,8 @@ class StaffGate:
     def _refusal(self, connection: HTTPConnection, role: Role) -> SupportBotError | None:
         token = connection.cookies.get(SESSION_COOKIE)
         signed_in = self._app.staff.find_session(token) if token else None
+        if signed_in is None and token and self._app.staff.find_session(token, setting_up=True):
+            return _SetUpFirst("Set up two-factor sign-in first.")
         if signed_in is None:
             return Unauthorized("Sign in first.")
         if not signed_in.staff.may(role):
@@ -65,7 +72,9 @@ def _answer(connection: HTTPConnection, refusal: SupportBotError, app: App) -> R
     is_page = "text/html" in connection.headers.get("accept", "") or path.rstrip("/") in _AREAS
     if connection.scope["method"] not in ("GET", "HEAD") or not is_page:
         return problem(path, refusal)
-    if isinstance(refusal, Unauthorized):
+    if isinstance(refusal, _SetUpFirst):
+        target = TWO_FACTOR
+    elif isinstance(refusal, Unauthorized):
         wanted = f"{path}?{connection.url.query}" if connection.url.query else path
         target = f"{LOGIN}?next={quote(wanted, safe='/')}"
     else:

@@ -77,6 +77,43 @@ def change_password(api: Api, email: str, password: Password) -> Any:
     return {"changed": email}
 
 
+def invite_staff(api: Api, email: str, name: str = "", role: Role = Role.AGENT) -> Any:
+    """Make a link by which somebody joins with a password of their own; it works once and is shown only now."""
+    return _link(api.send("POST", "/staff/invitations", json={"email": email, "name": name, "role": role.value}))
+
+
+def offer_password(api: Api, email: str) -> Any:
+    """Make a link by which somebody sets a new password, a locked-out admin, too; it is shown only now."""
+    return _link(api.send("POST", f"/staff/{quote(email, safe='')}/password-link"))
+
+
+def _link(made: Any) -> Any:
+    return {"url": made["url"], "email": made["details"]["email"], "until": made["details"]["expires_at"]}
+
+
+def list_links(api: Api) -> Any:
+    """Links for staff that can still be used; what makes them work is not kept."""
+    return api.get("/staff/links")["links"]
+
+
+def withdraw_link(api: Api, number: int) -> Any:
+    """Make such a link useless at once."""
+    api.send("DELETE", f"/staff/links/{number}")
+    return {"withdrawn": number}
+
+
+def reset_two_factor(api: Api, email: str) -> Any:
+    """Take two-factor sign-in away from somebody who lost theirs; they are signed out."""
+    api.send("DELETE", f"/staff/{quote(email, safe='')}/two-factor")
+    return {"reset": email}
+
+
+def require_two_factor(api: Api, off: bool = False) -> Any:
+    """Ask two-factor sign-in of everybody, or with --off no longer: who has none can then only set it up."""
+    api.send("PUT", "/staff/two-factor", json={"required": not off})
+    return {"required": not off}
+
+
 def deactivate_staff(api: Api, email: str) -> Any:
     """End somebody's access at once: sessions and keys end, open tickets go to nobody, old messages keep the name."""
     return api.send("PATCH", f"/staff/{quote(email, safe='')}", json={"active": False})
@@ -213,6 +250,12 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
     ("staff", "list", list_staff, ("id", "email", "name", "role", "active")),
     ("staff", "add", add_staff, ("id", "email", "name", "role")),
     ("staff", "password", change_password, ("changed",)),
+    ("staff", "invite", invite_staff, ("url", "email", "until")),
+    ("staff", "password-link", offer_password, ("url", "email", "until")),
+    ("staff", "links", list_links, ("id", "kind", "email", "role", "expires_at")),
+    ("staff", "withdraw", withdraw_link, ("withdrawn",)),
+    ("staff", "reset-two-factor", reset_two_factor, ("reset",)),
+    ("staff", "require-two-factor", require_two_factor, ("required",)),
     ("staff", "deactivate", deactivate_staff, ("id", "email", "name", "role", "active")),
     ("staff", "reactivate", reactivate_staff, ("id", "email", "name", "role", "active")),
     ("staff", "key", create_key, ("key",)),

@@ -17,19 +17,21 @@ from support_bot.models.promise import ChannelPromise
 from support_bot.models.risk_point import RiskPoint
 from support_bot.models.secret import Secret
 from support_bot.models.staff import ApiKey, Staff, StaffSession
+from support_bot.models.staff_link import StaffLink
 from support_bot.models.suggestion import Fate, Suggestion
 from support_bot.models.ticket import Ticket, TicketEvent, TicketEventKind
 from support_bot.models.ticket_parts import TicketTag, TicketWatcher
 from support_bot.models.ticket_vector import TicketVector
 from support_bot.models.trace import AnswerTrace
 from support_bot.models.turn import BotTurn, TurnState
+from support_bot.models.two_factor import RecoveryCode, SignInRule, TwoFactor
 from support_bot.values import TicketStatus
 
 __all__ = [
     "AnswerFlag", "AnswerTrace", "ApiKey", "Base", "BotTurn", "Channel", "ChannelKey", "ChannelPromise", "Chunk",
     "Clock", "Conversation", "ConversationEvent", "Deployment", "Document", "DocumentVersion", "Fate", "Feedback",
     "FollowUp", "Message", "MessageCitation", "MessageStatus", "Metric", "PieceVectors", "PinnedAnswer", "Rating",
-    "RiskPoint", "Secret", "Staff", "StaffSession", "Suggestion", "Ticket", "TicketEvent", "TicketEventKind",
-    "TicketStatus", "TicketTag", "TicketVector", "TicketWatcher",
-    "TurnState", "utcnow",
+    "RecoveryCode", "RiskPoint", "Secret", "SignInRule", "Staff", "StaffLink", "StaffSession", "Suggestion", "Ticket",
+    "TicketEvent", "TicketEventKind", "TicketStatus", "TicketTag", "TicketVector", "TicketWatcher",
+    "TurnState", "TwoFactor", "utcnow",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from support_bot.values import Role
 
 
 class Staff(Base):
-    """An agent or admin."""
+    """A viewer, agent or admin."""
 
     __tablename__ = "staff"
 
@@ -60,7 +60,7 @@ class Staff(Base):
 
     def may(self, role: Role) -> bool:
         """Whether this person may do what `role` may do."""
-        return self.active and (self.role is Role.ADMIN or self.role is role)
+        return self.active and self.role.includes(role)
 
 
 class StaffSession(Base):

@@ -20,7 +20,8 @@ ANSWER_SETTINGS = frozenset({"engine", "retrieval", "answering", "ingestion"})
 
 
 class BackupService:
-    """Backups of a live product. Signing keys and password hashes lie in the database, and so in every backup."""
+    """Backups of a live product. Signing keys, password hashes and secrets of authenticators lie in the
+    database, and so in every backup."""
 
     def __init__(self, db: Database, models: ModelService, store: WeightsStore, settings: Settings) -> None:
         self._db = db

@@ -17,6 +17,7 @@ from support_bot.values import (
     HandoffReason,
     Mode,
     Retract,
+    Role,
     Said,
     StateChanged,
 )
@@ -58,6 +59,8 @@ def hold_active(tx: Transaction, staff_id: int) -> Staff:
     person = tx.staff.hold(staff_id)
     if not person.active:
         raise Conflict(f"{person.name} is deactivated and cannot take tickets.")
+    if not person.may(Role.AGENT):
+        raise Conflict(f"{person.name} is a viewer and cannot take tickets.")
     return person
 
 

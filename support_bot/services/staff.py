@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import math
 import secrets
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from support_bot.errors import Conflict, Invalid, LimitExceeded, Unauthorized
-from support_bot.models import ApiKey, Staff, StaffSession, utcnow
+from support_bot.errors import CodeNeeded, Conflict, Invalid, LimitExceeded, Unauthorized
+from support_bot.models import ApiKey, Staff, utcnow
 from support_bot.services.handoff import let_go
+from support_bot.services.sessions import FirstStep, open_session, token_hash
 from support_bot.services.views import ApiKeyView, Assignee, SignedIn, StaffView
 from support_bot.settings import Settings
 from support_bot.storage.database import Database
@@ -24,8 +24,12 @@ LEAST_PASSWORD = 10
 _MOST_STRANGERS = 10_000
 
 
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+def checked_email(email: str) -> str:
+    """The address without white space around it. Raises Invalid where it is none."""
+    email = email.strip()
+    if "@" not in email or len(email) > 200:
+        raise Invalid("That is not an e-mail address.")
+    return email
 
 
 def made_up_password() -> str:
@@ -33,12 +37,18 @@ def made_up_password() -> str:
     return secrets.token_urlsafe(12)
 
 
-def _require_unlocked(staff: Staff, now: dt.datetime) -> None:
+def require_unlocked(staff: Staff, now: dt.datetime) -> None:
+    """Raise LimitExceeded while the account pauses after wrong passwords or codes."""
     if staff.is_locked(now) and staff.locked_until is not None:
         wait = (staff.locked_until - now).total_seconds()
         minutes = math.ceil(wait / 60)
         later = f"in {minutes} minutes" if minutes > 1 else "in a minute"
         raise LimitExceeded(f"Too many wrong passwords. Try again {later}.", retry_after=wait)
+
+
+def first_step(db: Database) -> FirstStep:
+    """Every server of an installation takes the tickets of the others."""
+    return FirstStep(db.secret("first-step"))
 
 
 class StaffService:
@@ -48,6 +58,7 @@ class StaffService:
         self._db = db
         self._settings = settings
         self._hasher = PasswordHasher()
+        self._first = first_step(db)
         # Checked when nobody has that address, so that the answer takes as long and tells nothing.
         self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
         self._strangers: dict[str, Staff] = {}
@@ -55,32 +66,31 @@ class StaffService:
     # ---- sessions
 
     def sign_in(self, email: str, password: str) -> SignedIn:
-        """A new session. Raises Unauthorized, or LimitExceeded while the account pauses after wrong passwords."""
+        """A new session. Raises Unauthorized, or LimitExceeded while the account pauses after wrong passwords.
+
+        With a second factor it is CodeNeeded, and `TwoFactorService.sign_in` goes on."""
         now = utcnow()
         with self._db.reading() as tx:
             found = tx.staff.find_by_email(email)
         known = found or self._stranger(email)
-        _require_unlocked(known, now)
+        require_unlocked(known, now)
         checked = known.password_hash
         right = self._matches(checked, password)
         with self._db.transaction() as tx:
             staff = tx.staff.lock(found.id) if found is not None else known
-            _require_unlocked(staff, now)  # others may have guessed meanwhile, or the password was changed
+            require_unlocked(staff, now)  # others may have guessed meanwhile, or the password was changed
             if staff.password_hash != checked:
                 raise Unauthorized(_WRONG)
             if not right:
-                self._note_failure(staff)
+                self.note_failure(staff)
             elif not staff.active:
                 raise Unauthorized(_DEACTIVATED)  # only who knows the password is told
             else:
-                staff.note_success()
-                tx.staff.delete_expired_sessions(now)
-                token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-                expires = now + dt.timedelta(hours=self._settings.security.session_hours)
-                tx.staff.add_session(
-                    StaffSession(token_hash=_hash(token), staff_id=staff.id, csrf_token=csrf, expires_at=expires)
-                )
-                return SignedIn(token, csrf, StaffView.of(staff))
+                if tx.two_factor.is_on(
+                    staff.id
+                ):  # wrong passwords and codes from before stay counted until it is given
+                    raise CodeNeeded("Type the code of your authenticator.", self._first.ticket(staff))
+                return open_session(tx, staff, self._settings.security.session_hours)
         raise Unauthorized(_WRONG)
 
     def _stranger(self, email: str) -> Staff:
@@ -90,27 +100,29 @@ class StaffService:
         unlikely = Staff(email=email, name="", role=Role.AGENT, password_hash=self._nobody, active=False)
         return self._strangers.setdefault(email.strip().lower()[:200], unlikely)
 
-    def find_session(self, token: str) -> SignedIn | None:
-        """Who is signed in with this cookie; None when nobody is (any more)."""
+    def find_session(self, token: str, *, setting_up: bool = False) -> SignedIn | None:
+        """Who is signed in with this cookie; None when nobody is (any more).
+
+        Who needs a second factor and has none is signed in only for `setting_up` one."""
         with self._db.reading() as tx:
-            session = tx.staff.find_session(_hash(token))
+            session = tx.staff.find_session(token_hash(token))
             if session is None or session.expires_at < utcnow():
                 return None
             staff = tx.staff.get(session.staff_id)
+            if not setting_up and tx.two_factor.is_required() and not tx.two_factor.is_on(staff.id):
+                return None
             return SignedIn(token, session.csrf_token, StaffView.of(staff)) if staff.active else None
 
     def sign_out(self, token: str) -> None:
         with self._db.transaction() as tx:
-            tx.staff.delete_session(_hash(token))
+            tx.staff.delete_session(token_hash(token))
 
     # ---- people
 
     def add(self, email: str, name: str, role: Role, password: str) -> StaffView:
         """A new member of staff. Raises Conflict for an address that is taken, Invalid for a weak password."""
-        email = email.strip()
-        if "@" not in email or len(email) > 200:
-            raise Invalid("That is not an e-mail address.")
-        hashed = self._hashed(password)
+        email = checked_email(email)
+        hashed = self.hashed(password)
         with self._db.transaction() as tx:
             tx.one_at_a_time("staff")
             if tx.staff.find_by_email(email):
@@ -123,12 +135,12 @@ class StaffService:
             return [StaffView.of(staff) for staff in tx.staff.page()]
 
     def assignees(self) -> list[Assignee]:
-        """Who may be given a ticket: the active ones, by name."""
-        return [Assignee(staff.id, staff.name, staff.email) for staff in self.page() if staff.active]
+        """Who may be given a ticket: active agents and admins, by name."""
+        return [Assignee(staff.id, staff.name, staff.email) for staff in self.page() if staff.may(Role.AGENT)]
 
     def set_password(self, email: str, password: str) -> None:
         """A new password; every session of that person ends. Keys that act for them stay until they are revoked."""
-        hashed = self._hashed(password)
+        hashed = self.hashed(password)
         with self._db.transaction() as tx:
             staff = tx.staff.find_by_email(email)
             if staff is None:
@@ -142,21 +154,31 @@ class StaffService:
 
         Raises Invalid where the old one is wrong or the new one weak; guesses count as those at the sign-in do, and at
         the limit raise LimitExceeded."""
-        hashed = self._hashed(new)
-        with self._db.reading() as tx:
-            known = tx.staff.get(staff_id)
-        _require_unlocked(known, utcnow())
-        right = self._matches(known.password_hash, old)
+        hashed = self.hashed(new)
+        proved = self.require_password(staff_id, old, "The old password is wrong.")
         with self._db.transaction() as tx:
             staff = tx.staff.lock(staff_id)
-            _require_unlocked(staff, utcnow())
+            if staff.password_hash != proved:
+                raise Invalid("The password was changed meanwhile.")
+            staff.password_hash = hashed
+            staff.note_success()
+            tx.staff.delete_sessions_of(staff.id, but=token_hash(session))
+
+    def require_password(self, staff_id: int, password: str, wrong: str = "The password is wrong.") -> str:
+        """Somebody who is signed in proves once more who they are; the hash that was compared.
+
+        Raises Invalid, which counts as a wrong password at the sign-in does, or LimitExceeded."""
+        with self._db.reading() as tx:
+            known = tx.staff.get(staff_id)
+        require_unlocked(known, utcnow())
+        right = self._matches(known.password_hash, password)
+        with self._db.transaction() as tx:
+            staff = tx.staff.lock(staff_id)
+            require_unlocked(staff, utcnow())
             if right and staff.password_hash == known.password_hash:
-                staff.password_hash = hashed
-                staff.note_success()
-                tx.staff.delete_sessions_of(staff.id, but=_hash(session))
-                return
-            self._note_failure(staff)
-        raise Invalid("The old password is wrong.")
+                return known.password_hash
+            self.note_failure(staff)
+        raise Invalid(wrong)
 
     def deactivate(self, email: str, by: int | None) -> StaffView:
         """End somebody's access at once: sessions end, keys that act for them are revoked, open tickets go to nobody.
@@ -169,6 +191,7 @@ class StaffService:
             staff.deactivate(by=by, other_admins=tx.staff.count_other_admins(staff.id))
             tx.staff.delete_sessions_of(staff.id)
             tx.staff.revoke_keys_of(staff.id, utcnow())
+            tx.staff_links.withdraw_around(staff.id, utcnow())
             view = StaffView.of(staff)
         # Each under its conversation's lock, which nobody may ask for while they hold the row of a member of staff.
         with self._db.reading() as tx:
@@ -207,7 +230,11 @@ class StaffService:
             if not tx.staff.lock(staff_id).may(role):  # or it would be added while they are being deactivated
                 raise Invalid("A key cannot do more than the person it belongs to.")
             row = ApiKey(
-                name=name.strip()[:200] or "key", prefix=key[:10], key_hash=_hash(key), role=role, staff_id=staff_id
+                name=name.strip()[:200] or "key",
+                prefix=key[:10],
+                key_hash=token_hash(key),
+                role=role,
+                staff_id=staff_id,
             )
             return ApiKeyView.of(tx.staff.add_key(row)), key
 
@@ -223,7 +250,7 @@ class StaffService:
     def find_key(self, key: str) -> StaffView | None:
         """Whom a key acts for, with the key's own role; None for an unknown or revoked key."""
         with self._db.reading() as tx:
-            found = tx.staff.find_key(_hash(key))
+            found = tx.staff.find_key(token_hash(key))
             if found is None:
                 return None
             staff = tx.staff.get(found.staff_id)
@@ -231,12 +258,14 @@ class StaffService:
                 return None
             return StaffView(staff.id, staff.email, staff.name, found.role, staff.active)
 
-    def _note_failure(self, staff: Staff) -> None:
+    def note_failure(self, staff: Staff) -> None:
+        """Count a wrong password or code."""
         security = self._settings.security
         pause = dt.timedelta(minutes=security.lockout_minutes)
         staff.note_failure(utcnow(), limit=security.lockout_failures, pause=pause)
 
-    def _hashed(self, password: str) -> str:
+    def hashed(self, password: str) -> str:
+        """What is stored of a password. Raises Invalid for a weak one."""
         if len(password) < LEAST_PASSWORD:
             raise Invalid(f"A password has at least {LEAST_PASSWORD} characters.")
         if len(password) > 1000:

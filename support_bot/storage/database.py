@@ -39,12 +39,14 @@ from support_bot.storage.inbox_index import InboxIndex
 from support_bot.storage.installation import InstallationRepository
 from support_bot.storage.pinned_answers import PinnedAnswerRepository
 from support_bot.storage.staff import StaffRepository
+from support_bot.storage.staff_links import StaffLinkRepository
 from support_bot.storage.suggestions import SuggestionRepository
 from support_bot.storage.ticket_vectors import TicketVectorRepository
 from support_bot.storage.tickets import TicketRepository
 from support_bot.storage.traces import TraceRepository
 from support_bot.storage.trouble import database_trouble
 from support_bot.storage.turns import TurnRepository
+from support_bot.storage.two_factor import TwoFactorRepository
 
 _BUSY = "Too much waits for the database at the moment. Please try again shortly."
 _AWAY = "The database does not answer at the moment. Please try again shortly."
@@ -71,6 +73,8 @@ class Transaction:
         self.pinned = PinnedAnswerRepository(session)
         self.feedback = FeedbackRepository(session)
         self.staff = StaffRepository(session)
+        self.staff_links = StaffLinkRepository(session)
+        self.two_factor = TwoFactorRepository(session)
         self.channels = ChannelRepository(session)
         self.traces = TraceRepository(session)
         self.installation = InstallationRepository(session)

@@ -40,6 +40,7 @@ from support_bot.values.states import (
     DocumentStatus,
     FlagReason,
     HandoffReason,
+    LinkKind,
     Mode,
     Role,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "InboxFilter",
     "InboxSort",
     "Keep",
+    "LinkKind",
     "LoggedEvent",
     "Mode",
     "ParsedDocument",

@@ -63,10 +63,23 @@ class FlagReason(enum.StrEnum):
 
 
 class Role(enum.StrEnum):
-    """What a member of staff may do; an admin may do everything an agent may."""
+    """What a member of staff may do; each may do everything the one before may. A viewer reads and changes nothing."""
 
+    VIEWER = "viewer"
     AGENT = "agent"
     ADMIN = "admin"
+
+    def includes(self, other: Role) -> bool:
+        """Whether this role may do what the other may."""
+        ranks = list(Role)
+        return ranks.index(self) >= ranks.index(other)
+
+
+class LinkKind(enum.StrEnum):
+    """What a one-time link lets its holder do."""
+
+    INVITATION = "invitation"
+    NEW_PASSWORD = "new_password"
 
 
 class DocumentStatus(enum.StrEnum):

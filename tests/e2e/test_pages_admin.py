@@ -24,6 +24,7 @@ def add_member(admin: Page, server: Server, name: str) -> Server:
     email = f"{uuid.uuid4().hex[:8]}@example.com"
     admin.get_by_label("Name", exact=True).fill(name)
     admin.get_by_label("E-mail").fill(email)
+    admin.get_by_label("How", exact=True).select_option("password")
     admin.get_by_role("button", name="Add to the team").click()
     expect(admin.get_by_text(f"{email} signs in")).to_be_visible()
     password = admin.locator(".team-told code").inner_text()

@@ -19,9 +19,14 @@ PUBLIC = {
     ("get", "/ready"),
     ("get", "/metrics"),
 }
+OWN_SECOND_FACTOR = {
+    (method, f"{V1}/me/two-factor{more}")
+    for method, more in (("get", ""), ("post", ""), ("put", ""), ("post", "/codes"), ("post", "/off"))
+}
 FOR_AGENTS = {
     ("get", f"{V1}/me"),
     ("put", f"{V1}/me/password"),
+    *OWN_SECOND_FACTOR,
     ("get", f"{V1}/search"),
     ("get", f"{V1}/documents"),
     ("get", f"{V1}/documents/{{document_id}}"),
@@ -46,7 +51,7 @@ def routes(api: Api) -> list[tuple[str, str]]:
 def call(api: Api, route: tuple[str, str], headers: dict[str, str]) -> Any:
     """Call a route with ids that no row has, and without a body."""
     method, path = route
-    for name in ("ticket_id", "document_id", "key_id", "message_id"):
+    for name in ("ticket_id", "document_id", "key_id", "message_id", "link_id"):
         path = path.replace(f"{{{name}}}", "999999")
     path = path.replace("{slug}", "none").replace("{name}", "none").replace("{conversation_id}", "none")
     return api.client.request(method.upper(), path, headers=headers)
@@ -82,6 +87,12 @@ class TestRoles:
         answers = {route: call(api, route, api.agent).status_code for route in routes}
         refused = {route for route, status in answers.items() if status == 403}
         assert refused == {route for route in routes if not for_agents(route)}
+
+    def test_viewers_read_what_agents_read_and_change_nothing(self, api: Api, routes: list[tuple[str, str]]) -> None:
+        answers = {route: call(api, route, api.keys[Role.VIEWER]).status_code for route in routes}
+        refused = {route for route, status in answers.items() if status == 403}
+        read = {route for route in routes if for_agents(route) and route[0] == "get"}
+        assert refused == set(routes) - read - OWN_SECOND_FACTOR - {("put", f"{V1}/me/password")}
 
     def test_admins_reach_everything_but_what_is_the_owners(self, api: Api, routes: list[tuple[str, str]]) -> None:
         answers = {route: call(api, route, api.admin).status_code for route in routes}

@@ -128,3 +128,23 @@ def test_what_people_are_called_is_escaped() -> None:
     member = StaffView(2, SCRIPT, SCRIPT, Role.AGENT, True)
     page = team_page([member], 1, MemberForm(SCRIPT, SCRIPT), told=SCRIPT, made=NewPassword(SCRIPT, SCRIPT))
     assert SCRIPT not in page + deactivate_dialog(member, 1) + password_dialog(member, 1)
+
+
+def test_somebody_is_invited_by_a_link_that_can_be_withdrawn(app: App, tab: Tab) -> None:
+    tab.press("member-add", name="Ana", email=ANA, role="viewer", by="link")
+    assert "/join/" in shown(tab) and "Invitation as viewer" in shown(tab)
+    (link,) = app.accounts.links.page()
+    assert (link.email, link.role) == (ANA, Role.VIEWER)
+    tab.press("view", view="team")
+    assert "/join/" not in shown(tab), "it is shown once"
+    tab.press("link-withdraw", link=str(link.id))
+    assert app.accounts.links.page() == [] and "Open links" not in shown(tab)
+
+
+def test_a_colleague_gets_a_link_for_a_new_password(app: App, tab: Tab) -> None:
+    ana = add_staff(app)
+    tab.press("member-ask-password", member=str(ana.id))
+    tab.press("member-link", member=str(ana.id))
+    (token,) = re.findall(r"/join/([^<]+)<", shown(tab))
+    app.accounts.links.follow(token, "another long password")
+    assert app.staff.sign_in(ANA, "another long password").staff.id == ana.id

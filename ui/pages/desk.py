@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gradio as gr
@@ -18,18 +18,19 @@ from ui.pages.surface import data_of, number, private, surface
 from ui.parts import desk as parts
 from ui.parts import inbox
 from ui.parts import ticket as middle
-from ui.parts.live import turns, written
+from ui.parts.live import LiveTurn, turns, written
 from ui.parts.ticket_fields import fields
 from ui.sessions import require
 
 POLL_S = 1.5
+_LOOKING = frozenset({"view", "search", "filter", "next", "previous", "select", "back"})
 _SIGNED_OUT = "() => window.supportBot.signedOut()"
 Changes = dict[Any, Any]
 Doing = Callable[[Desk, StaffView, dict[str, Any]], None]
 
 
 class DeskPage:
-    """The page's columns and what happens in them. Each handler asks for the agent's role itself."""
+    """The page's columns and what happens in them. Each handler asks for the role it needs itself."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -82,7 +83,7 @@ class DeskPage:
 
     def opened(self, desk: Desk, request: gr.Request) -> Changes:
         """The page was opened or reloaded; `?conversation=` opens one."""
-        staff = require(self._app, request, Role.AGENT).staff
+        staff = require(self._app, request, Role.VIEWER).staff
         desk.shown = {}
         if self._app.tickets.counts(staff.id).get("waiting"):
             desk.view = "waiting"
@@ -93,14 +94,15 @@ class DeskPage:
 
     def tick(self, desk: Desk, request: gr.Request) -> Changes:
         """Every second and a half: new tickets, new messages; only what changed goes to the browser."""
-        staff = require(self._app, request, Role.AGENT, visible=False).staff
+        staff = require(self._app, request, Role.VIEWER, visible=False).staff
         return self._changes(desk, staff)
 
     def act(self, event: gr.EventData, desk: Desk, request: gr.Request) -> Changes:
         """One of the desk's buttons; an error is told above the composer."""
-        staff = require(self._app, request, Role.AGENT).staff
         data = data_of(event)
-        doing = self._acts.get(str(data.get("action")))
+        name = str(data.get("action"))
+        staff = require(self._app, request, Role.VIEWER if name in _LOOKING else Role.AGENT).staff
+        doing = self._acts.get(name)
         if doing is None:
             return self._nothing()
         desk.told = ""
@@ -224,6 +226,8 @@ class DeskPage:
             return {self.head: "", self.talk: empty, self.aid: "", self.composer: "", self.context: ""}
         desk.take(self._app.chat.events(desk.conversation, desk.position, staff=True))
         found = written(turns(desk.events.values()))
+        if not staff.may(Role.AGENT):
+            return self._read_only(desk, view, found)
         flagged = self._app.desk.flags.of_conversation(desk.conversation)
         return {
             self.head: middle.head(view, staff.id, self._app.staff.assignees()),
@@ -231,6 +235,16 @@ class DeskPage:
             self.aid: self._copilot.panel(desk, view),
             self.composer: middle.composer(view, kind=desk.kind, sent=desk.sent, told=desk.told),
             self.context: fields(view, staff.id) + self._copilot.beside(desk, view) + parts.context(view),
+        }
+
+    def _read_only(self, desk: Desk, view: ConversationView, found: Mapping[int, LiveTurn]) -> Changes:
+        """The same for a viewer, without anything that changes something."""
+        return {
+            self.head: middle.head(view, None),
+            self.talk: middle.talk(view, found, None, customer_typing=desk.customer_typing),
+            self.aid: "",
+            self.composer: '<p class="hint">You are a viewer: you may read everything here, and change nothing.</p>',
+            self.context: parts.context(view),
         }
 
     def _conversation(self, desk: Desk) -> ConversationView | None:

@@ -14,7 +14,7 @@ _CHANGED = "Your password is changed. Wherever else you were signed in, you are 
 def password_page(company: str, staff: StaffView, error: str = "", changed: bool = False) -> str:
     """The whole page; after the change it says so and leads back."""
     who = f"<p>{escape(staff.name)} · {escape(staff.email)}</p>{told(error)}{told(_CHANGED if changed else '', 'good')}"
-    back = '<p class="help"><a href="desk">Back to the desk</a></p>'
+    back = '<p class="help"><a href="two-factor">Two-factor sign-in</a> · <a href="desk">Back to the desk</a></p>'
     return plain_page(company, "Your password", who + ("" if changed else _form(staff.email)) + back)
 
 

@@ -8,7 +8,7 @@ from support_bot.services.views import TrialView
 from ui.parts.channels import ChannelForm
 from ui.parts.pinned import PinForm
 from ui.parts.promises import PromiseForm
-from ui.parts.team import MemberForm, NewPassword
+from ui.parts.team import MemberForm, NewLink, NewPassword
 from ui.parts.uploads import Upload
 
 ANSWERS = 10
@@ -43,7 +43,7 @@ class Shelf:
     promise: PromiseForm | None = None
     address: str = ""
     member: MemberForm = field(default_factory=MemberForm)
-    made: NewPassword | None = None
+    made: NewPassword | NewLink | None = None
     dialog: str = ""
     serial: int = 0
     shown: dict[str, str] = field(default_factory=dict)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from support_bot.services.staff_links import StaffLinkView
 from support_bot.services.views import StaffView
 from support_bot.values import Role
 from ui.parts.html import action, attributes, escape, notice, pill, plural
 from ui.parts.icons import icon
+from ui.parts.team_links import links_list
+from ui.parts.team_two_factor import NO_SECOND, SecondFactors, rule
 
-_ROLES = {Role.AGENT: "Agent", Role.ADMIN: "Admin"}
+_ROLES = {Role.AGENT: "Agent", Role.ADMIN: "Admin", Role.VIEWER: "Viewer"}
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class MemberForm:
     email: str = ""
     role: Role = Role.AGENT
     added: int = 0
+    by: str = "link"
 
 
 @dataclass(frozen=True)
@@ -31,17 +35,46 @@ class NewPassword:
     password: str
 
 
+@dataclass(frozen=True)
+class NewLink:
+    """A one-time link that was just made for somebody; shown until the next thing is done."""
+
+    email: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Access:
+    """Links that can still be used, and second factors."""
+
+    links: Sequence[StaffLinkView] = ()
+    second: SecondFactors = NO_SECOND
+
+
+NOTHING_OPEN = Access()
+
+
 def team_page(
-    members: Sequence[StaffView], own: int, typed: MemberForm, *, told: str = "", made: NewPassword | None = None
+    members: Sequence[StaffView],
+    own: int,
+    typed: MemberForm,
+    *,
+    access: Access = NOTHING_OPEN,
+    told: str = "",
+    made: NewPassword | NewLink | None = None,
 ) -> str:
     """Everyone with what can be done about them, the active ones first; `own` is the id of whoever looks."""
-    rows = "".join(_member(member, own) for member in sorted(members, key=lambda member: not member.active))
+    rows = "".join(
+        _member(member, own, member.id in access.second.who)
+        for member in sorted(members, key=lambda member: not member.active)
+    )
     return (
         '<div class="page-head"><h1>Team</h1><p class="small">Agents answer customers on the desk. Admins also change '
-        f"articles, answers and the team.</p></div>{_form(typed)}"
-        f'<div class="team-told" role="status">{notice(told)}{_made(made)}</div>'
+        f"articles, answers and the team. Viewers read the desk and change nothing.</p></div>{_form(typed)}"
+        f'<div class="team-told" role="status">{notice(told)}{_made(made)}</div>{rule(access.second)}'
         f'<table class="list"><caption class="unseen">{plural(len(members), "member")}</caption><thead><tr>'
         f'<th scope="col">Member</th><th scope="col">Role and access</th></tr></thead><tbody>{rows}</tbody></table>'
+        f"{links_list(access.links)}"
     )
 
 
@@ -49,6 +82,10 @@ def _form(typed: MemberForm) -> str:
     options = "".join(
         f'<option value="{role.value}"{" selected" if role is typed.role else ""}>{label}</option>'
         for role, label in _ROLES.items()
+    )
+    ways = "".join(
+        f'<option value="{way}"{" selected" if way == typed.by else ""}>{label}</option>'
+        for way, label in (("link", "invite by a link"), ("password", "with a password"))
     )
     name = attributes(
         {"name": "name", "value": typed.name, "maxlength": 200, "placeholder": "Name", "aria_label": "Name"}
@@ -60,27 +97,35 @@ def _form(typed: MemberForm) -> str:
     return (
         f'<form class="try" data-action="member-add" data-taken="{typed.added}"><input class="field" required{name}>'
         f'<input class="field" required{email}><select class="field" name="role" aria-label="Role">{options}</select>'
+        f'<select class="field" name="by" aria-label="How">{ways}</select>'
         '<button class="button primary" type="submit">Add to the team</button></form>'
     )
 
 
-def _made(made: NewPassword | None) -> str:
+def _made(made: NewPassword | NewLink | None) -> str:
     if made is None:
         return ""
+    if isinstance(made, NewLink):
+        return (
+            f'<p class="notice good">{icon("check")}<span>For {escape(made.email)}: <code>{escape(made.url)}</code> '
+            "It works once and is shown only now: pass it on to nobody else.</span></p>"
+        )
     return (
         f'<p class="notice good">{icon("check")}<span>{escape(made.email)} signs in at <b>/desk</b> with the password '
         f"<code>{escape(made.password)}</code>. It is shown only now: note it and pass it on.</span></p>"
     )
 
 
-def _member(member: StaffView, own: int) -> str:
+def _member(member: StaffView, own: int, two_factor: bool) -> str:
     state = "" if member.active else pill("Deactivated", "waiting")
+    state += pill("Two-factor", "good") if two_factor else ""
     if member.id == own:
         doing = '<span class="small">This is you.</span>'
     elif member.active:
         doing = action("New password", "member-ask-password", member=member.id) + action(
             "Deactivate", "member-ask-deactivate", kind="danger", member=member.id
         )
+        doing += action("Reset two-factor", "member-ask-reset", kind="danger", member=member.id) if two_factor else ""
     else:
         doing = action("Reactivate", "member-reactivate", member=member.id)
     return (
@@ -105,9 +150,11 @@ def deactivate_dialog(member: StaffView, serial: int) -> str:
 def password_dialog(member: StaffView, serial: int) -> str:
     """Asks once more; says what happens to the old password."""
     cancel = action("Keep the old one", "close-dialog")
-    go = action("Make a new password", "member-password", kind="primary", member=member.id, then="close-dialog")
+    link = action("Make a link", "member-link", kind="primary", member=member.id, then="close-dialog")
+    go = action("Make a new password", "member-password", member=member.id, then="close-dialog")
     return (
         f'<dialog class="ask" data-serial="{serial}" aria-label="New password for {escape(member.name)}">'
-        f"<h2>A new password for {escape(member.name)}?</h2><p>The old one ends, and they are signed out at once. The "
-        f'new one is shown here for you to pass on.</p><div class="row">{cancel}{go}</div></dialog>'
+        f"<h2>A new password for {escape(member.name)}?</h2><p>With a link they choose one themselves; until then the "
+        "old one works. With a password that is made here they are signed out at once, and you pass it on."
+        f'</p><div class="row">{cancel}{go}{link}</div></dialog>'
     )

@@ -22,10 +22,12 @@ from ui.parts.trace import trace
 SETTABLE = ("open", "pending", "on_hold")
 
 
-def head(view: ConversationView, staff_id: int, assignees: Sequence[Assignee] = ()) -> str:
-    """Number, subject, state, and what can be done now; `assignees` may be given the ticket."""
+def head(view: ConversationView, staff_id: int | None, assignees: Sequence[Assignee] = ()) -> str:
+    """Number, subject, state, and what can be done now; `assignees` may be given the ticket.
+
+    `staff_id` None is a viewer, who can do nothing."""
     ticket = view.ticket.row if view.ticket else None
-    is_open = ticket is not None and ticket.status in OPEN_STATUSES
+    is_open = staff_id is not None and ticket is not None and ticket.status in OPEN_STATUSES
     title = escape(ticket.subject if ticket else view.row.first_words or "Conversation")
     number = f'<span class="small">#{ticket.id}</span> ' if ticket else ""
     pills = pill(*MODES[view.row.mode])
@@ -36,7 +38,8 @@ def head(view: ConversationView, staff_id: int, assignees: Sequence[Assignee] = 
         pills += _assignee(ticket, assignees) + _priority(ticket) if is_open else pill(whose)
     back = symbol_button("Back to the list", "back", "close")
     details = symbol_button("Details of the ticket", "details", "note", key="o") if ticket else ""
-    tools = f'{_buttons(view, ticket, staff_id)}<span class="slim-only">{details}</span>'
+    buttons = "" if staff_id is None else _buttons(view, ticket, staff_id)
+    tools = f'{buttons}<span class="slim-only">{details}</span>'
     return (
         f'<header class="talk-head"><div class="titles"><h1>{number}{title}</h1><div class="pills">{pills}</div></div>'
         f'<div class="tools">{tools}<span class="narrow">{back}</span></div></header>'
@@ -103,15 +106,17 @@ def choice(
 def talk(
     view: ConversationView,
     turns: Mapping[int, LiveTurn],
-    flagged: Mapping[int, FlagReason] = MappingProxyType({}),
+    flagged: Mapping[int, FlagReason] | None = MappingProxyType({}),
     *,
     customer_typing: bool = False,
 ) -> str:
-    """Summary, then every message with its notes and, below each answer, how it came about."""
+    """Summary, then every message with its notes and, below each answer, how it came about.
+
+    `flagged` None is a viewer, who cannot flag anything."""
     traces = {trace.message_id: trace for trace in view.traces}
     parts = [_summary(view)]
     for message in view.messages:
-        flags = flag(message.id, flagged.get(message.id)) if message.id in traces else ""
+        flags = flag(message.id, flagged.get(message.id)) if message.id in traces and flagged is not None else ""
         parts.append(_message(message, turns.get(message.id), traces.get(message.id), flags))
     if not view.messages:
         parts.append('<p class="event">Nothing has been said yet.</p>')

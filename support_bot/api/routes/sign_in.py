@@ -17,10 +17,14 @@ from support_bot.api.deps import Address, Bot, RequestLimits
 from support_bot.api.origins import is_own_form, outside
 from support_bot.api.staff_gate import DESK, LOGIN
 from support_bot.assembly import App
-from support_bot.errors import Forbidden, LimitExceeded, SupportBotError, Unauthorized
+from support_bot.errors import CodeNeeded, Forbidden, LimitExceeded, SupportBotError, Unauthorized
+from support_bot.services.views import SignedIn
 
 SignInPage = Callable[[str, str, str], str]
 """From where to go afterwards, what went wrong (or "") and the address that was typed in (or "") to HTML."""
+
+CodePage = Callable[[str, str, str], str]
+"""From where to go afterwards, what went wrong (or "") and the ticket of the first step to HTML."""
 
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 _FOREIGN_FORM = "This form was sent by a page of another site."
@@ -35,8 +39,16 @@ class SignInForm(BaseModel):
     next: str = Field(DESK, max_length=2000)
 
 
-def sign_in_router(page: SignInPage) -> APIRouter:
-    """`GET /login`, `POST /login` and `POST /logout`."""
+class CodeForm(BaseModel):
+    """The second step, with the ticket of the first."""
+
+    ticket: str = Field("", max_length=1000)
+    code: str = Field("", max_length=100)
+    next: str = Field(DESK, max_length=2000)
+
+
+def sign_in_router(page: SignInPage, code_page: CodePage) -> APIRouter:
+    """`GET /login`, `POST /login`, `POST /login-code` and `POST /logout`."""
     router = APIRouter(include_in_schema=False)
 
     @router.get(LOGIN)
@@ -51,19 +63,24 @@ def sign_in_router(page: SignInPage) -> APIRouter:
         try:
             limits.count_sign_in(address)
             signed_in = app.staff.sign_in(form.email.strip(), form.password)
+        except CodeNeeded as needed:
+            return HTMLResponse(code_page(safe_target(form.next), "", needed.ticket), headers=no_store())
         except (Unauthorized, LimitExceeded) as error:
             return _form(page, form.next, error, form.email)
-        answer = RedirectResponse(outside(app, safe_target(form.next)), HTTP_303_SEE_OTHER)
-        answer.set_cookie(
-            SESSION_COOKIE,
-            signed_in.token,
-            max_age=int(app.settings.security.session_hours * 3600),
-            path="/",
-            secure=app.settings.server.secure_cookies,
-            httponly=True,
-            samesite="lax",
-        )
-        return answer
+        return let_in(app, signed_in, form.next)
+
+    @router.post("/login-code", response_model=None)
+    def second_step(
+        request: Request, app: Bot, limits: RequestLimits, address: Address, form: Annotated[CodeForm, Form()]
+    ) -> HTMLResponse | RedirectResponse:
+        require_own_form(request, app)
+        try:
+            limits.count_sign_in(address)
+            signed_in = app.accounts.two_factor.sign_in(form.ticket, form.code)
+        except (Unauthorized, LimitExceeded) as error:
+            html = code_page(safe_target(form.next), error.detail, form.ticket)
+            return HTMLResponse(html, error.status, headers=no_store(error))
+        return let_in(app, signed_in, form.next)
 
     @router.post("/logout")
     def sign_out(request: Request, app: Bot, session: Session = None) -> RedirectResponse:
@@ -77,6 +94,21 @@ def sign_in_router(page: SignInPage) -> APIRouter:
         return answer
 
     return router
+
+
+def let_in(app: App, signed_in: SignedIn, wanted: str) -> RedirectResponse:
+    """Hand the new session to the browser, and lead to where it wanted."""
+    answer = RedirectResponse(outside(app, safe_target(wanted)), HTTP_303_SEE_OTHER, headers=no_store())
+    answer.set_cookie(
+        SESSION_COOKIE,
+        signed_in.token,
+        max_age=int(app.settings.security.session_hours * 3600),
+        path="/",
+        secure=app.settings.server.secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
 
 
 def safe_target(wanted: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
-from support_bot.api.auth import Admin, Agent
+from support_bot.api.auth import Admin, Member
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
 from support_bot.api.fields import PathId
@@ -30,13 +30,13 @@ _CHANGE_ERRORS = error_responses(400, 401, 403, 409, 413, 422, 429)
 
 
 @router.get("/me", responses=_ERRORS)
-def who_am_i(caller: Agent) -> Me:
+def who_am_i(caller: Member) -> Me:
     """The caller, and the token that a browser sends along with changes."""
     return Me(staff=caller.staff, csrf_token=caller.csrf_token)
 
 
 @router.put("/me/password", status_code=HTTP_204_NO_CONTENT, responses=error_responses(400, 401, 403, 413, 422, 429))
-def change_own_password(body: OwnPasswordIn, app: Bot, caller: Agent) -> None:
+def change_own_password(body: OwnPasswordIn, app: Bot, caller: Member) -> None:
     """Change the caller's own password; all their sessions end, but the one that asks."""
     old, new = body.old.get_secret_value(), body.password.get_secret_value()
     app.staff.change_own_password(caller.id, old, new, session=caller.session)
@@ -44,13 +44,13 @@ def change_own_password(body: OwnPasswordIn, app: Bot, caller: Agent) -> None:
 
 @router.get("/staff", responses=_ERRORS)
 def list_staff(app: Bot, admin: Admin) -> StaffOut:
-    """Agents and admins; who is not `active` cannot sign in."""
+    """Viewers, agents and admins; who is not `active` cannot sign in."""
     return StaffOut(staff=app.staff.page())
 
 
 @router.post("/staff", status_code=HTTP_201_CREATED, responses=_CHANGE_ERRORS)
 def add_staff(body: StaffIn, app: Bot, admin: Admin) -> StaffView:
-    """Add an agent or an admin."""
+    """Add somebody with a password that you pass on."""
     return app.staff.add(body.email, body.name, body.role, body.password.get_secret_value())
 
 

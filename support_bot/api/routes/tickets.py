@@ -54,7 +54,7 @@ def export_tickets(
 
 @router.get("/assignees", responses=error_responses(401, 403, 429))
 def list_assignees(app: Bot, agent: Agent) -> AssigneesOut:
-    """Who may be given a ticket: every active member of staff, by name."""
+    """Who may be given a ticket: every active agent and admin, by name."""
     return AssigneesOut(assignees=app.staff.assignees())
 
 

@@ -23,7 +23,7 @@ class StaffView:
 
     def may(self, role: Role) -> bool:
         """Whether this person may do what `role` may do."""
-        return self.active and (self.role is Role.ADMIN or self.role is role)
+        return self.active and self.role.includes(role)
 
 
 @dataclass(frozen=True, slots=True)
