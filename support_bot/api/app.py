@@ -17,6 +17,7 @@ from support_bot.api.routes import (
     backup,
     channels,
     completions,
+    connectors,
     conversations,
     copilot,
     documents,
@@ -38,6 +39,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ROUTERS = (
     conversations.router,
     channels.router,
+    connectors.router,
     promises.router,
     tickets.router,
     copilot.router,
