@@ -23,7 +23,7 @@ from support_bot.connectors.http import HelpdeskHttp
 from support_bot.connectors.standard import SignedInbound, require_id
 
 _PRIORITIES = {"urgent": 1, "high": 2, "normal": 3, "low": 4}
-_TAG = re.compile(r"\{(?=[{%#])")
+_TAG = re.compile(r"\{(?=[{%#])|%(?=\})")
 _OPEN, _REOPENED, _RESOLVED = 1, 2, 3
 _STATUSES = {_OPEN: RemoteStatus.OPEN, _REOPENED: RemoteStatus.OPEN}
 
@@ -109,7 +109,7 @@ class DjangoHelpdeskConnector(SignedInbound):
 
 def _inert(comment: str) -> str:
     """A follow-up is run as a Django template over there: no braces of a stranger may mean anything."""
-    return _TAG.sub("{\u2060", comment)
+    return _TAG.sub("\\g<0>\u2060", comment)
 
 
 def _number(written: str) -> int:

@@ -21,7 +21,7 @@ case ${1:-start} in
   install_; mkdir -p "$D"
   [ -e "$D/ready" ] || { manage migrate -v0; manage loaddata -v0 emailtemplate.json; touch "$D/ready"; }
   manage shell -v0 < dh_site/seed.py > "$D/seed.out"
-  manage runserver --noreload --insecure "127.0.0.1:$PORT" >"$D/server.log" 2>&1 & echo $! >"$D/pid"
+  "$PY" dh_site/manage.py runserver --noreload --insecure "127.0.0.1:$PORT" >"$D/server.log" 2>&1 & echo $! >"$D/pid"
   for _ in $(seq 1 120); do
     curl -s -o /dev/null "http://127.0.0.1:$PORT/" && break; sleep .25
     kill -0 "$(cat "$D/pid")" || { cat "$D/server.log"; exit 1; }
