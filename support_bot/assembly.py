@@ -29,6 +29,7 @@ from support_bot.services.backup import BackupService
 from support_bot.services.catalogue import Catalogue
 from support_bot.services.channels import ChannelService
 from support_bot.services.chat import ChatService
+from support_bot.services.connectors import ConnectorService
 from support_bot.services.desk import Desk, build_desk
 from support_bot.services.embedders import EmbedderChoice
 from support_bot.services.feedback import FeedbackService
@@ -72,6 +73,7 @@ class App:
     staff: StaffService
     accounts: Accounts
     channels: ChannelService
+    connectors: ConnectorService
     models: ModelService
     switch: WriterSwitch
     risk: RiskService
@@ -91,6 +93,7 @@ class App:
         # With a Chroma server, workers elsewhere may be busy with what this process did not begin.
         self.knowledge.requeue_pending(after_restart=not self.settings.chroma_url)
         self.jobs.start(self.settings.ingestion.workers)
+        self.connectors.start()
 
     def langchain(self) -> LangChainParts:
         """Model and retriever for chains and graphs of others; they live as long as this app does."""
@@ -101,6 +104,7 @@ class App:
     def close(self) -> None:
         """End what runs; safe to call twice."""
         self._parts.runner.close()
+        self.connectors.close()
         self.jobs.close()
         self._parts.engine.close()
         self._parts.index.close()
@@ -243,6 +247,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         feedback=FeedbackService(db),
         staff=(staff := StaffService(db, settings)), accounts=build_accounts(db, settings, staff),
         channels=ChannelService(db, settings),
+        connectors=ConnectorService(db),
         models=models,
         switch=WriterSwitch(models, engine, lambda name: load_writer(store, name, settings)),
         risk=risk,

@@ -17,6 +17,7 @@ from support_bot.api.routes import (
     backup,
     channels,
     completions,
+    connectors,
     conversations,
     copilot,
     documents,
@@ -40,6 +41,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ROUTERS = (
     conversations.router,
     channels.router,
+    connectors.router,
     promises.router,
     tickets.router,
     copilot.router,

@@ -5,6 +5,7 @@ from support_bot.models.base import Base, utcnow
 from support_bot.models.channel import Channel, ChannelKey
 from support_bot.models.citation import MessageCitation
 from support_bot.models.clock import Clock, Metric
+from support_bot.models.connector import Connector, ConnectorDelivery, ConnectorLink, Delivered, OutboxItem, OutboxKind
 from support_bot.models.conversation import Conversation, Message, MessageStatus
 from support_bot.models.deployment import Deployment
 from support_bot.models.document import Chunk, Document, DocumentVersion
@@ -34,4 +35,5 @@ __all__ = [
     "RecoveryCode", "RiskPoint", "Secret", "SignInRule", "Staff", "StaffLink", "StaffSession", "Suggestion", "Ticket",
     "TicketEvent", "TicketEventKind", "TicketStatus", "TicketTag", "TicketVector", "TicketWatcher",
     "TurnState", "TwoFactor", "utcnow",
+    "Connector", "ConnectorDelivery", "ConnectorLink", "Delivered", "OutboxItem", "OutboxKind",
 ]  # fmt: skip

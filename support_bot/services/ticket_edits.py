@@ -98,7 +98,7 @@ def give(tx: Transaction, ticket: Ticket, conversation: Conversation, to: int | 
         wait_for_another(tx, conversation)
 
 
-def solve(tx: Transaction, ticket: Ticket, conversation: Conversation, by: int) -> None:
+def solve(tx: Transaction, ticket: Ticket, conversation: Conversation, by: int | None) -> None:
     """The customer's matter is settled; the conversation closes."""
     ticket.solve(by)
     keep_time(tx, ticket)

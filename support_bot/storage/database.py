@@ -29,6 +29,7 @@ from support_bot.storage.connections import (
     unavailable,
     went_away,
 )
+from support_bot.storage.connectors import ConnectorRepository
 from support_bot.storage.conversations import ConversationRepository
 from support_bot.storage.documents import DocumentRepository
 from support_bot.storage.events import EventRepository
@@ -77,6 +78,7 @@ class Transaction:
         self.two_factor = TwoFactorRepository(session)
         self.channels = ChannelRepository(session)
         self.traces = TraceRepository(session)
+        self.connectors = ConnectorRepository(session)
         self.installation = InstallationRepository(session)
 
     @property
