@@ -14,7 +14,7 @@ serve: .venv/.done
 
 test: .venv/.done
 	$(BIN)/support-bot models pull --for-tests
-	$(BIN)/pytest tests --ignore=tests/e2e
+	$(BIN)/pytest tests --ignore=tests/e2e --numprocesses logical --maxprocesses 2 --dist loadfile
 
 check: .venv/.done
 	$(BIN)/ruff check .

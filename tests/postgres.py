@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import socket
@@ -54,7 +55,7 @@ class Cluster:
 
     def create(self, name: str, template: str = "template0") -> str:
         """A new database; its URL."""
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {self._copying}')
         return self.url(name)
 
     def drop(self, name: str) -> None:
@@ -66,6 +67,12 @@ class Cluster:
         with psycopg.connect(url, autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
+
+    @functools.cached_property
+    def _copying(self) -> str:
+        """Files are copied more than twice as fast as pages; up to version 14 there is no other way and no word."""
+        [(version,)] = self.execute("SELECT current_setting('server_version_num')")
+        return "STRATEGY FILE_COPY" if int(str(version)) >= 150_000 else ""
 
     def _control(self, verb: str, *arguments: str) -> None:
         _run(self.programs / "pg_ctl", verb, "-D", str(self.folder / "data"), *arguments)

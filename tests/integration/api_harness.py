@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import json
 import re
 import threading
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +23,7 @@ from support_bot.server import build_server
 from support_bot.settings import AnsweringSettings, EngineSettings, SecuritySettings, Settings
 from support_bot.values import Role
 from tests.factories import make_database
+from tests.integration.gradio_loop import built
 
 ARTICLE = b"""# Shipping
 
@@ -158,13 +156,8 @@ def running_api(folder: Path, **security: Any) -> Iterator[Api]:
 
 
 def whole_server(app: App) -> FastAPI:
-    """The server with its pages. Building them leaves event loops open, which is swept up here."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        asgi = build_server(app)
-        asyncio.set_event_loop(None)
-        gc.collect()
-    return asgi
+    """The server with its pages."""
+    return built(lambda: build_server(app))
 
 
 @contextmanager

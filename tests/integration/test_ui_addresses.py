@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +13,7 @@ from fastapi.testclient import TestClient
 
 from support_bot.assembly import App
 from tests.factories import make_app
+from tests.integration.gradio_loop import built
 from ui.mount import mount
 
 
@@ -31,12 +30,8 @@ class TestAddresses:
         chosen = app.settings.model_copy(update={"server": server_settings})
         server = FastAPI()
         server.add_api_route("/health", lambda: "well")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            mount(server, replace(app, settings=chosen))
-            answer = TestClient(server, follow_redirects=False).get(path)
-            gc.collect()
-        return answer
+        built(lambda: mount(server, replace(app, settings=chosen)))
+        return TestClient(server, follow_redirects=False).get(path)
 
     @pytest.mark.parametrize(
         ("path", "public", "root"),

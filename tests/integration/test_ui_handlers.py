@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +17,7 @@ from support_bot.errors import Invalid
 from support_bot.values import Author, Mode, Role
 from tests.factories import DELIVERY, PASSWORD, add_article, add_staff, make_app
 from tests.factories_files.office import archive
+from tests.integration.gradio_loop import built
 from ui.desk_app import build_admin_app, build_desk_app
 from ui.pages.chat import ChatPage
 from ui.pages.desk import DeskPage
@@ -40,11 +39,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 
 def build(make: Any, app: App) -> gr.Blocks:
-    """Gradio leaves an event loop behind when pages are built outside a server; it is swept up here."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        page: gr.Blocks = make(app)
-        gc.collect()
+    page: gr.Blocks = built(lambda: make(app))
     return page
 
 
