@@ -26,6 +26,16 @@ logger = logging.getLogger(__name__)
 _SHARED_RUNS = 96
 
 
+def _memory(settings: EngineSettings) -> Memory:
+    """Shared by all, with sequences for what prompts begin with, or a context for each slot."""
+    return Memory(
+        sequences=settings.slots + (_SHARED_RUNS if settings.shared_memory else 0),
+        cells=settings.memory_tokens or 2 * settings.context_tokens,
+        shared=settings.shared_memory,
+        put_away_bytes=settings.prefix_memory_mb << 20,
+    )
+
+
 class LlamaEngine:
     """A TextEngine over one GGUF file; see `base.TextEngine`."""
 
@@ -83,12 +93,7 @@ class LlamaEngine:
             path,
             n_ctx=settings.context_tokens,
             plan=plan,
-            memory=Memory(
-                sequences=settings.slots + (_SHARED_RUNS if settings.shared_memory else 0),
-                cells=settings.memory_tokens or 2 * settings.context_tokens,
-                shared=settings.shared_memory,
-                put_away_bytes=settings.prefix_memory_mb << 20,
-            ),
+            memory=_memory(settings),
         )
         try:
             if adapter:
