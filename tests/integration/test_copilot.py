@@ -126,21 +126,21 @@ class TestFates:
     )
     def test_what_became_of_a_draft_is_told_by_what_was_sent(self, learning: App, change: Any, fate: str) -> None:
         _, ticket = ticket_for(learning, "How much does standard delivery cost?")
-        view = learning.copilot.suggest(ticket, agent(learning))
+        view = learning.desk.copilot.suggest(ticket, agent(learning))
         message = learning.tickets.reply(ticket, agent(learning), change(view.text))
-        learning.copilot.sent(ticket, agent(learning), message.id, message.text)
-        (kept,) = learning.copilot.fates()
+        learning.desk.copilot.sent(ticket, agent(learning), message.id, message.text)
+        (kept,) = learning.desk.copilot.fates()
         assert (kept.id, kept.fate) == (view.id, fate)
-        assert learning.copilot.counts()[fate] == 1
+        assert learning.desk.copilot.counts()[fate] == 1
 
     def test_of_two_drafts_the_last_one_counts(self, learning: App) -> None:
         _, ticket = ticket_for(learning, "How much does standard delivery cost?")
         for _ in range(2):
-            view = learning.copilot.suggest(ticket, agent(learning))
-        learning.copilot.sent(
+            view = learning.desk.copilot.suggest(ticket, agent(learning))
+        learning.desk.copilot.sent(
             ticket, agent(learning), learning.tickets.reply(ticket, agent(learning), view.text).id, view.text
         )
-        assert [kept.fate for kept in learning.copilot.fates()] == ["sent", "dropped"]
+        assert [kept.fate for kept in learning.desk.copilot.fates()] == ["sent", "dropped"]
 
     def test_nothing_is_kept_unless_the_switch_is_on(self, app: App) -> None:
         _, ticket = ticket_for(app, "How much does standard delivery cost?")
@@ -240,10 +240,10 @@ class TestFlags:
 
 def test_all_of_it_goes_with_the_conversation(learning: App) -> None:
     chat, ticket = ticket_for(learning, "How much does standard delivery cost?")
-    view = learning.copilot.suggest(ticket, agent(learning))
+    view = learning.desk.copilot.suggest(ticket, agent(learning))
     message = learning.tickets.reply(ticket, agent(learning), view.text)
-    learning.copilot.sent(ticket, agent(learning), message.id, message.text)
-    learning.flags.flag(learning.tickets.conversation(chat).messages[1].id, agent(learning), FlagReason.WRONG)
+    learning.desk.copilot.sent(ticket, agent(learning), message.id, message.text)
+    learning.desk.flags.flag(learning.tickets.conversation(chat).messages[1].id, agent(learning), FlagReason.WRONG)
     learning.tickets.solve(ticket, agent(learning))
     learning.similar.sweep()
     db = Database(learning.settings.effective_database_url)

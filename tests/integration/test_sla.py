@@ -74,9 +74,9 @@ def test_a_warning_and_a_breach_are_told_once_each_and_survive_a_restart(app: Ap
     app.close()
     again = make_app(tmp_path, start=False)
     try:
-        assert again.watch.look(now + 59 * MINUTE) == 0
-        assert again.watch.look(now + 61 * MINUTE) == 1
-        assert again.watch.look(now + 61 * MINUTE) == 0
+        assert again.desk.watch.look(now + 59 * MINUTE) == 0
+        assert again.desk.watch.look(now + 61 * MINUTE) == 1
+        assert again.desk.watch.look(now + 61 * MINUTE) == 0
         assert history(again, ticket) == ["sla_warned first_reply", "sla_breached first_reply"]
         assert [row.id for row in again.tickets.page(view="breaching")] == [ticket]
     finally:
