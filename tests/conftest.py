@@ -6,6 +6,7 @@ import functools
 import gc
 import ipaddress
 import itertools
+import logging
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -28,6 +29,11 @@ def pytest_collection_finish() -> None:
     """What was imported is no garbage: to look through it again and again took a third of the tests' time."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Packed files carry the second they were made in, and all processes have to give a test the same name."""
+    return argname if isinstance(val, bytes) else None
 
 
 def is_loopback(address: Any) -> bool:
@@ -71,6 +77,16 @@ def quick_hashes() -> Iterator[None]:
         cheap = functools.partial(argon2.PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
         patch.setattr("support_bot.services.staff.PasswordHasher", cheap)
         yield
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """A command that a test ran logs to a stream which is closed behind it: the next test finds the log as it was."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -155,7 +155,7 @@ class TestFailures:
         assert list(engine.start(ask("Hi"))) == ["Hello"]
         assert time.monotonic() - began >= 1
 
-    @pytest.mark.parametrize("after", ["3600", formatdate(time.time() + 3600, usegmt=True)])
+    @pytest.mark.parametrize("after", ["3600", formatdate(time.time() + 3600, usegmt=True)], ids=["seconds", "date"])
     def test_a_long_wait_is_told_and_not_waited_for(self, serve, after: str) -> None:
         server, engine = serve(refuses(429, retry_after=after))
         with pytest.raises(EngineUnavailable, match="too much to do") as told:

@@ -72,11 +72,7 @@ def test_the_same_labels_give_the_same_file(tmp_path: Path) -> None:
     assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"no gzip", gzip.compress(b"[]\n"), gzip.compress(b'{"key": "a"}\n'), b""],
-    ids=["no gzip", "a list", "a key alone", "nothing"],  # gzip writes the time into its bytes
-)
+@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"[]\n"), gzip.compress(b'{"key": "a"}\n'), b""])
 def test_a_file_that_is_none_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.gz").write_bytes(content)
     if not content:
