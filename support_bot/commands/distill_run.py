@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from support_bot.assembly import App, weights_store
 from support_bot.commands import local
 from support_bot.commands.backup import Backups
 from support_bot.commands.weights import Weights
-from support_bot.distillation.collect import collect
+from support_bot.distillation.collect import collect, conversations_in
 from support_bot.distillation.company import open_company
+from support_bot.distillation.conversations import gone
 from support_bot.distillation.order import Order, kept_order
 from support_bot.distillation.promotion import Exam, product
 from support_bot.distillation.run import Model, Work, distill, promote
@@ -95,8 +96,15 @@ class Runs:
             assert self._teach is not None  # else it is no part of the work
             return self._teach(settings, order, data, into, progress)
 
+        def forgotten(data: Path) -> Collection[str]:
+            if not (conversations := conversations_in(data)):
+                return ()
+            with self._snapshot(order.folder) as db, db.reading() as tx:
+                return gone(tx, conversations)
+
         return Work(
             collect=collected,
+            gone=forgotten,
             teach=taught if self._teach else None,
             train=lambda data, into: self._train(settings, order, data, into, progress),
             check=lambda adapter: self._check(adapter, base),

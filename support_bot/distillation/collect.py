@@ -86,6 +86,13 @@ def collect(
     }
 
 
+def conversations_in(collected: Path) -> list[str]:
+    """The ids of the conversations whose answers lie in a folder that `collect` filled; none where there is no such."""
+    files = [collected / "companies" / f"{company}.qa.jsonl" for company in (OWN, OWN_HELD_OUT)]
+    lines = [line for file in files if file.is_file() for line in file.read_text("utf-8").splitlines()]
+    return sorted({row["conversation"] for row in map(json.loads, lines)} - {""})
+
+
 def _articles(tx: Transaction) -> list[_Article]:
     wanted = DocumentFilter(status=DocumentStatus.READY, audience=Audience.PUBLIC)
     documents: list[Any] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from support_bot.answering.citations import without_indices
@@ -51,6 +51,15 @@ def pairs(tx: Transaction, left_out: Counter[str]) -> Iterator[Pair]:
                 continue
             source = "helpful" if said_by_bot else "staff"
             yield _pair(source, conversation.id, messages, asked, message)
+
+
+def gone(tx: Transaction, conversation_ids: Collection[str]) -> list[str]:
+    """Those of them that the database does not have, in order: somebody asked to be forgotten, or they grew old."""
+    ordered = sorted(conversation_ids)
+    known: set[str] = set()
+    for start in range(0, len(ordered), _PAGE):
+        known |= tx.conversations.first_words(ordered[start : start + _PAGE]).keys()
+    return [key for key in ordered if key not in known]
 
 
 def pinned_pairs(tx: Transaction) -> Iterator[Pair]:

@@ -6,7 +6,7 @@ in. What a stage needs of the product is handed in: nothing here knows PyTorch, 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,10 @@ class Work:
     verdict and model card of a student beside the `serving` model; `deploy` lets it serve under its hash.
 
     What else training and answers depend on: `base` and `prompt` are the SHA-256 of the writer that is trained and of
-    its instructions, `product` that of what else decides an answer."""
+    its instructions, `product` that of what else decides an answer.
+
+    `gone` tells which conversations of a folder that `collect` filled the product does not have any more: nobody learns
+    from what customers asked to be forgotten."""
 
     collect: Callable[[Path], Mapping[str, Any]]
     train: Callable[[Path, Path], Mapping[str, Any]]
@@ -53,6 +56,7 @@ class Work:
     examine: Callable[[Manifest, Model], Mapping[str, Any]]
     deploy: Callable[[Path], Mapping[str, Any]]
     teach: Callable[[Path, Path], Mapping[str, Any]] | None = None
+    gone: Callable[[Path], Collection[str]] = lambda _collected: ()
     base: str = ""
     prompt: str = ""
     product: str = ""
@@ -84,6 +88,11 @@ def promote(order: Order, work: Work) -> dict[str, Any]:
             raise Invalid(
                 f"{order.folder}: the student was made for another exam, of other data or by another recipe; run "
                 "`support-bot distill run` again."
+            )
+        if work.gone(order.folder / COLLECTED):
+            raise Invalid(
+                f"{order.folder}: the student learnt from conversations that were forgotten since; run "
+                "`support-bot distill run` again, which leaves them out."
             )
         _exam(order, work, manifest)
         if manifest.stages[Stage.EXAM]["figures"]["passed"]:
@@ -118,6 +127,8 @@ def _collect_inputs(order: Order) -> Mapping[str, Any]:
 
 
 def _collect(order: Order, work: Work, manifest: Manifest) -> None:
+    if manifest.is_whole(Stage.COLLECT) and work.gone(order.folder / COLLECTED):
+        manifest.stages.pop(Stage.COLLECT, None)
     outputs = [f"{COLLECTED}/{name}" for name in OUTPUTS]
     manifest.stage(Stage.COLLECT, _collect_inputs(order), outputs, lambda: work.collect(order.folder / COLLECTED))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from support_bot.commands.distill_run import Runs
 from support_bot.commands.local import SearchOnly
@@ -22,8 +23,10 @@ from support_bot.distillation.stages import Stage
 from support_bot.engine.sources import HubClient
 from support_bot.engine.weights import WeightsStore
 from support_bot.errors import Conflict, Invalid
+from support_bot.models import Conversation
 from support_bot.retrieval.retriever import Retriever
 from support_bot.settings import Settings
+from support_bot.storage.database import Database
 from support_bot.values import Audience, Author, Role
 from tests.factories import DELIVERY, RETURNS, add_article, add_staff, ask, make_app, settings
 
@@ -119,6 +122,38 @@ def own_rows(order: Order) -> list[dict[str, Any]]:
     folder = order.folder / "collected" / "companies"
     lines = [line for file in sorted(folder.glob("own*.qa.jsonl")) for line in file.read_text().splitlines()]
     return [json.loads(line) for line in lines]
+
+
+class TestForgotten:
+    """A customer who asks to be forgotten leaves the rows, and no student that saw them takes over."""
+
+    def forget(self, chosen: Settings, conversation: str) -> None:
+        with closing(Database(chosen.effective_database_url)) as db, db.engine.begin() as connection:
+            connection.execute(delete(Conversation).where(Conversation.id == conversation))
+
+    def test_a_run_that_goes_on_collects_anew_and_trains_anew(
+        self, chosen: Settings, talks: dict[str, str], order: Order
+    ) -> None:
+        runs = Runs(chosen, train, tell)
+        runs.run(order, Stage.EXPORT)
+        before = json.loads((order.folder / "manifest.json").read_text())["stages"]
+        self.forget(chosen, talks["good"])
+        runs.run(order, Stage.EXPORT)
+        after = json.loads((order.folder / "manifest.json").read_text())["stages"]
+        assert {row["conversation"] for row in own_rows(order)} == {talks["again"], talks["helpful"]}
+        assert before["train"]["inputs"] != after["train"]["inputs"]
+        runs.run(order, Stage.EXPORT)
+        assert json.loads((order.folder / "manifest.json").read_text())["stages"] == after
+
+    def test_a_student_that_saw_them_is_not_promoted(
+        self, chosen: Settings, talks: dict[str, str], order: Order
+    ) -> None:
+        runs = Runs(chosen, train, tell)
+        runs.run(order, Stage.EXAM)
+        self.forget(chosen, talks["helpful"])
+        with pytest.raises(Invalid, match="forgotten since"):
+            runs.promote(order.folder)
+        assert runs._serving().name == BASE
 
 
 class TestCollect:
