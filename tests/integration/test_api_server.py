@@ -93,7 +93,7 @@ class TestSigningIn:
 
     def test_is_limited_by_address(self, tmp_path_factory: pytest.TempPathFactory) -> None:
         with running_api(tmp_path_factory.mktemp("data"), sign_ins_per_minute=2) as limited:
-            limited.asgi.include_router(sign_in_router(lambda _target, error, _email: error))
+            limited.asgi.include_router(sign_in_router(lambda _target, error, _email: error, lambda *_: ""))
             strangers = [{"email": f"{number}@example.com", "password": "x"} for number in range(3)]
             answers = [limited.client.post("/login", data=stranger) for stranger in strangers]
             assert [answer.status_code for answer in answers] == [401, 401, 429]

@@ -18,6 +18,7 @@ PUBLIC = {
     ("get", "/health"),
     ("get", "/ready"),
     ("get", "/metrics"),
+    ("post", f"{V1}/connectors/{{slug}}/events"),  # its signature is the key
 }
 OWN_SECOND_FACTOR = {
     (method, f"{V1}/me/two-factor{more}")
