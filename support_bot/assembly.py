@@ -38,6 +38,7 @@ from support_bot.services.health import HealthService
 from support_bot.services.intake import IntakeService
 from support_bot.services.knowledge import KnowledgeService, Search
 from support_bot.services.limits import Limits
+from support_bot.services.mail_outbox import MailOutbox
 from support_bot.services.measures import MeasureService
 from support_bot.services.models import ModelService
 from support_bot.services.pinned import PinnedAnswerService
@@ -237,7 +238,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     return App(
         settings=settings,
         chat=ChatService(db, runner, settings, secret=db.secret("conversation-token")), handoff=HandoffService(db),
-        tickets=TicketService(db),
+        tickets=TicketService(db, MailOutbox(settings.mail)),
         desk=build_desk(db, settings, chain, search.retriever, of_articles),
         knowledge=knowledge,
         intake=IntakeService(knowledge, pipeline, WebFetcher(settings.ingestion, offline=settings.offline), settings),

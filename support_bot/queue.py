@@ -25,6 +25,7 @@ class Job(enum.StrEnum):
     SWEEP = "sweep"
     TICKETS = "tickets"
     WATCH = "watch"
+    MAIL = "mail"
 
 
 class _QuietConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
@@ -100,8 +101,8 @@ class JobQueue:
         if not self._handlers:
             return
         self._consumers.append(_consumer(self._huey, workers, periodic=False))
-        if self._ticks:
-            self._consumers.append(_consumer(self._clock, 1, periodic=True))
+        if self._ticks:  # two, so that a slow mail server does not hold up the rest
+            self._consumers.append(_consumer(self._clock, 2, periodic=True))
         for consumer in self._consumers:
             consumer.start()
 

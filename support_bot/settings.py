@@ -16,6 +16,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from support_bot.mail_settings import MailSettings
+
 
 def _words(value: object) -> object:
     """A list written as one text, as in the environment: `a, b`, or as JSON."""
@@ -209,6 +211,7 @@ class Settings(BaseSettings):
     ingestion: IngestionSettings = IngestionSettings()
     security: SecuritySettings = SecuritySettings()
     tickets: TicketSettings = TicketSettings()
+    mail: MailSettings = MailSettings()
 
     @classmethod
     def settings_customise_sources(

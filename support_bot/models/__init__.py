@@ -12,6 +12,7 @@ from support_bot.models.document import Chunk, Document, DocumentVersion
 from support_bot.models.event import ConversationEvent
 from support_bot.models.feedback import Feedback, Rating
 from support_bot.models.follow_up import FollowUp
+from support_bot.models.mail import MailState, OutgoingMail, ReceivedMail
 from support_bot.models.piece_vectors import PieceVectors
 from support_bot.models.pinned_answer import PinnedAnswer
 from support_bot.models.promise import ChannelPromise
@@ -34,6 +35,6 @@ __all__ = [
     "FollowUp", "Message", "MessageCitation", "MessageStatus", "Metric", "PieceVectors", "PinnedAnswer", "Rating",
     "RecoveryCode", "RiskPoint", "Secret", "SignInRule", "Staff", "StaffLink", "StaffSession", "Suggestion", "Ticket",
     "TicketEvent", "TicketEventKind", "TicketStatus", "TicketTag", "TicketVector", "TicketWatcher",
-    "TurnState", "TwoFactor", "utcnow",
+    "MailState", "OutgoingMail", "ReceivedMail", "TurnState", "TwoFactor", "utcnow",
     "Connector", "ConnectorDelivery", "ConnectorLink", "Delivered", "OutboxItem", "OutboxKind",
 ]  # fmt: skip

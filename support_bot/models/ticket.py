@@ -43,6 +43,7 @@ class TicketEventKind(enum.StrEnum):
     SLA_BREACHED = "sla_breached"
     KEPT_WAITING = "kept_waiting"
     EMAIL_LEFT = "email_left"
+    MAIL_FAILED = "mail_failed"
 
 
 class Ticket(Base):

@@ -10,6 +10,7 @@ from support_bot.retrieval.retriever import Retriever
 from support_bot.services.copilot import CopilotService
 from support_bot.services.flags import FlagService
 from support_bot.services.follow_up import FollowUpService
+from support_bot.services.mail import MailService
 from support_bot.services.promises import PromiseService
 from support_bot.services.similar import SimilarTickets
 from support_bot.services.ticket_clock import TicketClock
@@ -35,6 +36,7 @@ class Desk:
     promises: PromiseService
     follow_up: FollowUpService
     watch: WatchService
+    mail: MailService
 
 
 def build_desk(
@@ -52,4 +54,5 @@ def build_desk(
         promises=PromiseService(db),
         follow_up=FollowUpService(db),
         watch=WatchService(db, settings),
+        mail=MailService(db, settings.mail),
     )

@@ -48,7 +48,9 @@ class TicketMerging:
                 keep_time(tx, root)
             if home.mode is not conversation.mode and home.mode in (Mode.WAITING, Mode.HUMAN):
                 change_mode(tx, conversation, home.mode)
-            _note(tx, home.id, f"Ticket #{ticket.id} was merged into this one. Replies go to both conversations.")
+            note_to_staff(
+                tx, home.id, f"Ticket #{ticket.id} was merged into this one. Replies go to both conversations."
+            )
             return TicketView.of(root, home.mode, tx.staff.names())
 
     def undo(self, ticket_id: int, staff_id: int) -> TicketView:
@@ -108,13 +110,16 @@ def _who_is_there(tx: Transaction, staff_id: int | None) -> int | None:
     return staff_id if staff_id is not None and tx.staff.hold(staff_id).active else None
 
 
-def say_to_companions(tx: Transaction, conversation: Conversation, said: Message, name: str | None) -> None:
-    """What staff wrote in this conversation is read in those that were merged into it, too."""
+def say_to_companions(tx: Transaction, conversation: Conversation, said: Message, name: str | None) -> list[Message]:
+    """What staff wrote in this conversation is read in those that were merged into it, too; the copies there."""
+    copies = []
     for other in companions(tx, conversation):
         copy = tx.conversations.add_message(
             Message(conversation_id=other.id, author=said.author, text=said.text, staff_id=said.staff_id)
         )
         tx.events.append(other.id, Said(copy.id, said.author, said.text, name))
+        copies.append(copy)
+    return copies
 
 
 def tell_ticket(tx: Transaction, conversation: Conversation, text: str) -> None:
@@ -129,10 +134,10 @@ def tell_ticket(tx: Transaction, conversation: Conversation, text: str) -> None:
     customer_wrote(tx, ticket)
     if ticket.conversation_id != conversation.id:
         own = tx.tickets.of_conversation(conversation.id)[-1].id
-        _note(tx, ticket.conversation_id, f"The customer of ticket #{own} wrote: {text}")
+        note_to_staff(tx, ticket.conversation_id, f"The customer of ticket #{own} wrote: {text}")
 
 
-def _note(tx: Transaction, conversation_id: str, text: str) -> None:
+def note_to_staff(tx: Transaction, conversation_id: str, text: str) -> None:
     """A line of the system's own that only staff read."""
     note = Message(conversation_id=conversation_id, author=Author.SYSTEM, text=text, audience=Audience.INTERNAL)
     message = tx.conversations.add_message(note)

@@ -8,16 +8,21 @@ from support_bot.errors import Conflict
 from support_bot.models import Conversation, Message, Ticket, TicketEventKind
 from support_bot.services.handoff import lock_ticket, take_over
 from support_bot.services.inbox import Inbox
+from support_bot.services.mail_outbox import MailOutbox
 from support_bot.services.service_levels import keep_time, staff_replied
 from support_bot.services.ticket_edits import give, require_text, solve
 from support_bot.services.ticket_merging import say_to_companions
 from support_bot.services.views import ConversationRow, ConversationView, MessageView, TicketView, TraceView
-from support_bot.storage.database import Transaction
+from support_bot.storage.database import Database, Transaction
 from support_bot.values import Audience, Author, Mode, Place, Said
 
 
 class TicketService(Inbox):
     """The inbox, one conversation with everything about it, replies, notes, and the ticket's life."""
+
+    def __init__(self, db: Database, outbox: MailOutbox | None = None) -> None:
+        super().__init__(db)
+        self._outbox = outbox
 
     def get(self, ticket_id: int) -> TicketView:
         with self._db.reading() as tx:
@@ -71,7 +76,9 @@ class TicketService(Inbox):
             )
             names = tx.staff.names()
             tx.events.append(conversation.id, Said(message.id, Author.STAFF, text, names.get(staff_id)))
-            say_to_companions(tx, conversation, message, names.get(staff_id))
+            copies = say_to_companions(tx, conversation, message, names.get(staff_id))
+            if self._outbox is not None:
+                self._outbox.reply(tx, [message, *copies])
             ticket.record(TicketEventKind.REPLIED, staff_id, message=message.id)
             staff_replied(tx, ticket)
             return MessageView.of(message, names=names)

@@ -38,6 +38,7 @@ from support_bot.storage.follow_ups import FollowUpRepository
 from support_bot.storage.inbox import InboxRepository
 from support_bot.storage.inbox_index import InboxIndex
 from support_bot.storage.installation import InstallationRepository
+from support_bot.storage.mails import MailRepository
 from support_bot.storage.pinned_answers import PinnedAnswerRepository
 from support_bot.storage.staff import StaffRepository
 from support_bot.storage.staff_links import StaffLinkRepository
@@ -64,6 +65,7 @@ class Transaction:
         self.tickets = TicketRepository(session)
         self.clocks = ClockRepository(session)
         self.follow_ups = FollowUpRepository(session)
+        self.mails = MailRepository(session)
         self.words = InboxIndex(session)
         self.inbox = InboxRepository(session, self.words)
         self.ticket_vectors = TicketVectorRepository(session)

@@ -15,6 +15,7 @@ MAY_CATCH_ALL = {
     "support_bot/services/connectors.py:_round": "the thread must outlive a database that went away",
     "support_bot/services/health.py:ready": "whatever breaks a check is the check's result",
     "support_bot/services/knowledge.py:process": "a file that breaks its loader must not stop the queue",
+    "support_bot/services/mail.py:_read": "whatever a stranger sends must not stop the mails behind it",
     "support_bot/services/turns.py:_run_guarded": "the customer must hear of it whatever broke",
     "support_bot/services/turns.py:_logged": "a pool swallows what its workers raise; the sweep takes up what is left",
     "support_bot/plugins.py:_load_class": "strangers' code runs while it is imported",

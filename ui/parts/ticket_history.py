@@ -14,7 +14,10 @@ _TOLD = {
     "kept_waiting": "Nobody came: the customer was told, and asked for an e-mail address",
     "email_left": "The customer left an e-mail address",
 }
-_BY_ITSELF = {"unmerged": "The other customer left: it is no longer merged into #{out_of}"}
+_BY_ITSELF = {
+    "unmerged": "The other customer left: it is no longer merged into #{out_of}",
+    "mail_failed": "The mail to {to} could not be sent: {error}",
+}
 _DONE = {
     "replied": "replied",
     "noted": "wrote a note",
