@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 
 from support_bot.connectors.base import (
+    ConnectorError,
     InboundEvent,
     MessageWritten,
     RemoteStatus,
@@ -68,6 +69,10 @@ class Receiver:
         except (SupportBotError, ValueError) as error:
             self._postpone(row_id, error)
             return False
+        except Exception as error:  # noqa: BLE001  # one delivery's fault holds up none of the others
+            _log.exception("a connector broke over a delivery")
+            self._postpone(row_id, error)
+            return False
         return True
 
     def _postpone(self, row_id: int, error: Exception) -> None:
@@ -97,6 +102,8 @@ def _take_in(tx: Transaction, connector: Connector, event: InboundEvent) -> None
     """Only people over there change something here: never we ourselves, a rule, a mailer, an auto-reply."""
     link = tx.connectors.link_of(connector.id, event.ticket_id)
     if link is None:
+        if tx.connectors.is_creating(connector.id):
+            raise ConnectorError("A ticket is on its way there; this may be about it.")
         return
     match event:
         case MessageWritten(entry=entry, name=name) if entry.who is Who.AGENT and not entry.private:

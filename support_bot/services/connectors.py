@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from support_bot import plugins
 from support_bot.connectors.base import ConnectorConfig, ConnectorError, HelpdeskConnector
@@ -108,6 +109,9 @@ class ConnectorService:
                 tx.connectors.add(found)
             elif found.kind != kind:
                 raise Conflict(f"'{name}' is a connector of kind {found.kind}; take another name.")
+            elsewhere = urlsplit(url)[:2] != urlsplit(found.config.get("url", url))[:2]
+            if elsewhere and token is None and found.config.get("token"):
+                raise Invalid("Another address needs its own token; give it anew.")
             given = {"url": url, "queue": queue.strip()[:200], "user": user.strip()[:200]}
             found.config = found.config | given | ({"token": token.strip()} if token is not None else {})
             return _view(tx, found)

@@ -43,7 +43,7 @@ def require_unlocked(staff: Staff, now: dt.datetime) -> None:
         wait = (staff.locked_until - now).total_seconds()
         minutes = math.ceil(wait / 60)
         later = f"in {minutes} minutes" if minutes > 1 else "in a minute"
-        raise LimitExceeded(f"Too many wrong passwords. Try again {later}.", retry_after=wait)
+        raise LimitExceeded(f"Too many wrong passwords or codes. Try again {later}.", retry_after=wait)
 
 
 def first_step(db: Database) -> FirstStep:

@@ -20,6 +20,7 @@ from support_bot.storage.database import Database, Transaction
 
 RECOVERY_CODES = 10
 _STEP_S = 30
+_SETUP_STEPS = 22  # ten minutes, and the two by which a beginning counts as older
 _WRONG = "The code is wrong, or was used before."
 _NOT_ON = "Two-factor sign-in is not switched on."
 
@@ -77,30 +78,32 @@ class TwoFactorService:
             staff = tx.staff.lock(staff_id)
             if tx.two_factor.is_on(staff_id):
                 raise Conflict("Two-factor sign-in is on already; switch it off first.")
-            row = TwoFactor(staff_id=staff_id, secret=pyotp.random_base32())
+            row = TwoFactor(staff_id=staff_id, secret=pyotp.random_base32(), last_step=_step() - 2)
             tx.two_factor.put(row)
             return self._setup(staff, row)
 
     def find_setup(self, staff_id: int) -> Setup | None:
-        """What was begun and not confirmed yet."""
+        """What was begun in the last ten minutes and not confirmed yet."""
         with self._db.reading() as tx:
             row = tx.two_factor.find(staff_id)
-            return self._setup(tx.staff.get(staff_id), row) if row and row.confirmed_at is None else None
+            return self._setup(tx.staff.get(staff_id), row) if row and _is_open(row) else None
 
     def confirm(self, staff_id: int, code: str, *, session: str = "") -> tuple[str, ...]:
         """Switch it on with a first code; every other session ends. The recovery codes, shown only now.
 
-        Raises Conflict where nothing was begun, Invalid for a wrong code."""
+        Raises Conflict where nothing was begun, Invalid for a wrong code, which counts."""
         with self._db.transaction() as tx:
-            tx.staff.lock(staff_id)
+            staff = tx.staff.lock(staff_id)
+            require_unlocked(staff, utcnow())
             row = tx.two_factor.find(staff_id)
-            if row is None or row.confirmed_at is not None:
+            if row is None or not _is_open(row):
                 raise Conflict("Begin with your password.")
-            if not _takes(row, code):
-                raise Invalid(_WRONG)
-            row.confirmed_at = utcnow()
-            tx.staff.delete_sessions_of(staff_id, but=token_hash(session))
-            return _new_codes(tx, staff_id)
+            if _takes(row, code):
+                row.confirmed_at = utcnow()
+                tx.staff.delete_sessions_of(staff_id, but=token_hash(session))
+                return _new_codes(tx, staff_id)
+            self._staff.note_failure(staff)
+        raise Invalid(_WRONG)
 
     def renew_codes(self, staff_id: int, code: str) -> tuple[str, ...]:
         """New recovery codes in the place of the old ones. Raises Invalid for a wrong code, as `switch_off` does."""
@@ -198,10 +201,19 @@ def _accepted(tx: Transaction, staff_id: int, code: str) -> bool:
     return True
 
 
+def _is_open(row: TwoFactor) -> bool:
+    """Whether it is being set up; a secret that was left lying is shown to nobody who lacks the password."""
+    return row.confirmed_at is None and _step() - row.last_step <= _SETUP_STEPS
+
+
+def _step() -> int:
+    return int(time.time()) // _STEP_S
+
+
 def _takes(row: TwoFactor, code: str) -> bool:
     """Whether it is the authenticator's code of now, a step before or after, and newer than the last one used."""
     typed = "".join(code.split())[:20].encode()
-    totp, now = pyotp.TOTP(row.secret), int(time.time()) // _STEP_S
+    totp, now = pyotp.TOTP(row.secret), _step()
     for step in range(max(now - 1, row.last_step + 1), now + 2):
         if secrets.compare_digest(totp.at(step * _STEP_S).encode(), typed):
             row.last_step = step

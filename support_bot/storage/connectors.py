@@ -17,6 +17,7 @@ from support_bot.models import (
     Delivered,
     Message,
     OutboxItem,
+    OutboxKind,
     Ticket,
 )
 from support_bot.values import OPEN_STATUSES
@@ -57,6 +58,16 @@ class ConnectorRepository:
             ConnectorLink.connector_id == connector_id, ConnectorLink.ticket_id == ticket_id
         )
         return self._session.scalars(query).one_or_none()
+
+    def is_creating(self, connector_id: int) -> bool:
+        """Whether a ticket may be there whose id we do not know yet."""
+        query = select(OutboxItem.id).where(
+            OutboxItem.connector_id == connector_id,
+            OutboxItem.kind == OutboxKind.CREATE,
+            OutboxItem.state == Delivered.WAITING,
+            OutboxItem.attempts > 0,
+        )
+        return self._session.scalars(query.limit(1)).first() is not None
 
     def link_of(self, connector_id: int, external_id: str) -> ConnectorLink | None:
         """The newest ticket here that is this one there."""
@@ -185,4 +196,4 @@ class ConnectorRepository:
     def forget_deliveries(self, before: dt.datetime) -> None:
         """A replay is refused by its signed time long before this."""
         query = delete(ConnectorDelivery).where(ConnectorDelivery.created_at < before)
-        self._session.execute(query.where(ConnectorDelivery.state == Delivered.DONE))
+        self._session.execute(query.where(ConnectorDelivery.state != Delivered.WAITING))

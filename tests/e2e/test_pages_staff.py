@@ -149,6 +149,7 @@ def test_people_join_and_leave_the_team(server: Server, new_page: NewPage) -> No
     email = f"kim-{uuid.uuid4().hex[:6]}@example.com"
     admin.get_by_label("Name", exact=True).fill("Kim")
     admin.get_by_label("E-mail").fill(email)
+    admin.get_by_label("How", exact=True).select_option("password")
     admin.get_by_role("button", name="Add to the team").click()
     password = admin.locator("#admin-team code").inner_text()
     expect(admin.get_by_label("Name", exact=True)).to_have_value("")

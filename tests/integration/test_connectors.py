@@ -119,6 +119,16 @@ class TestTrouble:
         world.carry(utcnow() + LATER)
         assert list(world.desk.tickets) == ["1"] and len(world.entries()) == 2
 
+    def test_a_plug_in_that_breaks_holds_up_nothing_of_the_others(self, world: World) -> None:
+        for _ in range(2):
+            world.hand_off("hello")
+        broken = iter([RuntimeError("a bug")])
+        world.desk.trouble = lambda now: next(broken, None) if now == "before" else None  # type: ignore[assignment]
+        world.carry()
+        assert len(world.desk.tickets) == 1
+        world.carry(utcnow() + LATER)
+        assert len(world.desk.tickets) == 2 and world.connectors.get("desk").waiting == 0
+
     def test_two_servers_do_not_send_twice(self, shared: World) -> None:
         world = shared
         for _ in range(4):

@@ -10,6 +10,7 @@ import pytest
 from support_bot.connectors.base import ConnectorError, RemoteStatus
 from support_bot.errors import Invalid, NotFound, Unauthorized
 from support_bot.models import utcnow
+from support_bot.services.connector_plan import plan
 from support_bot.values import Mode
 from tests.helpdesk_receiver import Receiver, receiving, signed
 from tests.integration.connector_world import LATER, REPLY, World, shared, world
@@ -69,6 +70,19 @@ class TestIn:
         world.webhook("message.created", **(REPLY | {"text": text}))
         world.carry()
         assert world.says(chat)[-1] == text.replace("\x00", "")[:20_000]
+
+    def test_a_reply_before_we_know_the_ticket_waits_for_it(self, world: World) -> None:
+        chat = world.hand_off()
+        plan(world.app._parts.db)
+        (parcel,) = world.connectors._sender._take(utcnow(), 5)
+        assert parcel.draft is not None
+        world.connectors._open(parcel.connector).create(parcel.draft)  # and dies before it says so
+        world.webhook("message.created", "d-1", **REPLY)
+        world.carry()
+        assert "Hello" not in world.says(chat)
+        world.carry(utcnow() + LATER)
+        world.connectors._receiver.work(utcnow() + LATER)
+        assert world.says(chat).count("Hello") == 1
 
     def test_nonsense_is_kept_dead_and_stops_nothing(self, world: World) -> None:
         chat = world.hand_off()

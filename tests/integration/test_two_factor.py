@@ -190,6 +190,29 @@ class TestSetUp:
             app.accounts.two_factor.begin(mine, PASSWORD)
         assert app.accounts.two_factor.find_setup(mine) is None, "the secret is not shown again"
 
+    def test_that_is_left_lying_is_shown_to_nobody_and_begins_anew(self, app: App, clock: Clock) -> None:
+        (staff_id,) = (person.id for person in app.staff.page())
+        factor = app.accounts.two_factor
+        phone = pyotp.TOTP(factor.begin(staff_id, PASSWORD).secret)
+        clock.now += 590
+        assert factor.find_setup(staff_id) is not None
+        clock.now += 90
+        assert factor.find_setup(staff_id) is None
+        with pytest.raises(Conflict, match="Begin with your password"):
+            factor.confirm(staff_id, phone.at(clock.now))
+        phone = pyotp.TOTP(factor.begin(staff_id, PASSWORD).secret)
+        assert factor.confirm(staff_id, phone.at(clock.now))
+
+    def test_counts_wrong_codes(self, app: App, clock: Clock) -> None:
+        (staff_id,) = (person.id for person in app.staff.page())
+        factor = app.accounts.two_factor
+        phone = pyotp.TOTP(factor.begin(staff_id, PASSWORD).secret)
+        for _ in range(app.settings.security.lockout_failures):
+            with pytest.raises(Invalid):
+                factor.confirm(staff_id, "000000")
+        with pytest.raises(LimitExceeded, match="or codes"):
+            factor.confirm(staff_id, phone.at(clock.now))
+
     def test_is_undone_with_a_code(self, app: App, clock: Clock) -> None:
         phone, _ = set_up(app, clock)
         (ana,) = app.staff.page()

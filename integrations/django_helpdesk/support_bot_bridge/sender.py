@@ -20,6 +20,7 @@ from .models import PendingEvent
 logger = logging.getLogger(__name__)
 LOOK_S = 5
 LONGEST_WAIT_S = 3600
+NEVER = (400, 413, 422)
 _wake = threading.Event()
 _lock = threading.Lock()
 _thread = None
@@ -67,7 +68,7 @@ def send_due():
 
 
 def _send(delivery, body):
-    """Whether the bot took it."""
+    """Whether it is done with: the bot took it, or never will."""
     now = str(int(time.time()))
     key = base64.b64decode(settings.SUPPORT_BOT["SECRET"].removeprefix("whsec_"))
     digest = hmac.new(key, b".".join((delivery.encode(), now.encode(), body)), hashlib.sha256).digest()
@@ -81,6 +82,9 @@ def _send(delivery, body):
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return 200 <= answer.status < 300
+    except urllib.error.HTTPError as error:
+        logger.error("the support bot answered %s with %s", delivery, error.code)
+        return error.code in NEVER  # another try would end the same, and hold the others back
     except (urllib.error.URLError, OSError) as error:
         logger.warning("the support bot did not take %s: %s", delivery, error)
         return False

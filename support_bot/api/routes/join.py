@@ -5,6 +5,7 @@ The token stands in the path only: routes are logged by their pattern, and no ot
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Request
@@ -64,7 +65,8 @@ def join_router(page: JoinPage, joined: JoinedPage) -> APIRouter:
         try:
             _follow(app, token, form)
         except (Invalid, Conflict) as error:
-            return HTMLResponse(page(link, error.detail), error.status, headers=no_store(error))
+            typed = replace(link, name=form.name)  # nobody types it twice
+            return HTMLResponse(page(typed, error.detail), error.status, headers=no_store(error))
         except NotFound as error:  # somebody else was first
             return _refused(page, error)
         return HTMLResponse(joined(link), headers=no_store())
