@@ -1,6 +1,6 @@
 """django-helpdesk 2.6: its REST API, and the small Django app of ours that signs what happens there.
 
-The app (`integrations/django_helpdesk`) also writes what a customer said as the customer, which the API cannot."""
+The app (`docs/django_helpdesk`) also writes what a customer said as the customer, which the API cannot."""
 
 from __future__ import annotations
 

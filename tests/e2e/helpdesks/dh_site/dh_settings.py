@@ -5,7 +5,7 @@ import pathlib
 import sys
 
 FOLDER = pathlib.Path(os.environ["HD_DH_DIR"])
-BRIDGE = pathlib.Path(__file__).parents[4] / "integrations" / "django_helpdesk"
+BRIDGE = pathlib.Path(__file__).parents[4] / "docs" / "django_helpdesk"
 sys.path.insert(0, str(BRIDGE))
 (FOLDER / "media").mkdir(parents=True, exist_ok=True)
 
