@@ -33,6 +33,7 @@ from support_bot.services.connectors import ConnectorService
 from support_bot.services.desk import Desk, build_desk
 from support_bot.services.embedders import EmbedderChoice
 from support_bot.services.feedback import FeedbackService
+from support_bot.services.first_reading import FirstReading
 from support_bot.services.handoff import HandoffService
 from support_bot.services.health import HealthService
 from support_bot.services.intake import IntakeService
@@ -68,6 +69,7 @@ class App:
     knowledge: KnowledgeService
     intake: IntakeService
     catalogue: Catalogue
+    first_reading: FirstReading
     pinned: PinnedAnswerService
     trial: TrialService
     feedback: FeedbackService
@@ -93,6 +95,7 @@ class App:
         self.knowledge.heal_index()
         # With a Chroma server, workers elsewhere may be busy with what this process did not begin.
         self.knowledge.requeue_pending(after_restart=not self.settings.chroma_url)
+        self.first_reading.left()  # over at once where nothing waits: what is uploaded later is no first reading
         self.jobs.start(self.settings.ingestion.workers)
         self.connectors.start()
 
@@ -230,7 +233,9 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
     recogniser = IntentRecogniser(of_messages.embed, of_messages.model_hash)
     chain = AnswerChain(search.retriever, engine, settings.answering, recogniser, pinned.find)
     jobs = _queue(settings, db)
-    health = HealthService(engine, {"database": db.check, "index": search.index.check, "jobs": jobs.pending})
+    first_reading = FirstReading(catalogue := Catalogue(db))
+    checks = {"database": db.check, "index": search.index.check, "jobs": jobs.pending, "articles": first_reading.check}
+    health = HealthService(engine, checks)
     measures = MeasureService(db, metrics := Metrics.build(), health, jobs)
     runner = TurnRunner(db, chain, settings, ended=measures.turn_ended)
     pipeline = IngestionPipeline.from_plugins(settings.ingestion)
@@ -242,7 +247,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         desk=build_desk(db, settings, chain, search.retriever, of_articles),
         knowledge=knowledge,
         intake=IntakeService(knowledge, pipeline, WebFetcher(settings.ingestion, offline=settings.offline), settings),
-        catalogue=Catalogue(db),
+        catalogue=catalogue, first_reading=first_reading,
         pinned=pinned,
         trial=TrialService(chain, search.retriever, settings),
         feedback=FeedbackService(db),

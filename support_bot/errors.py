@@ -117,6 +117,13 @@ class IndexBroken(SupportBotError):
     code = "index_broken"
 
 
+class NotReady(SupportBotError):
+    """A part of the product is still being prepared; the detail says how far it is."""
+
+    status = 503
+    code = "not_ready"
+
+
 class EngineUnavailable(SupportBotError):
     """The model cannot answer now; customers are offered a person."""
 

@@ -172,7 +172,7 @@ class Metrics:
             jobs_pending=Gauge("jobs_pending", "Jobs waiting for a worker.", **ours),
             documents=Gauge("documents", "Documents by status.", ["status"], **ours),
             conversations=Gauge("conversations", "Conversations by who speaks in them.", ["mode"], **ours),
-            part_up=Gauge("part_up", "1 while this part can be used: engine, database, index, jobs.", ["part"], **ours),
+            part_up=Gauge("part_up", "1 while this part of /ready is ok.", ["part"], **ours),
         )
 
     def text(self) -> bytes:

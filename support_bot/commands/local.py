@@ -69,13 +69,7 @@ def first_admin(app: App) -> str:
 
 
 def await_first_articles(app: App, progress: Progress) -> None:
-    """Wait while there are articles but none to answer from yet, as on a fresh install."""
-    if app.catalogue.counts()["ready"]:
-        return
-    while True:
-        counts = app.catalogue.counts()
-        waiting = counts["pending"] + counts["processing"]
-        if not waiting:
-            return
-        progress("Reading the first articles", sum(counts.values()) - waiting, sum(counts.values()))
+    """Wait while a fresh install reads the articles it began with."""
+    while left := app.first_reading.left():
+        progress("Reading the first articles", left.done, left.total)
         time.sleep(_LOOK_S)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from support_bot.engine.base import EngineFigures, TextEngine
 from support_bot.engine.fallback import watched
 from support_bot.engine.supervised import Incident, SupervisedEngine
+from support_bot.errors import NotReady
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ class HealthService:
             try:
                 check()
                 results[name] = "ok"
+            except NotReady as error:  # nothing is broken, so nothing is logged
+                results[name] = error.detail
             except Exception as error:  # noqa: BLE001 - whatever breaks a check is its result
                 _log.exception("the check of %s failed", name)
                 results[name] = str(error) or type(error).__name__

@@ -178,7 +178,8 @@ class TestMetrics:
 
 class TestReadiness:
     def test_an_index_that_finds_nothing_any_more_is_seen(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert api.client.get("/ready").json()["checks"] == dict.fromkeys(("engine", "database", "index", "jobs"), "ok")
+        parts = ("engine", "database", "index", "jobs", "articles")
+        assert api.client.get("/ready").json()["checks"] == dict.fromkeys(parts, "ok")
 
         def lost(*_: Any, **__: Any) -> None:
             raise OSError("the folder is gone")
