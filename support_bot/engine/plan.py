@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 STEP_TOKENS = 64
+OWN_STEP_TOKENS = 256
+"""The most where each sequence has a context of its own: a step reads in one piece what is one sequence's, so that long
+ones are worth more there. While others write it takes no longer than the next figure."""
+LONGEST_STEP_S = 0.15
+"""Who is being written to waits while a step reads somebody's prompt."""
 KV_TYPES = {"f32": 0, "f16": 1, "q8_0": 8, "bf16": 30}
 """GGML's number of each type that keys and values may have."""
 
