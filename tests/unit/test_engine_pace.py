@@ -7,7 +7,7 @@ import pytest
 from support_bot.engine.base import ChatTurn, GenerationRequest
 from support_bot.engine.fake_model import FakeModel
 from support_bot.engine.pace import ReadingPace
-from support_bot.engine.plan import LONGEST_STEP_S
+from support_bot.engine.plan import OWN_LONGEST_STEP_S
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.waiting import PATIENCE, rank
@@ -23,7 +23,8 @@ class TestPace:
         assert pace.step_tokens(writing=False) == 256
 
     @pytest.mark.parametrize(
-        ("token_s", "tokens"), [(LONGEST_STEP_S / 128, 128), (LONGEST_STEP_S / 10, 64), (LONGEST_STEP_S / 1000, 256)]
+        ("token_s", "tokens"),
+        [(OWN_LONGEST_STEP_S / 128, 128), (OWN_LONGEST_STEP_S / 10, 64), (OWN_LONGEST_STEP_S / 1000, 256)],
     )
     def test_steps_beside_writers_take_no_longer_than_allowed(self, token_s: float, tokens: int) -> None:
         pace = ReadingPace(64, 256)
