@@ -25,7 +25,7 @@ class ReadingPace:
         self.token_s += (_NEWEST_WEIGHT if self.token_s else 1.0) * (found - self.token_s)
 
     def step_tokens(self, *, writing: bool) -> int:
-        """The most tokens of the next step: where others are `writing`, what takes no longer than OWN_LONGEST_STEP_S."""
+        """The most tokens of the next step: beside others `writing`, what takes no longer than OWN_LONGEST_STEP_S."""
         if not (writing and self.token_s):
             return self._least if writing else self._most
         return max(self._least, min(self._most, int(OWN_LONGEST_STEP_S / self.token_s)))

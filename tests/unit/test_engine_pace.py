@@ -39,10 +39,10 @@ class TestPace:
 
     def test_follows_a_machine_that_becomes_slower(self) -> None:
         pace = ReadingPace(64, 256)
-        for seconds in (0.1, *[0.4] * 40):
+        for seconds in (0.1, *[0.8] * 40):
             pace.learn(100, seconds)
         assert pace.step_tokens(writing=True) == 64
-        assert pace.token_s == pytest.approx(0.004, rel=0.01)
+        assert pace.token_s == pytest.approx(0.008, rel=0.01)
 
     def test_a_plan_of_short_steps_stays_one(self) -> None:
         pace = ReadingPace(64, 32)
