@@ -32,6 +32,8 @@ from tests.integration.greedy import parts_at_near_tie, plain_answer
 
 MODEL = "smollm2-135m"
 LONGEST = 64
+OTHER_PIECE = 48
+"""Plain decoding is also compared with itself, the prompt read in pieces of this size: what rounding alone does."""
 MOST_PARTED = 0.02
 """Of the prompts may part at a near-tie: float sums depend on what else is in a step."""
 
@@ -69,7 +71,9 @@ def plain_model(store: WeightsStore, settings: Settings) -> LlamaModel:
 
 
 def compare(count: int, kb: Path, file: Path) -> Counter[str]:
-    """How many answers are the plain ones, how many part from them at a near-tie, and how many for no such reason."""
+    """How many answers are the plain ones, how many part from them at a near-tie, and how many for no such reason.
+
+    And for how many prompts plain decoding agrees with itself."""
     settings = Settings(sample_data=False)
     settings.engine.queue_limit = count
     store = weights_store(settings)
@@ -83,6 +87,7 @@ def compare(count: int, kb: Path, file: Path) -> Counter[str]:
     with closing(plain_model(store, settings)) as model:
         for prompt, answer in zip(tokens, answers, strict=True):
             plain = plain_answer(model, prompt, LONGEST)
+            ends["itself"] += plain == plain_answer(model, prompt, LONGEST, OTHER_PIECE)
             if answer == b"".join(map(model.piece, plain)).decode("utf-8", "ignore"):
                 ends["same"] += 1
             elif parts_at_near_tie(model, prompt, plain, answer):

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 from support_bot.engine.memory import CellBudget
 from support_bot.engine.own_cells import OwnCells
+from support_bot.engine.pace import ReadingPace
+from support_bot.engine.plan import STEP_TOKENS
 from support_bot.engine.running import RunningGeneration
 from support_bot.engine.slot import Slot
 from support_bot.engine.speculation import DraftPlan
 from support_bot.engine.step_model import PLAIN, AdapterUse, BatchToken, StepModel
 from support_bot.engine.turns import AdapterTurns
-from support_bot.engine.waiting import WaitingLine, due_at
+from support_bot.engine.waiting import WaitingLine, due_at, rank
 
 
 class Batcher:
@@ -30,7 +32,7 @@ class Batcher:
         self.line = WaitingLine()
         self._model = model
         self._n_slots = slots
-        self._step_tokens = step_tokens
+        self._pace = ReadingPace(STEP_TOKENS, step_tokens)
         self._changed = changed
         self._drafts = DraftPlan()
         self._turns = AdapterTurns()
@@ -45,9 +47,10 @@ class Batcher:
             return PLAIN, batch, []
         adapter = self._turns.next(waiting)
         busy = [slot for slot in self._slots_with(adapter) if not slot.is_reading]
+        most = self._pace.step_tokens(writing=bool(busy))
         for slot in busy:
             slot.add_to(batch, 1)
-        while (room := self._step_tokens - len(batch)) > 0:
+        while (room := most - len(batch)) > 0:
             reader = self._next_reader(adapter)
             if reader is None:
                 break
@@ -55,7 +58,7 @@ class Batcher:
             busy.append(reader)
         writers = [slot for slot in busy if slot.written]
         offers = [slot.offer(self._model) for slot in writers]
-        lengths = self._drafts.lengths(offers, self._step_tokens - len(batch))
+        lengths = self._drafts.lengths(offers, most - len(batch))
         for slot, length in zip(writers, lengths, strict=True):
             slot.add_draft(batch, length)
         return adapter, batch, busy
@@ -64,6 +67,8 @@ class Batcher:
         """The step was run. One that laid another adapter over the weights does not tell what its size takes."""
         if all(slot.written for slot in busy) and not self._turns.changed:
             self._drafts.learn(tokens, seconds)
+        elif not self._turns.changed:
+            self._pace.learn(tokens, seconds)
         self._turns.count(tokens)
 
     def _waiting(self) -> dict[AdapterUse, float]:
@@ -72,7 +77,7 @@ class Batcher:
         for running in self.running.values():
             since[running.adapter] = min(due_at(running), since.get(running.adapter, math.inf))
         with self._changed:
-            behind = self.line.first(self._may_begin)
+            behind = self.line.first(self._may_begin, self._rank)
         if behind is not None and behind.adapter not in since and self.cells.has_room(behind.need):
             since[behind.adapter] = due_at(behind)
         return since
@@ -81,12 +86,12 @@ class Batcher:
         return [slot for slot in self.slots.values() if self.running[slot.sequence].adapter == adapter]
 
     def _next_reader(self, adapter: AdapterUse) -> Slot | None:
-        """Whose prompt is read on: the one that has waited longest, running or not."""
+        """Whose prompt is read on: the one of least `rank`, running or not."""
         reading = [slot for slot in self._slots_with(adapter) if slot.is_reading]
-        first = min(reading, key=lambda slot: due_at(self.running[slot.sequence]), default=None)
+        first = min(reading, key=self._rank_of_slot, default=None)
         with self._changed:
-            behind = self.line.first(self._may_begin)
-            if behind is None or (first and due_at(self.running[first.sequence]) <= due_at(behind)):
+            behind = self.line.first(self._may_begin, self._rank)
+            if behind is None or (first and self._rank_of_slot(first) <= self._rank(behind)):
                 return first
             if behind.adapter != adapter or not self.cells.has_room(behind.need):
                 return first  # whoever is next waits for its turn and the memory; letting others pass could starve it
@@ -97,6 +102,14 @@ class Batcher:
         behind.reused = self.cells.begin(sequence, behind.need)
         self.slots[sequence] = Slot(sequence, behind.prompt, behind.request, behind.terms, behind.reused)
         return self.slots[sequence]
+
+    def _rank(self, generation: RunningGeneration) -> float:
+        """Of one that waits."""
+        unread = len(generation.prompt) - self.cells.known(generation.need)
+        return rank(generation, unread * self._pace.token_s)
+
+    def _rank_of_slot(self, slot: Slot) -> float:
+        return rank(self.running[slot.sequence], slot.unread * self._pace.token_s)
 
     def _may_begin(self, generation: RunningGeneration) -> bool:
         """Whether there is a slot for it. Background work leaves one to chats."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -35,6 +36,10 @@ class Blocks:
         for key in reversed(list(_chain(adapter, tokens[: len(found) * BLOCK_TOKENS]))):
             self._blocks.move_to_end(key)
         return found
+
+    def known(self, adapter: AdapterUse, tokens: Sequence[int]) -> int:
+        """How many blocks these tokens begin with; they do not count as used."""
+        return sum(1 for _ in itertools.takewhile(self._blocks.__contains__, _chain(adapter, tokens)))
 
     def lacking(self, adapter: AdapterUse, tokens: Sequence[int]) -> dict[int, bytes]:
         """Which whole blocks of these tokens are not here, by number, with the names they shall have."""

@@ -19,9 +19,6 @@ alone leaves the same."""
 GAIN = 0.95
 """What is not at least a twentieth faster changes nothing: that much is noise."""
 
-LONGEST_STEP_S = 0.15
-"""Who is being written to waits while a step reads somebody's prompt."""
-
 
 @dataclass(frozen=True, slots=True)
 class Measured:

@@ -14,7 +14,7 @@ from support_bot.engine.base import EngineFigures, Generation, GenerationRequest
 from support_bot.engine.chat_format import ChatFormat
 from support_bot.engine.grammar import schema_grammar
 from support_bot.engine.llama import LlamaModel
-from support_bot.engine.plan import USUAL, Memory, Plan
+from support_bot.engine.plan import OWN_STEP_TOKENS, USUAL, Memory, Plan
 from support_bot.engine.scheduler import Scheduler
 from support_bot.engine.supervised import LocalEngine, SupervisedEngine
 from support_bot.engine.terms import Grammar, Terms, check_together, first_tokens
@@ -87,6 +87,8 @@ class LlamaEngine:
         adapter = None if merged else find_adapter(settings.adapter, model_hash)
         if settings.threads:
             plan = replace(plan, threads=settings.threads, batch_threads=settings.threads)
+        if not settings.shared_memory:
+            plan = replace(plan, step_tokens=max(plan.step_tokens, OWN_STEP_TOKENS))
         adapters = [(DEFAULT, adapter)] if adapter else []
         adapters += map(read_adapter, settings.adapters)
         model = LlamaModel(

@@ -47,6 +47,10 @@ class CellBudget:
         """Cells that are set aside or held."""
         return self._cache.held + sum(self._set_aside.values())
 
+    def known(self, need: Need) -> int:
+        """How many tokens of its prompt would not have to be read."""
+        return self._cache.known(need.shareable, need.adapter)
+
     def has_room(self, need: Need) -> bool:
         """Whether all that this generation may need is free or can be freed."""
         lease = self._cache.lease(need.shareable, need.adapter)

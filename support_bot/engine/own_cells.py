@@ -30,6 +30,10 @@ class OwnCells:
         """Cells that are set aside."""
         return sum(self._cells(need) for need in self._needs.values())
 
+    def known(self, need: Need) -> int:
+        """How many tokens of its prompt would not have to be read."""
+        return self._blocks.known(need.adapter, need.shareable) * BLOCK_TOKENS
+
     def has_room(self, _need: Need) -> bool:
         """A slot is room enough."""
         return True

@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 STEP_TOKENS = 64
+LONGEST_STEP_S = 0.15
+"""Who is being written to waits while a step reads somebody's prompt."""
+OWN_STEP_TOKENS = 256
+OWN_LONGEST_STEP_S = 0.3
+"""The same where each sequence has a context of its own. A step runs each one's tokens by themselves, so that long
+steps are worth much more: with them everybody's answer is whole sooner, not only the first words of the others."""
 KV_TYPES = {"f32": 0, "f16": 1, "q8_0": 8, "bf16": 30}
 """GGML's number of each type that keys and values may have."""
 

@@ -96,6 +96,11 @@ class PrefixCache:
             lease.length = lease.node.end
         return lease
 
+    def known(self, prompt: Sequence[int], adapter: AdapterUse = PLAIN) -> int:
+        """How long a lease would be; changes nothing."""
+        root = self._roots.get(adapter)
+        return _walk(root, prompt)[1] if root else 0
+
     def lend(self, lease: Lease, target: int) -> None:
         """Let the empty sequence `target` share the cells of a new lease."""
         for node in lease.node.path():

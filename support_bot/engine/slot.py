@@ -53,6 +53,11 @@ class Slot:
         """Whether more than the last token is still to be read before anything is written."""
         return self.written == 0 and self._position < len(self._tokens)
 
+    @property
+    def unread(self) -> int:
+        """Tokens of the prompt that are still to be read."""
+        return max(0, len(self._tokens) - self.written - self._position)
+
     def in_memory(self) -> list[int]:
         """The tokens that the sequence has in its cells."""
         return self._tokens[: self._position]

@@ -14,7 +14,6 @@ import psutil
 from support_bot.engine.adapter import Adapter
 from support_bot.engine.catalogue import CatalogueEntry
 from support_bot.engine.judging import (
-    LONGEST_STEP_S,
     SHIPPED,
     Measured,
     as_plan_row,
@@ -39,7 +38,7 @@ from support_bot.engine.measuring import (
     predictions,
     resident_mb,
 )
-from support_bot.engine.plan import STEP_TOKENS, USUAL, Memory, Plan
+from support_bot.engine.plan import LONGEST_STEP_S, STEP_TOKENS, USUAL, Memory, Plan
 from support_bot.engine.step_model import AdapterUse
 from support_bot.engine.tuned import Choice
 from support_bot.engine.variants import Variants

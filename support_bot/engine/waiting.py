@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from support_bot.engine.running import RunningGeneration
 
 BACKGROUND_PATIENCE_S = 60.0
+PATIENCE = 4.0
+_LOOKED_AT = 16
 
 
 class WaitingLine:
-    """First come, first served, but background work lets everybody pass who asks within a minute of it.
+    """First come, first placed, but background work lets everybody pass who asks within a minute of it.
 
     A fixed head start instead of two lines: background work waits longer, yet never for ever. Not safe across threads
     by itself."""
@@ -39,14 +42,25 @@ class WaitingLine:
         """From 1 where it waits, else 0."""
         return self._line.index(generation) + 1 if generation in self._line else 0
 
-    def first(self, may: Callable[[RunningGeneration], bool]) -> RunningGeneration | None:
-        """The first one that may begin; it stays in the line."""
-        return next((generation for generation in self._line if may(generation)), None)
+    def first(
+        self, may: Callable[[RunningGeneration], bool], rank: Callable[[RunningGeneration], float]
+    ) -> RunningGeneration | None:
+        """Of the first ones that may begin, the one of least rank; it stays in the line."""
+        able = itertools.islice((generation for generation in self._line if may(generation)), _LOOKED_AT)
+        return min(able, key=rank, default=None)
 
     def drain(self) -> list[RunningGeneration]:
         """Everybody, and the line is empty."""
         left, self._line = self._line, []
         return left
+
+
+def rank(generation: RunningGeneration, read_s: float) -> float:
+    """Whoever has the least is read next, given the seconds that the rest of each prompt takes.
+
+    Prompts that are short, or mostly known, go first, but pass only those who asked a few times the difference before:
+    of many who ask at once most wait less, and nobody waits for ever."""
+    return due_at(generation) + PATIENCE * read_s
 
 
 def due_at(generation: RunningGeneration) -> float:

@@ -25,9 +25,9 @@ def logits_after(model: LlamaModel, tokens: Sequence[int], piece: int = _PIECE) 
     return model.logits(row).copy()
 
 
-def plain_answer(model: LlamaModel, prompt: Sequence[int], most: int) -> list[int]:
-    """The greedy answer, one token a step, without the end token."""
-    logits, answer = logits_after(model, prompt), []
+def plain_answer(model: LlamaModel, prompt: Sequence[int], most: int, piece: int = _PIECE) -> list[int]:
+    """The greedy answer, one token a step after the prompt in pieces of this size, without the end token."""
+    logits, answer = logits_after(model, prompt, piece), []
     while len(answer) < most and not model.is_end(token := greedy(logits)):
         answer.append(token)
         model.decode([BatchToken(token, len(prompt) + len(answer) - 1, 0, True)])
@@ -48,7 +48,7 @@ def parts_at_near_tie(model: LlamaModel, prompt: Sequence[int], plain: Sequence[
         common.append(token)
         left = left[len(piece) :]
     logits = logits_after(model, common)
-    rounding = max(float(np.abs(logits - logits_after(model, common, piece)).max()) for piece in (16, 48))
+    rounding = max(float(np.abs(logits - logits_after(model, common, piece)).max()) for piece in (1, 16, 48))
     order = np.argsort(-logits)[:50]
     rivals = [t for t in order if (model.is_end(int(t)) if not left else left.startswith(model.piece(int(t)) or b"\0"))]
     return bool(rivals) and float(logits[order[0]] - logits[rivals[0]]) <= rounding
