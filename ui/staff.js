@@ -52,13 +52,20 @@
     source.closest("dialog")?.close();
     if (form?.dataset.ticket !== source.dataset.ticket) return;
     const field = form.elements.text;
-    const before = field.value.trimEnd();
-    if (!before) setKind(form, "reply");
+    const before = source.dataset.replace ? "" : field.value.trimEnd();
+    if (!before && !source.dataset.replace) setKind(form, "reply");
     field.value = before ? before + "\n\n" + source.dataset.text : source.dataset.text;
     keepDraft(form);
     bot.grow(field);
     field.focus();
   };
+  /* Whoever asks for another tone sends the words of the composer along, and may ask for the same again. */
+  document.addEventListener("change", (event) => {
+    const source = event.target;
+    if (!source.matches?.("select[data-words]")) return;
+    source.dataset.text = source.form.elements.text.value;
+    setTimeout(() => { source.value = ""; });
+  }, true);
   bot.local.working = (source) => { source.disabled = true; };
 
   bot.hooks.refreshed.push((element) => {

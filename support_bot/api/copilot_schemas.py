@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from support_bot.api.fields import Words
 from support_bot.api.schemas import Answered
 from support_bot.services.views import FateView, FlagView, SimilarTicket
-from support_bot.values import FlagReason
+from support_bot.values import FlagReason, Tone
 
 
 class SimilarOut(Answered):
@@ -32,3 +32,8 @@ class FlagsOut(Answered):
     flags: list[FlagView]
     counts: dict[str, int] = Field(description="Flagged answers by reason, whatever the filter.")
     next: int | None = Field(description="Give it as `before` for the next page; null at the end.")
+
+
+class RewriteIn(BaseModel):
+    text: Words
+    tone: Tone

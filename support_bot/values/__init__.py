@@ -43,6 +43,7 @@ from support_bot.values.states import (
     LinkKind,
     Mode,
     Role,
+    Tone,
 )
 from support_bot.values.tickets import KEEP, OPEN_STATUSES, PRIORITIES, Keep, TicketEdit, TicketStatus, TicketType
 
@@ -93,6 +94,7 @@ __all__ = [
     "TicketStatus",
     "TicketType",
     "TraceDraft",
+    "Tone",
     "Turn",
     "Typing",
     "event_from_payload",

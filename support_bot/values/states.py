@@ -62,6 +62,14 @@ class FlagReason(enum.StrEnum):
     TONE = "tone"
 
 
+class Tone(enum.StrEnum):
+    """How a reply is to be said."""
+
+    FRIENDLIER = "friendlier"
+    SHORTER = "shorter"
+    FORMAL = "formal"
+
+
 class Role(enum.StrEnum):
     """What a member of staff may do; each may do everything the one before may. A viewer reads and changes nothing."""
 

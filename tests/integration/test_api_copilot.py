@@ -45,6 +45,15 @@ def test_what_helps_is_for_staff_and_lists_are_for_admins(api: Api) -> None:
         assert api.client.get(f"{V1}/{path}", headers=api.admin).status_code == 200
 
 
+def test_a_reply_is_said_in_another_tone(api: Api) -> None:
+    said = {"text": "We cannot send it before 12 May. Thank you for your patience.", "tone": "shorter"}
+    found = api.client.post(f"{V1}/rewrites", json=said, headers=api.agent).json()
+    assert found == {"text": "We cannot send it before 12 May.", "tone": "shorter", "changed": True, "note": ""}
+    for wrong, status in (({"text": " "}, 422), ({"tone": "rude"}, 422), ({"text": "word " * 10_000}, 422)):
+        assert api.client.post(f"{V1}/rewrites", json=said | wrong, headers=api.agent).status_code == status
+    assert api.client.post(f"{V1}/rewrites", json=said).status_code == 401
+
+
 def test_a_solved_ticket_gets_no_draft(api: Api) -> None:
     _, ticket = asked(api)
     api.client.post(f"{ticket}/solve", headers=api.agent)

@@ -32,6 +32,7 @@ FOR_AGENTS = {
     ("get", f"{V1}/documents"),
     ("get", f"{V1}/documents/{{document_id}}"),
     ("get", f"{V1}/documents/{{document_id}}/answers"),
+    ("post", f"{V1}/rewrites"),
 }
 
 

@@ -87,6 +87,21 @@ class TestButtons:
         app.tickets.solve(ticket, staff.id)
         assert page.panel(desk, app.tickets.conversation(chat.id)) == ""
 
+    def test_a_reply_in_another_tone_is_shown_until_it_is_put_away(self, app: App, staff: StaffView) -> None:
+        chat = app.chat.start("web")
+        app.handoff.request(chat.id)
+        page, desk = DeskCopilot(app), Desk(conversation=chat.id)
+        seen = app.tickets.conversation(chat.id)
+        page.rewrite(desk, staff, {"text": f"I am here. {SCRIPT}", "value": "friendlier"})
+        html = page.panel(desk, seen)
+        assert "I&#x27;m here." in html and 'data-replace="yes"' in html and SCRIPT not in html
+        page.rewrite(desk, staff, {"text": "Sent within 30 days.", "value": "formal"})
+        assert 'data-action="insert"' not in page.panel(desk, seen) and "without a risk" in page.panel(desk, seen)
+        page.drop(desk, staff, {})
+        assert 'data-action="suggest"' in page.panel(desk, seen)
+        page.rewrite(desk, staff, {"text": "I am here.", "value": ""})
+        assert desk.aid.rewritten == {}
+
     def test_while_one_is_written_a_second_click_does_nothing(self, app: App, staff: StaffView) -> None:
         chat = app.chat.start("web")
         ticket = app.handoff.request(chat.id).row.id

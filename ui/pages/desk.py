@@ -52,6 +52,7 @@ class DeskPage:
             **TicketFieldActs(app).acts(),
             "suggest": self._copilot.suggest,
             "drop-draft": self._copilot.drop,
+            "rewrite": self._copilot.rewrite,
             "flag": self._copilot.flag,
         }
 

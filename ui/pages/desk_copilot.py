@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from support_bot.assembly import App
+from support_bot.services.rewriting import rewrite
 from support_bot.services.views import ConversationView, StaffView, TicketRow
-from support_bot.values import OPEN_STATUSES, Author, FlagReason
+from support_bot.values import OPEN_STATUSES, Author, FlagReason, Tone
 from ui.pages.desk_state import Desk
 from ui.pages.surface import number
 from ui.parts import copilot as parts
@@ -31,8 +32,14 @@ class DeskCopilot:
             aid.writing.discard(conversation)
 
     def drop(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
-        """Put the draft away."""
+        """Put the draft away, or the reply in another tone."""
         desk.aid.drafts.pop(desk.conversation, None)
+        desk.aid.rewritten.pop(desk.conversation, None)
+
+    def rewrite(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
+        """What stands in the composer, in another tone."""
+        if (value := str(data.get("value", ""))) in list(Tone):
+            desk.aid.rewritten[desk.conversation] = rewrite(str(data.get("text", "")), Tone(value))
 
     def flag(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         """Flag an answer, or take the flag back."""
@@ -44,7 +51,7 @@ class DeskCopilot:
 
     def replied(self, desk: Desk, staff: StaffView, ticket_id: int, message_id: int, text: str) -> None:
         """A reply was sent: the draft has done its work."""
-        desk.aid.drafts.pop(desk.conversation, None)
+        self.drop(desk, staff, {})
         self._app.desk.copilot.sent(ticket_id, staff.id, message_id, text)
 
     def panel(self, desk: Desk, view: ConversationView) -> str:
@@ -54,6 +61,8 @@ class DeskCopilot:
             return ""
         if desk.conversation in desk.aid.writing:
             return parts.writing()
+        if rewritten := desk.aid.rewritten.get(desk.conversation):
+            return parts.rewritten(ticket, rewritten)
         if held := desk.aid.drafts.get(desk.conversation):
             return parts.draft(held[0], outdated=_newest(view) > held[1])
         return parts.offer(ticket)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from support_bot.services.rewriting import RewriteView
 from support_bot.services.views import PriorityView, SimilarTicket, SuggestionView
 from support_bot.values import Author, HandoffReason, InboxFilter, InboxSort, LoggedEvent, Said, Typing
 
@@ -20,6 +21,7 @@ class Aid:
     """What one browser tab was offered, by conversation; drafts with the customer's newest message then."""
 
     drafts: dict[str, tuple[SuggestionView, int]] = field(default_factory=dict)
+    rewritten: dict[str, RewriteView] = field(default_factory=dict)
     writing: set[str] = field(default_factory=set)
     beside: tuple[tuple[str, int], Sequence[SimilarTicket], PriorityView] | None = None
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from support_bot.services.rewriting import RewriteView
 from support_bot.services.views import DraftPart, DraftSource, PriorityView, SimilarTicket, SuggestionView, TicketRow
-from support_bot.values import Audience, FlagReason, Passage
+from support_bot.values import Audience, FlagReason, Passage, Tone
 from ui.parts.desk import words
 from ui.parts.html import action, attributes, escape, notice, pill, plural, progress, symbol_button
 from ui.parts.markdown import plain
@@ -37,6 +38,28 @@ def draft(view: SuggestionView, *, outdated: bool) -> str:
         f'<section class="aid open" aria-label="Suggested reply"><div class="row"><h2 class="section">Suggested reply'
         f"</h2>{close}</div>{asked}{late}{said}{found}"
         f'<div class="row start">{_inserts(view)}{again}</div>{_warning(view)}</section>'
+    )
+
+
+def rewritten(ticket: TicketRow, view: RewriteView) -> str:
+    """The reply in another tone, to be taken or put away; or why it stays as it is."""
+    close = symbol_button("Put it away", "drop-draft", "close")
+    lines = "<br>".join(escape(line) for line in view.text.split("\n"))
+    said = f'<p class="small">{escape(view.note)}</p>' if view.note else ""
+    use = action("Use it", "insert", kind="primary", ticket=ticket.id, text=view.text, replace="yes", key="i")
+    taken = f'<p>{lines}</p><div class="row start">{use}</div>' if view.changed else ""
+    return (
+        f'<section class="aid open" aria-label="Your reply in another tone"><div class="row"><h2 class="section">'
+        f"{escape(view.tone.capitalize())}</h2>{close}</div>{said}{taken}</section>"
+    )
+
+
+def tones() -> str:
+    """Chooses how the words in the composer are to be said."""
+    options = "".join(f'<option value="{tone}">{tone.capitalize()}</option>' for tone in Tone)
+    return (
+        '<select class="field slim" data-action="rewrite" data-words data-value="" aria-label="Say it in another tone">'
+        f'<option value="">Tone …</option>{options}</select>'
     )
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from support_bot.services.views import Assignee, ConversationView, MessageView, TicketRow, TraceView
 from support_bot.values import OPEN_STATUSES, PRIORITIES, Author, FlagReason, Mode
-from ui.parts.copilot import flag
+from ui.parts.copilot import flag, tones
 from ui.parts.desk import MODES, STATUSES
 from ui.parts.html import action, attributes, escape, notice, pill, progress, symbol_button
 from ui.parts.icons import icon
@@ -184,7 +184,7 @@ def composer(view: ConversationView, *, kind: str, sent: int, told: str = "") ->
         f'<div class="tabs">{tabs}</div><input type="hidden" name="kind" value="{kind}">'
         '<label class="unseen" for="words">Your words</label>'
         f'<textarea id="words" name="text" rows="3" class="field" data-typing="typing"></textarea>'
-        '<div class="row"><span class="small"><kbd>Ctrl</kbd> <kbd>Enter</kbd> sends</span>'
+        f'<div class="row"><span class="small"><kbd>Ctrl</kbd> <kbd>Enter</kbd> sends</span>{tones()}'
         '<button type="submit" class="button primary">Send</button></div></form>'
     )
 

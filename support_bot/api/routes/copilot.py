@@ -8,10 +8,11 @@ from fastapi import APIRouter, Query
 from starlette.status import HTTP_204_NO_CONTENT
 
 from support_bot.api.auth import Admin, Agent
-from support_bot.api.copilot_schemas import FlagIn, FlagsOut, SimilarOut, SuggestionsOut
+from support_bot.api.copilot_schemas import FlagIn, FlagsOut, RewriteIn, SimilarOut, SuggestionsOut
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
 from support_bot.api.fields import Before, Limit, PathId
+from support_bot.services.rewriting import RewriteView, rewrite
 from support_bot.services.views import FlagView, PriorityView, SuggestionView
 from support_bot.values import FlagReason
 
@@ -27,6 +28,14 @@ def suggest_reply(ticket_id: PathId, app: Bot, agent: Agent) -> SuggestionView:
 
     Show a person each part that is `internal` before it goes to a customer: only articles for staff carry it."""
     return app.desk.copilot.suggest(ticket_id, agent.id)
+
+
+@router.post("/rewrites", responses=error_responses(400, 401, 403, 413, 422, 429))
+def rewrite_reply(body: RewriteIn, agent: Agent) -> RewriteView:
+    """A reply in another tone, in English; nothing is sent or kept.
+
+    Its numbers, dates, names, links and denials are those of the text; a paragraph where they would not be stays."""
+    return rewrite(body.text, body.tone)
 
 
 @router.get("/tickets/{ticket_id}/similar", responses=_ERRORS)
