@@ -178,7 +178,7 @@ class ChatService:
         """The turn that will answer: none where a person does, the open one for a burst, else a new one."""
         if not conversation.bot_may_speak:
             return None, False
-        open_turn = tx.turns.find_waiting(conversation.id) or tx.turns.find_running(conversation.id)
+        open_turn = tx.turns.find_open(conversation.id)
         if open_turn is not None and not _has_released(tx, open_turn):
             open_turn.joined_until_id = message.id
             return open_turn, False

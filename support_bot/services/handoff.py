@@ -118,7 +118,7 @@ def lock_root_first(tx: Transaction, conversation_id: str) -> Conversation:
 
 def retract_running_turn(tx: Transaction, conversation: Conversation) -> None:
     """End the bot's running and waiting turns: what was half said is taken back, the trace keeps it."""
-    while turn := tx.turns.find_running(conversation.id) or tx.turns.find_waiting(conversation.id):
+    while turn := tx.turns.find_open(conversation.id):
         retract_turn(tx, turn)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from support_bot.engine.base import EngineFigures
 from support_bot.engine.supervised import Incident
-from support_bot.models import TurnState
 from support_bot.observability import Metrics
 from support_bot.queue import JobQueue
 from support_bot.services.health import HealthService
@@ -48,22 +47,19 @@ class MeasureService:
     def turn_ended(self, turn_id: int) -> None:
         """Count a turn that is over: how it ended, how long it and its first text took, from the question on."""
         with self._db.reading() as tx:
-            turn = tx.turns.lock(turn_id)
-            if turn.state is not TurnState.ENDED or turn.status is None or turn.ended_at is None:
-                return
-            asked = tx.conversations.get_message(turn.message_id).created_at
-            shown = tx.events.first_text_at(turn_id)
-            trace = tx.traces.find_for_question(turn.message_id)
-        self._metrics.turns.labels(turn.status.value).inc()
-        self._metrics.turn_seconds.observe((turn.ended_at - asked).total_seconds())
-        if shown is not None:
-            self._metrics.first_text_seconds.observe((shown - asked).total_seconds())
-        if trace is None:
+            turn = tx.turns.find_ended(turn_id)
+        if turn is None:
             return
-        for kind, count in trace.tokens.items():
+        self._metrics.turns.labels(turn.status.value).inc()
+        self._metrics.turn_seconds.observe((turn.ended_at - turn.asked_at).total_seconds())
+        if turn.shown_at is not None:
+            self._metrics.first_text_seconds.observe((turn.shown_at - turn.asked_at).total_seconds())
+        if turn.tokens is None or turn.timings is None:
+            return
+        for kind, count in turn.tokens.items():
             self._metrics.tokens.labels(kind).inc(count)
-        self._speed.add(trace.tokens, trace.timings)
-        if first := trace.timings.get("first_token"):
+        self._speed.add(turn.tokens, turn.timings)
+        if first := turn.timings.get("first_token"):
             self._metrics.engine_first_token_seconds.observe(first)
 
     def model(self) -> ModelState:

@@ -275,8 +275,6 @@ class TurnRunner:
         if self._closing.is_set():
             return
         with self._db.reading() as tx:
-            conversation_id = tx.turns.lock(turn_id).conversation_id
-            waiting = tx.turns.find_waiting(conversation_id)
-            running = tx.turns.find_running(conversation_id)
-        if waiting is not None and running is None:
-            self.submit(waiting.id)
+            waiting = tx.turns.find_next(turn_id)
+        if waiting is not None:
+            self.submit(waiting)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, SQLColumnExpression, func, select
 from sqlalchemy.orm import Session
 
 from support_bot.models import ConversationEvent
@@ -91,11 +91,11 @@ class EventRepository:
         query = select(func.max(ConversationEvent.id)).where(ConversationEvent.conversation_id == conversation_id)
         return self._session.scalar(query) or 0
 
-    def first_text_at(self, turn_id: int) -> dt.datetime | None:
-        """When the customer could read the first words of a turn; None where it said nothing."""
-        query = (
-            select(ConversationEvent.created_at)
-            .where(ConversationEvent.turn_id == turn_id, ConversationEvent.kind.in_(_READABLE))
-            .order_by(ConversationEvent.id)
-        )
-        return self._session.scalars(query).first()
+
+def first_text_at(turn_id: SQLColumnExpression[int]) -> ScalarSelect[dt.datetime]:
+    """When the customer could read the first words of a turn, as part of a query; null where it said nothing."""
+    return (
+        select(func.min(ConversationEvent.created_at))
+        .where(ConversationEvent.turn_id == turn_id, ConversationEvent.kind.in_(_READABLE))
+        .scalar_subquery()
+    )

@@ -1,7 +1,8 @@
 """The words of every conversation (SQLite FTS5, PostgreSQL full text), written in the transaction that writes its rows.
 
 A conversation is found by all that belongs to it: what was said, notes included, its tickets' numbers, subjects and
-summaries, the visitor's name, its own id. What a bot is still writing follows once it is said."""
+summaries, the visitor's name, its own id. What a bot is still writing follows once it is said, and so does what the bot
+was asked: both are written once, when its turn is over."""
 
 from __future__ import annotations
 
@@ -11,8 +12,9 @@ from typing import Any
 from sqlalchemy import Select, TextClause, bindparam, column, event, inspect, select, text
 from sqlalchemy.orm import Session
 
-from support_bot.models import Conversation, Message, MessageStatus, Ticket
+from support_bot.models import BotTurn, Conversation, Message, MessageStatus, Ticket, TurnState
 from support_bot.storage.inbox_words import LONGEST, TICKET_NUMBER, Term, indexed
+from support_bot.values import Author
 
 _BATCH = 200
 _SHOWN = {Message: ("text", "status", "audience"), Ticket: ("subject", "summary"), Conversation: ("visitor",)}
@@ -49,23 +51,32 @@ class InboxIndex:
         self._session = session
         self._is_sqlite = session.get_bind().dialect.name == "sqlite"
         self._changed: set[str] = set()
+        self._asked: set[str] = set()
+        self._in_turn: set[str] = set()
         event.listen(session, "after_flush", self._note)
 
     def _note(self, session: Session, _context: object) -> None:
         for row in session.new:
-            self._changed |= {_conversation_of(row)}
+            asked = isinstance(row, Message) and row.author is Author.CUSTOMER
+            (self._asked if asked else self._changed).add(_conversation_of(row))
+        for row in (row for row in (*session.new, *session.dirty) if isinstance(row, BotTurn)):
+            if row.state is TurnState.ENDED:
+                self._in_turn.discard(row.conversation_id)
+                self._changed.add(row.conversation_id)
+            else:
+                self._in_turn.add(row.conversation_id)
         for row in session.dirty:
             names = next((names for kind, names in _SHOWN.items() if isinstance(row, kind)), ())
             if any(inspect(row).attrs[name].history.has_changes() for name in names):
-                self._changed |= {_conversation_of(row)}
-        self._changed.discard("")
+                self._changed.add(_conversation_of(row))
 
     def keep_in_step(self) -> None:
         """Write the words of what was changed; call it last."""
         self._session.flush()
-        changed, self._changed = sorted(self._changed), set()
-        if changed:
-            self.put(changed)
+        changed = self._changed | (self._asked - self._in_turn)
+        self._changed, self._asked, self._in_turn = set(), set(), set()
+        if changed := changed - {""}:
+            self.put(sorted(changed))
 
     def put(self, conversation_ids: Sequence[str], *, lacking: bool = False) -> None:
         """Write the words of these conversations; doing it twice is doing it once.

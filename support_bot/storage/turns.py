@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from support_bot.models import BotTurn, Message, TurnState, utcnow
+from support_bot.models import AnswerTrace, BotTurn, Message, TurnState, utcnow
+from support_bot.storage.events import first_text_at
+from support_bot.values import AnswerStatus
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTurn:
+    """A turn that is over, with its newest trace's figures: asked, its first words shown (if any), ended."""
+
+    status: AnswerStatus
+    ended_at: dt.datetime
+    asked_at: dt.datetime
+    tokens: dict[str, Any] | None
+    timings: dict[str, Any] | None
+    shown_at: dt.datetime | None
 
 
 class TurnRepository:
@@ -27,12 +43,23 @@ class TurnRepository:
         query = select(BotTurn).where(BotTurn.id == turn_id).execution_options(populate_existing=True)
         return self._session.scalars(query).one()
 
+    def find_open(self, conversation_id: str) -> BotTurn | None:
+        """The oldest turn that waits for its worker or for an earlier turn, else the one that runs."""
+        query = select(BotTurn).where(BotTurn.conversation_id == conversation_id, BotTurn.state != TurnState.ENDED)
+        return self._session.scalars(query.order_by(BotTurn.state == TurnState.RUNNING, BotTurn.id)).first()
+
+    def find_next(self, turn_id: int) -> int | None:
+        """The oldest turn that waits in the conversation of this one, where none runs there any more."""
+        here = select(BotTurn.conversation_id).where(BotTurn.id == turn_id).scalar_subquery()
+        query = select(BotTurn.id, BotTurn.state).where(
+            BotTurn.conversation_id == here, BotTurn.state != TurnState.ENDED
+        )
+        left = self._session.execute(query.order_by(BotTurn.id)).all()
+        running = any(state is TurnState.RUNNING for _, state in left)
+        return None if running or not left else left[0][0]
+
     def find_running(self, conversation_id: str) -> BotTurn | None:
         return self._first(conversation_id, TurnState.RUNNING)
-
-    def find_waiting(self, conversation_id: str) -> BotTurn | None:
-        """The oldest turn that waits for its worker or for an earlier turn."""
-        return self._first(conversation_id, TurnState.WAITING)
 
     def find_for_message(self, message_id: int) -> BotTurn | None:
         """The turn that answers this customer message, also where the message joined a burst."""
@@ -47,6 +74,21 @@ class TurnRepository:
             .order_by(BotTurn.message_id.desc())
         )
         return self._session.scalars(query).first()
+
+    def find_ended(self, turn_id: int) -> EndedTurn | None:
+        """What there is to count of a turn that is over."""
+        query = (
+            select(
+                BotTurn.status, BotTurn.ended_at, Message.created_at, AnswerTrace.tokens, AnswerTrace.timings,
+                first_text_at(BotTurn.id),
+            )
+            .join(Message, Message.id == BotTurn.message_id)
+            .outerjoin(AnswerTrace, AnswerTrace.question_id == BotTurn.message_id)
+            .where(BotTurn.id == turn_id, BotTurn.state == TurnState.ENDED)
+            .order_by(AnswerTrace.id.desc())
+        )  # fmt: skip
+        found = self._session.execute(query).first()
+        return EndedTurn(*found) if found and found.status and found.ended_at else None
 
     def unfinished(self) -> Sequence[BotTurn]:
         """Turns that are not over: after a restart, those whose worker is gone."""

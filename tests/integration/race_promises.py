@@ -106,7 +106,7 @@ def _modes(log: list[LoggedEvent], mode: Mode) -> Iterator[str]:
 
 
 def _silence(tx: Transaction, conversation_id: str, mode: Mode) -> Iterator[str]:
-    if mode is Mode.HUMAN and (tx.turns.find_running(conversation_id) or tx.turns.find_waiting(conversation_id)):
+    if mode is Mode.HUMAN and tx.turns.find_open(conversation_id):
         yield "the bot has a turn while a person speaks"
 
 

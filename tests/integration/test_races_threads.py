@@ -65,7 +65,7 @@ class Scene:
 
     def _is_at_rest(self) -> bool:
         with self.app._parts.db.reading() as tx:
-            return not tx.turns.find_running(self.id) and not tx.turns.find_waiting(self.id)
+            return not tx.turns.find_open(self.id)
 
     def _customer(self, chance: random.Random) -> None:
         kind = chance.random()
