@@ -10,7 +10,9 @@ from support_bot.retrieval.retriever import Retriever
 from support_bot.services.copilot import CopilotService
 from support_bot.services.flags import FlagService
 from support_bot.services.follow_up import FollowUpService
+from support_bot.services.macros import MacroService
 from support_bot.services.mail import MailService
+from support_bot.services.mail_outbox import MailOutbox
 from support_bot.services.promises import PromiseService
 from support_bot.services.similar import SimilarTickets
 from support_bot.services.ticket_clock import TicketClock
@@ -37,6 +39,7 @@ class Desk:
     follow_up: FollowUpService
     watch: WatchService
     mail: MailService
+    macros: MacroService
 
 
 def build_desk(
@@ -55,4 +58,5 @@ def build_desk(
         follow_up=FollowUpService(db),
         watch=WatchService(db, settings),
         mail=MailService(db, settings.mail),
+        macros=MacroService(db, MailOutbox(settings.mail), settings.company),
     )

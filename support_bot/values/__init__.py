@@ -22,6 +22,7 @@ from support_bot.values.events import (
     event_payload,
 )
 from support_bot.values.inbox import EVERY_TICKET, InboxFilter, InboxSort, Place
+from support_bot.values.macros import MacroDraft, MacroUse
 from support_bot.values.passages import (
     ChunkDraft,
     Excerpt,
@@ -75,6 +76,8 @@ __all__ = [
     "Keep",
     "LinkKind",
     "LoggedEvent",
+    "MacroDraft",
+    "MacroUse",
     "Mode",
     "ParsedDocument",
     "Passage",

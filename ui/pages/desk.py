@@ -13,6 +13,7 @@ from support_bot.services.views import ConversationView, StaffView
 from support_bot.values import Author, Mode, Role
 from ui.pages.desk_copilot import DeskCopilot
 from ui.pages.desk_fields import TicketFieldActs
+from ui.pages.desk_macros import DeskMacros
 from ui.pages.desk_state import PAGE, Desk
 from ui.pages.surface import data_of, number, private, surface
 from ui.parts import desk as parts
@@ -35,6 +36,7 @@ class DeskPage:
     def __init__(self, app: App) -> None:
         self._app = app
         self._copilot = DeskCopilot(app)
+        self._macros = DeskMacros(app)
         self._acts: dict[str, Doing] = {
             "view": self._view,
             "search": self._search,
@@ -67,8 +69,12 @@ class DeskPage:
         self.context = surface("desk-context")
         self.dialog = surface("desk-dialog")
         self.keys = surface("desk-keys", parts.keys_dialog())
+        self.macros = surface("desk-macros")
         self.timer = gr.Timer(POLL_S)
-        pieces = [self.nav, self.list, self.head, self.talk, self.aid, self.composer, self.context, self.dialog]
+        pieces = [
+            self.nav, self.list, self.head, self.talk, self.aid, self.composer, self.context, self.dialog, self.macros,
+        ]  # fmt: skip
+        self._around = [self.head, self.aid, self.composer, self.context, self.macros]
         outputs = [self.desk, *pieces]
         page.load(self.opened, [self.desk], outputs, **private())
         ticked = self.timer.tick(self.tick, [self.desk], outputs, **private())
@@ -112,7 +118,7 @@ class DeskPage:
             desk.told = error.detail
         changes = self._changes(desk, staff)
         # A look that began earlier may reach the browser later: the next one sends everything but what is typed in.
-        desk.forget(all_but=(str(self.composer.elem_id), str(self.dialog.elem_id)))
+        desk.forget(all_but=[str(piece.elem_id) for piece in (self.composer, self.dialog, self.macros)])
         return changes
 
     def typing(self, desk: Desk, request: gr.Request) -> None:
@@ -163,13 +169,10 @@ class DeskPage:
         self._app.tickets.solve(number(data, "ticket"), staff.id)
 
     def _write(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
-        ticket, text = number(data, "ticket"), str(data.get("text", ""))
         desk.kind = "note" if data.get("kind") == "note" else "reply"
-        if desk.kind == "note":
-            self._app.tickets.note(ticket, staff.id, text)
-        else:
-            message = self._app.tickets.reply(ticket, staff.id, text)
-            self._copilot.replied(desk, staff, ticket, message.id, message.text)
+        reply = self._macros.send(desk, staff, data)
+        if reply is not None:
+            self._copilot.replied(desk, staff, number(data, "ticket"), reply.id, reply.text)
         desk.sent += 1
 
     # ---- what the browser gets
@@ -223,7 +226,7 @@ class DeskPage:
         view = self._conversation(desk)
         if view is None:
             empty = middle.nothing_selected()
-            return {self.head: "", self.talk: empty, self.aid: "", self.composer: "", self.context: ""}
+            return {self.talk: empty} | dict.fromkeys(self._around, "")
         desk.take(self._app.chat.events(desk.conversation, desk.position, staff=True))
         found = written(turns(desk.events.values()))
         if not staff.may(Role.AGENT):
@@ -233,7 +236,10 @@ class DeskPage:
             self.head: middle.head(view, staff.id, self._app.staff.assignees()),
             self.talk: middle.talk(view, found, flagged, customer_typing=desk.customer_typing),
             self.aid: self._copilot.panel(desk, view),
-            self.composer: middle.composer(view, kind=desk.kind, sent=desk.sent, told=desk.told),
+            self.composer: middle.composer(
+                view, kind=desk.kind, sent=desk.sent, told=desk.told, anyway=self._macros.warned(desk, view)
+            ),
+            self.macros: self._macros.palette(desk, staff, view),
             self.context: fields(view, staff.id) + self._copilot.beside(desk, view) + parts.context(view),
         }
 
@@ -245,6 +251,7 @@ class DeskPage:
             self.aid: "",
             self.composer: '<p class="hint">You are a viewer: you may read everything here, and change nothing.</p>',
             self.context: parts.context(view),
+            self.macros: "",
         }
 
     def _conversation(self, desk: Desk) -> ConversationView | None:

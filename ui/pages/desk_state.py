@@ -26,7 +26,9 @@ class Aid:
 
 @dataclass
 class Desk:
-    """The chosen view and conversation; `shown` remembers what the browser has, to send changes only."""
+    """The chosen view and conversation; `shown` remembers what the browser has, to send changes only.
+
+    `warned` is the ticket whose reply was refused for a colleague's, and that one's message."""
 
     view: str = "open"
     search: str = ""
@@ -38,6 +40,8 @@ class Desk:
     sent: int = 0
     told: str = ""
     dialog: str = ""
+    palette: tuple[tuple[object, ...], str] | None = None
+    warned: tuple[int, int] | None = None
     serial: int = 0
     events: dict[int, LoggedEvent] = field(default_factory=dict)
     customer_wrote_at: float = 0.0

@@ -222,6 +222,7 @@ def keys_dialog() -> str:
         "i": "insert the draft",
         "r": "reply",
         "n": "note",
+        "p": "macros, also / in an empty composer",
         "e": "solve",
         "s": "status",
         "l": "tags",

@@ -13,6 +13,7 @@ from ui.parts.desk import MODES, STATUSES
 from ui.parts.html import action, attributes, escape, notice, pill, progress, symbol_button
 from ui.parts.icons import icon
 from ui.parts.live import LiveTurn
+from ui.parts.macros import chosen_line
 from ui.parts.markdown import plain
 from ui.parts.messages import body, byline, kind_of, system_line
 from ui.parts.sla import sla_pill
@@ -154,8 +155,10 @@ def _message(message: MessageView, turn: LiveTurn | None, found: TraceView | Non
     )
 
 
-def composer(view: ConversationView, *, kind: str, sent: int, told: str = "") -> str:
-    """Reply or note. Where nobody can reply, the reason and the way on stand here instead."""
+def composer(view: ConversationView, *, kind: str, sent: int, told: str = "", anyway: bool = False) -> str:
+    """Reply or note. Where nobody can reply, the reason and the way on stand here instead.
+
+    `anyway` is after a warning: sending once more is meant so."""
     ticket = view.ticket.row if view.ticket else None
     if ticket is None:
         line = "The assistant answers here. Take over to write yourself." if view.row.mode is Mode.BOT else ""
@@ -170,6 +173,7 @@ def composer(view: ConversationView, *, kind: str, sent: int, told: str = "") ->
         f'aria-pressed="{"true" if name == kind else "false"}">{label}</button>'
         for name, label, key in (("reply", "Reply", "r"), ("note", "Note", "n"))
     )
+    macros = action("Macros", "open-macros", symbol="note", key="p")
     takes = "" if view.row.mode is Mode.HUMAN else " Sending takes the conversation over."
     values = attributes(
         {
@@ -184,8 +188,9 @@ def composer(view: ConversationView, *, kind: str, sent: int, told: str = "") ->
         f'<div class="tabs">{tabs}</div><input type="hidden" name="kind" value="{kind}">'
         '<label class="unseen" for="words">Your words</label>'
         f'<textarea id="words" name="text" rows="3" class="field" data-typing="typing"></textarea>'
-        '<div class="row"><span class="small"><kbd>Ctrl</kbd> <kbd>Enter</kbd> sends</span>'
-        '<button type="submit" class="button primary">Send</button></div></form>'
+        f"{chosen_line()}"
+        f'<div class="row">{macros}<span class="small"><kbd>Ctrl</kbd> <kbd>Enter</kbd> sends</span>'
+        f'<button type="submit" class="button primary">{"Send anyway" if anyway else "Send"}</button></div></form>'
     )
 
 

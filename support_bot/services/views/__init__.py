@@ -33,6 +33,7 @@ from support_bot.services.views.copilot import (
 )
 from support_bot.services.views.documents import Added, ChunkView, DocumentDetail, DocumentView, SourceView, VersionView
 from support_bot.services.views.knowledge import CitedAnswer, PinnedView, TrialView
+from support_bot.services.views.macros import MacroSent, MacroView
 from support_bot.services.views.sla import HANDOFF_TEXTS, METRICS, WEEKDAYS, SlaView
 
 __all__ = [
@@ -55,6 +56,8 @@ __all__ = [
     "DraftSource",
     "FateView",
     "FlagView",
+    "MacroSent",
+    "MacroView",
     "MessageView",
     "ModelRow",
     "PinnedView",
