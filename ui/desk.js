@@ -99,6 +99,48 @@
     if (chosen) line.firstElementChild.textContent = `“${chosen.name}”, on sending: ${chosen.does || "only these words"}`;
   }
 
+  /* ---- Several tickets: chosen by their boxes or with x; only what stands in the list is chosen. */
+  const picked = new Set();
+  let done;
+
+  function showPicks() {
+    for (const box of document.querySelectorAll("[data-pick]")) box.checked = picked.has(box.dataset.pick);
+    const bar = document.querySelector("[data-bulk]");
+    if (!bar) return;
+    bar.hidden = picked.size === 0;
+    bar.firstElementChild.textContent = picked.size + " chosen";
+    bar.querySelector("[data-action=ask-bulk]").dataset.tickets = Array.from(picked).join(",");
+  }
+
+  function pick(box, on) {
+    picked[on ? "add" : "delete"](box.dataset.pick);
+    showPicks();
+  }
+
+  bot.local["clear-picks"] = () => { picked.clear(); showPicks(); };
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("[data-pick]")) pick(event.target, event.target.checked);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "x" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest?.("input:not([type=checkbox]), textarea, select, dialog[open], [contenteditable]")) return;
+    const row = event.target.closest?.(".rows li") || document.querySelector("[data-selected]")?.closest("li");
+    const box = row?.querySelector("[data-pick]");
+    if (box) pick(box, !box.checked);
+  });
+
+  bot.hooks.refreshed.push((element) => {
+    const bar = element.querySelector("[data-bulk]");
+    if (!bar) return;
+    if (done !== undefined && done !== bar.dataset.bulk) picked.clear();
+    done = bar.dataset.bulk;
+    const listed = new Set(Array.from(element.querySelectorAll("[data-pick]"), (box) => box.dataset.pick));
+    for (const ticket of picked) if (!listed.has(ticket)) picked.delete(ticket);
+    showPicks();
+  });
+
   bot.hooks.refreshed.push((element) => {
     const form = element.querySelector(".desk-composer");
     if (!form) return;

@@ -91,7 +91,7 @@
   /* Keys of the desk: an element with data-key is pressed by it; j and k walk through the rows. */
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest?.("input, textarea, select, dialog[open], [contenteditable]")) {
+    if (event.target.closest?.("input:not([type=checkbox]), textarea, select, dialog[open], [contenteditable]")) {
       if (event.key === "Escape") event.target.blur?.();
       if (event.key === "Enter" && event.target.matches("dialog select")) event.target.form?.requestSubmit();
       return;

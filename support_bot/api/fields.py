@@ -9,6 +9,8 @@ from pydantic import AfterValidator, StringConstraints
 
 LARGEST_ID = 2**53 - 1  # what JavaScript still counts exactly; every database holds it
 
+LARGEST_ROW = 2**31 - 1  # what an id in a table can be at most
+
 
 def storable(text: str) -> str:
     """Refuse what JSON can spell but no database holds: the character NUL, and halves of characters."""

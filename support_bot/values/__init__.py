@@ -22,7 +22,7 @@ from support_bot.values.events import (
     event_payload,
 )
 from support_bot.values.inbox import EVERY_TICKET, InboxFilter, InboxSort, Place
-from support_bot.values.macros import MacroDraft, MacroUse
+from support_bot.values.macros import BulkChange, MacroDraft, MacroUse
 from support_bot.values.passages import (
     ChunkDraft,
     Excerpt,
@@ -58,6 +58,7 @@ __all__ = [
     "Asked",
     "Audience",
     "Author",
+    "BulkChange",
     "ChunkDraft",
     "Citation",
     "DocumentFilter",

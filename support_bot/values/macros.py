@@ -1,10 +1,10 @@
-"""What a macro says and does, as a support lead writes it."""
+"""What a macro says and does, and what is to become of several tickets at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from support_bot.values.tickets import TicketStatus
+from support_bot.values.tickets import TicketEdit, TicketStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +33,11 @@ class MacroUse:
     note: bool | None = None
     version: int | None = None
     seen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkChange:
+    """What is to become of several tickets: a macro is used on each, then the edit is done."""
+
+    edit: TicketEdit = field(default_factory=TicketEdit)
+    macro: MacroUse | None = None

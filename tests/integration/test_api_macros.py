@@ -55,3 +55,22 @@ def test_a_reply_after_a_colleagues_is_refused_once(api: Api, ticket: str) -> No
     assert refused["error"] == "answered_meanwhile" and "send anyway?" in refused["detail"]
     call(api, "POST", f"{ticket}/reply", {"text": "Hello, too", "seen": first["id"]}, 201)
     call(api, "POST", f"{ticket}/reply", {"text": "And I"}, 201, admin=True)
+
+
+def test_several_tickets_are_changed_at_once(api: Api) -> None:
+    numbers = [api.start().post("/handoff").json()["ticket"] for _ in range(2)]
+    body = {"tickets": [*numbers, 999_999], "priority": "urgent", "assign_to_me": True, "add_tags": ["Late Box"]}
+    done = call(api, "POST", f"{V1}/tickets/bulk", body)
+    assert done == {"changed": numbers, "refused": [{"ticket": 999_999, "why": f"There is no ticket {999_999}."}]}
+    assert call(api, "GET", f"{V1}/tickets/{numbers[1]}")["row"]["tags"] == ["late-box"]
+    call(api, "POST", f"{V1}/tickets/bulk", {"tickets": numbers}, 422)
+    for wrong in ([], [2**40], [0], ["x"], list(range(1, 102))):
+        call(api, "POST", f"{V1}/tickets/bulk", {"tickets": wrong, "priority": "low"}, 422)
+    call(api, "POST", f"{V1}/tickets/bulk", {"tickets": numbers, "macro": 999}, 404)
+
+
+def test_colleagues_see_each_other_at_a_ticket(api: Api, ticket: str) -> None:
+    assert call(api, "PUT", f"{ticket}/presence", {"writing": True}) == {"present": []}
+    (seen,) = call(api, "GET", f"{ticket}/presence", admin=True)["present"]
+    assert seen["writing"] is True and seen["name"]
+    call(api, "PUT", f"{V1}/tickets/{999_999}/presence", {}, 404)

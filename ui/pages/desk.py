@@ -11,14 +11,17 @@ from support_bot.assembly import App
 from support_bot.errors import Invalid, NotFound, SupportBotError
 from support_bot.services.views import ConversationView, StaffView
 from support_bot.values import Author, Mode, Role
+from ui.pages.desk_bulk import DeskBulk
 from ui.pages.desk_copilot import DeskCopilot
 from ui.pages.desk_fields import TicketFieldActs
 from ui.pages.desk_macros import DeskMacros
+from ui.pages.desk_presence import DeskPresence
 from ui.pages.desk_state import PAGE, Desk
 from ui.pages.surface import data_of, number, private, surface
 from ui.parts import desk as parts
 from ui.parts import inbox
 from ui.parts import ticket as middle
+from ui.parts.bulk import bulk_bar
 from ui.parts.live import LiveTurn, turns, written
 from ui.parts.ticket_fields import fields
 from ui.sessions import require
@@ -37,6 +40,7 @@ class DeskPage:
         self._app = app
         self._copilot = DeskCopilot(app)
         self._macros = DeskMacros(app)
+        self._presence = DeskPresence(app)
         self._acts: dict[str, Doing] = {
             "view": self._view,
             "search": self._search,
@@ -52,6 +56,7 @@ class DeskPage:
             "solve": self._solve,
             "write": self._write,
             **TicketFieldActs(app).acts(),
+            **DeskBulk(app).acts(),
             "suggest": self._copilot.suggest,
             "drop-draft": self._copilot.drop,
             "flag": self._copilot.flag,
@@ -122,8 +127,9 @@ class DeskPage:
         return changes
 
     def typing(self, desk: Desk, request: gr.Request) -> None:
-        """Tell the customer that a person is writing; notes are not told."""
-        require(self._app, request, Role.AGENT, visible=False)
+        """Tell colleagues and the customer that a person is writing; of notes the customer is not told."""
+        staff = require(self._app, request, Role.AGENT, visible=False).staff
+        self._presence.tell(desk, staff, writing=True)
         if desk.conversation and self._app.chat.mode(desk.conversation) is Mode.HUMAN:
             self._app.chat.typing(desk.conversation, Author.STAFF)
 
@@ -186,8 +192,11 @@ class DeskPage:
         counts = self._app.tickets.counts(staff.id)
         return {
             self.nav: parts.navigation(desk.view, counts, staff, self._app.settings.company),
-            self.list: self._head(desk) + self._list(desk, staff),
+            self.list: self._head(desk) + self._list(desk, staff) + self._bulk(desk, staff),
         }
+
+    def _bulk(self, desk: Desk, staff: StaffView) -> str:
+        return bulk_bar(desk.changed_many) if staff.may(Role.AGENT) else ""
 
     def _head(self, desk: Desk) -> str:
         if desk.search.strip() or desk.view in parts.CHAT_VIEWS:
@@ -220,20 +229,31 @@ class DeskPage:
         rows = tickets.page(view=desk.view, staff_id=staff.id, wanted=wanted, after=place, limit=PAGE)
         total = tickets.count(view=desk.view, staff_id=staff.id, wanted=wanted)
         turning = inbox.turning(number, PAGE, len(rows), total, rows[-1].place if rows else "")
-        return parts.ticket_list(rows, chosen, view=desk.view, filtered=any(desk.filters.values())) + turning
+        return (
+            parts.ticket_list(
+                rows,
+                chosen,
+                view=desk.view,
+                filtered=any(desk.filters.values()),
+                many=staff.may(Role.AGENT),
+            )
+            + turning
+        )
 
     def _middle(self, desk: Desk, staff: StaffView) -> Changes:
         view = self._conversation(desk)
         if view is None:
+            self._presence.look(desk, staff)
             empty = middle.nothing_selected()
             return {self.talk: empty} | dict.fromkeys(self._around, "")
         desk.take(self._app.chat.events(desk.conversation, desk.position, staff=True))
         found = written(turns(desk.events.values()))
         if not staff.may(Role.AGENT):
             return self._read_only(desk, view, found)
+        present = self._presence.look(desk, staff)
         flagged = self._app.desk.flags.of_conversation(desk.conversation)
         return {
-            self.head: middle.head(view, staff.id, self._app.staff.assignees()),
+            self.head: middle.head(view, staff.id, self._app.staff.assignees(), present),
             self.talk: middle.talk(view, found, flagged, customer_typing=desk.customer_typing),
             self.aid: self._copilot.panel(desk, view),
             self.composer: middle.composer(

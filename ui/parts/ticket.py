@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from support_bot.services.views import Assignee, ConversationView, MessageView, TicketRow, TraceView
+from support_bot.services.views import Assignee, ConversationView, MessageView, Present, TicketRow, TraceView
 from support_bot.values import OPEN_STATUSES, PRIORITIES, Author, FlagReason, Mode
 from ui.parts.copilot import flag
 from ui.parts.desk import MODES, STATUSES
@@ -23,8 +23,13 @@ from ui.parts.trace import trace
 SETTABLE = ("open", "pending", "on_hold")
 
 
-def head(view: ConversationView, staff_id: int | None, assignees: Sequence[Assignee] = ()) -> str:
-    """Number, subject, state, and what can be done now; `assignees` may be given the ticket.
+def head(
+    view: ConversationView,
+    staff_id: int | None,
+    assignees: Sequence[Assignee] = (),
+    present: Sequence[Present] = (),
+) -> str:
+    """Number, subject, state, who else is there, and what can be done now; `assignees` may be given the ticket.
 
     `staff_id` None is a viewer, who can do nothing."""
     ticket = view.ticket.row if view.ticket else None
@@ -37,6 +42,7 @@ def head(view: ConversationView, staff_id: int | None, assignees: Sequence[Assig
         whose = f"assigned to {ticket.assignee}" if ticket.assignee else "unassigned"
         pills += sla_pill(ticket.sla)
         pills += _assignee(ticket, assignees) + _priority(ticket) if is_open else pill(whose)
+    pills += "".join(_present(person) for person in present)
     back = symbol_button("Back to the list", "back", "close")
     details = symbol_button("Details of the ticket", "details", "note", key="o") if ticket else ""
     buttons = "" if staff_id is None else _buttons(view, ticket, staff_id)
@@ -45,6 +51,11 @@ def head(view: ConversationView, staff_id: int | None, assignees: Sequence[Assig
         f'<header class="talk-head"><div class="titles"><h1>{number}{title}</h1><div class="pills">{pills}</div></div>'
         f'<div class="tools">{tools}<span class="narrow">{back}</span></div></header>'
     )
+
+
+def _present(person: Present) -> str:
+    doing, tone = ("is writing", "waiting") if person.writing else ("is here", "accent")
+    return f'<span class="pill {tone} present" role="status">{icon("person")}{escape(person.name)} {doing}</span>'
 
 
 def _buttons(view: ConversationView, ticket: TicketRow | None, staff_id: int) -> str:

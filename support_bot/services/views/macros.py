@@ -39,3 +39,28 @@ class MacroSent:
 
     ticket: TicketView
     message: MessageView | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotChanged:
+    """A ticket that stays as it is, and why."""
+
+    ticket: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class BulkResult:
+    """The numbers of the tickets that were changed, and those that were not."""
+
+    changed: tuple[int, ...]
+    refused: tuple[NotChanged, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A colleague who has the same conversation open."""
+
+    staff_id: int
+    name: str
+    writing: bool
