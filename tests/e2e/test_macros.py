@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import uuid
 
 from playwright.sync_api import Page, expect
@@ -32,6 +31,7 @@ def write_macro(lead: Page, server: Server, name: str) -> None:
     lead.set_viewport_size({"width": 390, "height": 844})
     picture(lead, "macros-form-phone")
     lead.set_viewport_size({"width": 1280, "height": 860})
+    expect(form.get_by_label("Assign the ticket")).to_be_checked()
     form.get_by_role("button", name="Add it").click()
     expect(lead.locator("#admin-pins").get_by_text(name)).to_be_visible()
     picture(lead, "macros-list")
@@ -71,7 +71,7 @@ def test_a_macro_is_written_found_by_typing_completed_and_sent(server: Server, n
     field, line = desk.get_by_label("Your words"), desk.locator("[data-macro-line]")
     field.wait_for()
     choose_macro(desk, name)
-    expect(line).to_contain_text("is assigned to you · adds #refund · status on hold")
+    expect(line).to_contain_text("assigned to you · adds #refund · status on hold")
     desk.keyboard.press("Control+Enter")
     expect(desk.get_by_role("alert")).to_contain_text("⟦customer name⟧ is not known here")
     picture(desk, "macros-mark-left")
@@ -137,9 +137,7 @@ def test_two_agents_see_each_other_and_the_second_reply_is_asked_about(server: S
     one.locator(".row", has_text=words).click()
     one.get_by_label("Your words").wait_for()
     two.locator(".row", has_text=words).click()
-    opened = time.monotonic()
     expect(one.locator(".present")).to_have_text(f"{name} is here", timeout=4000)
-    seen_after = time.monotonic() - opened
     expect(two.locator(".present")).to_contain_text("is here", timeout=4000)
     two.get_by_label("Your words").press_sequentially("A new lid is")
     expect(one.locator(".present")).to_have_text(f"{name} is writing", timeout=4000)
@@ -158,4 +156,3 @@ def test_two_agents_see_each_other_and_the_second_reply_is_asked_about(server: S
     two.locator(".brand").click()
     two.goto(server.base_url + "/desk")
     expect(one.locator(".present")).to_have_count(0, timeout=15_000)
-    assert seen_after < 4

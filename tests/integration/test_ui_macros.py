@@ -13,6 +13,7 @@ from support_bot.values import MacroDraft, Role, TicketStatus
 from tests.factories import PASSWORD, add_staff, make_app
 from tests.integration.test_ui_handlers import event, prepared, request
 from tests.integration.test_ui_ticket_fields import Seen
+from ui.pages.desk_state import Desk
 from ui.pages.knowledge import KnowledgePage
 from ui.pages.shelf import Shelf
 
@@ -124,3 +125,62 @@ class TestUsing:
         seen.press("write", text="Me too", kind="reply", seen=str(begun))
         assert seen.desk.told == "" and "Me too" in seen.shown()["desk-talk"]
         assert "Send anyway" not in seen.shown()["desk-composer"]
+
+
+class TestSeveralTickets:
+    def test_the_chosen_ones_are_changed_and_the_rest_is_told_with_the_reason(self, app: App) -> None:
+        seen = Seen(app)
+        other = app.handoff.request(app.chat.start("web").id).row.id
+        app.tickets.solve(other, 1)
+        assert f'data-pick="{seen.ticket}"' in seen.shown()["desk-list"]
+        chosen = f"{seen.ticket},{other}"
+        seen.press("ask-bulk", tickets="")
+        assert seen.desk.dialog == ""
+        app.desk.macros.add(MacroDraft(SCRIPT, "Hello", priority="high"))
+        seen.press("ask-bulk", tickets=chosen)
+        dialog = seen.shown()["desk-dialog"]
+        assert "Change 2 tickets" in dialog and "(a reply, priority high)" in dialog and "<script" not in dialog
+        seen.press("bulk", tickets=chosen)
+        assert "Choose what is to change" in seen.shown()["desk-dialog"] and seen.desk.changed_many == 0
+        seen.press("bulk", tickets=chosen, status="on_hold", assign="me", tags="a b,", priority="", macro="")
+        told = seen.shown()["desk-dialog"]
+        assert "1 ticket changed" in told and f"#{other}: Ticket {other} is already solved." in told
+        row = app.tickets.get(seen.ticket).row
+        assert (row.status, row.assignee, row.tags) == ("on_hold", "Ana", ("a-b",))
+        assert 'data-bulk="1"' in seen.shown()["desk-list"]
+
+    @pytest.mark.parametrize("tickets", ["x", "-1", "1;2", "9" * 30, "," * 90])
+    def test_what_is_no_ticket_changes_nothing(self, app: App, tickets: str) -> None:
+        seen = Seen(app)
+        seen.press("bulk", tickets=tickets, priority="high")
+        assert app.tickets.get(seen.ticket).row.priority == "normal"
+
+    def test_a_macro_is_used_on_each(self, app: App) -> None:
+        seen = Seen(app)
+        macro = app.desk.macros.add(MacroDraft("Told", "Ticket {{ticket_number}} waits.", note=True))
+        seen.press("bulk", tickets=str(seen.ticket), macro=str(macro.id))
+        assert f"Ticket #{seen.ticket} waits." in seen.shown()["desk-talk"]
+
+
+class TestPresence:
+    def test_two_tabs_see_each_other_until_one_looks_elsewhere(self, app: App) -> None:
+        add_staff(app, Role.AGENT, "bo@example.com")
+        ana = Seen(app)
+        page, asked = ana.page, request(app.staff.sign_in("bo@example.com", PASSWORD).token)
+        bo = Desk(view="all", conversation=ana.desk.conversation)
+        assert "is here" not in ana.shown()["desk-head"]
+        assert "Ana is here" in {piece.elem_id: html for piece, html in page.tick(bo, asked).items()}["desk-head"]
+        assert "Bo is here" in ana.shown()["desk-head"]
+        page.typing(bo, asked)
+        assert "Bo is writing" in ana.shown()["desk-head"]
+        page.act(event(action="back"), bo, asked)
+        assert "Bo" not in ana.shown()["desk-head"].replace("assigned to Bo", "")
+
+    def test_a_viewer_reads_without_being_told_of(self, app: App) -> None:
+        add_staff(app, Role.VIEWER, "vi@example.com")
+        ana = Seen(app)
+        asked = request(app.staff.sign_in("vi@example.com", PASSWORD).token)
+        shown = ana.page.tick(Desk(view="all", conversation=ana.desk.conversation), asked)
+        listed = next(html for piece, html in shown.items() if piece.elem_id == "desk-list")
+        assert "data-pick" not in listed and "data-bulk" not in listed
+        assert "Vi is here" not in ana.shown()["desk-head"]

@@ -37,9 +37,9 @@ class MacroForm:
         )  # fmt: skip
 
 
-def does(macro: MacroView) -> tuple[str, ...]:
-    """What is done with the ticket when the macro is sent, in words."""
-    done = ["is assigned to you"] if macro.assign else []
+def does(macro: MacroView, whom: str = "you") -> tuple[str, ...]:
+    """What is done with the ticket when the macro is sent, in words; `whom` is who uses it."""
+    done = [f"assigned to {whom}"] if macro.assign else []
     if macro.priority:
         done.append(f"priority {macro.priority}")
     if macro.tags:
@@ -75,7 +75,7 @@ def _row(macro: MacroView, selected: int) -> str:
     here = macro.id == selected
     values = attributes({"data_action": "macro-open", "data_macro": macro.id, "data_row": True, "data_selected": here})
     kind = pill("note", "waiting") if macro.note else ""
-    pills = "".join(pill(done) for done in does(macro))
+    pills = "".join(pill(done) for done in does(macro, "whoever uses it"))
     return (
         f'<tr class="{"here" if here else ""}"><td><button type="button" class="open"{values}>'
         f'<b>{escape(macro.name)}</b></button></td><td><span class="pills">{kind}{pills}</span></td>'

@@ -184,6 +184,7 @@ def composer(view: ConversationView, *, kind: str, sent: int, told: str = "", an
         f'aria-pressed="{"true" if name == kind else "false"}">{label}</button>'
         for name, label, key in (("reply", "Reply", "r"), ("note", "Note", "n"))
     )
+    said = notice(told, "wait" if anyway else "bad")
     macros = action("Macros", "open-macros", symbol="note", key="p")
     takes = "" if view.row.mode is Mode.HUMAN else " Sending takes the conversation over."
     values = attributes(
@@ -195,7 +196,7 @@ def composer(view: ConversationView, *, kind: str, sent: int, told: str = "", an
         }
     )
     return (
-        f'{notice(told)}<form class="desk-composer" data-action="write" data-enter="newline"{values}>'
+        f'{said}<form class="desk-composer" data-action="write" data-enter="newline"{values}>'
         f'<div class="tabs">{tabs}</div><input type="hidden" name="kind" value="{kind}">'
         '<label class="unseen" for="words">Your words</label>'
         f'<textarea id="words" name="text" rows="3" class="field" data-typing="typing"></textarea>'
