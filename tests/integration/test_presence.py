@@ -16,6 +16,7 @@ from support_bot.errors import AnsweredMeanwhile, NotFound
 from support_bot.models import Presence
 from support_bot.services.presence import PresenceService
 from support_bot.services.views import StaffView
+from support_bot.storage.database import Database
 from tests.factories import add_staff, make_app
 
 
@@ -80,8 +81,13 @@ def test_whoever_says_nothing_is_gone(app: App, ana: StaffView, bo: StaffView, c
 
 
 def test_another_server_of_the_same_database_sees_it(app: App, ana: StaffView, bo: StaffView, chat: str) -> None:
-    PresenceService(app._parts.db).look(chat, bo.id, writing=True)
-    assert there(app, chat, ana) == [("Bo", True)]
+    url = app._parts.db.engine.url.render_as_string(hide_password=False)
+    other = Database(url)
+    try:
+        PresenceService(other).look(chat, bo.id, writing=True)
+        assert there(app, chat, ana) == [("Bo", True)]
+    finally:
+        other.close()
 
 
 def test_two_tabs_of_one_person_at_once_are_one(app: App, ana: StaffView, bo: StaffView, chat: str) -> None:

@@ -219,7 +219,7 @@ class DeskPage:
             page = tickets.search(desk.search, before=place or None, limit=PAGE)
             last = page.hits[-1].conversation.id if page.hits else ""
             turning = inbox.turning(number, PAGE, len(page.hits), page.total, last)
-            return inbox.found(page, chosen, desk.search) + turning
+            return inbox.found(page, chosen, desk.search, many=staff.may(Role.AGENT)) + turning
         if desk.view in parts.CHAT_VIEWS:
             mode = Mode.BOT if desk.view == "bot" else None
             chats = tickets.conversations(mode=mode, before=place or None, limit=PAGE)
@@ -229,16 +229,8 @@ class DeskPage:
         rows = tickets.page(view=desk.view, staff_id=staff.id, wanted=wanted, after=place, limit=PAGE)
         total = tickets.count(view=desk.view, staff_id=staff.id, wanted=wanted)
         turning = inbox.turning(number, PAGE, len(rows), total, rows[-1].place if rows else "")
-        return (
-            parts.ticket_list(
-                rows,
-                chosen,
-                view=desk.view,
-                filtered=any(desk.filters.values()),
-                many=staff.may(Role.AGENT),
-            )
-            + turning
-        )
+        filtered, many = any(desk.filters.values()), staff.may(Role.AGENT)
+        return parts.ticket_list(rows, chosen, view=desk.view, filtered=filtered, many=many) + turning
 
     def _middle(self, desk: Desk, staff: StaffView) -> Changes:
         view = self._conversation(desk)
