@@ -6,16 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from support_bot.api.fields import LARGEST_ROW, Line, Words
+from support_bot.api.fields import LARGEST_ID, Line, Words
 from support_bot.api.schemas import Answered
 from support_bot.api.staff_schemas import Priority
 from support_bot.services.views import MacroView, Present
 from support_bot.values import KEEP, BulkChange, MacroDraft, MacroUse, TicketEdit, TicketStatus
 
-Id = Annotated[int, Field(ge=1, le=LARGEST_ROW)]
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Seen = Annotated[
     int | None,
-    Field(ge=0, le=LARGEST_ROW, description="The newest message you saw: 409 where a colleague has replied since."),
+    Field(ge=0, le=LARGEST_ID, description="The newest message you saw: 409 where a colleague has replied since."),
 ]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints
 
-from support_bot.api.fields import LARGEST_ID, LARGEST_ROW, Line, Slug, Words, storable
+from support_bot.api.fields import LARGEST_ID, Line, Slug, Words, storable
 from support_bot.api.schemas import Answered
 from support_bot.services.views import (
     ApiKeyView,
@@ -102,7 +102,7 @@ class TextIn(BaseModel):
 
 class ReplyIn(TextIn):
     seen: int | None = Field(
-        None, ge=0, le=LARGEST_ROW, description="The newest message you saw: 409 where a colleague has replied since."
+        None, ge=0, le=LARGEST_ID, description="The newest message you saw: 409 where a colleague has replied since."
     )
 
 

@@ -73,4 +73,5 @@ def test_colleagues_see_each_other_at_a_ticket(api: Api, ticket: str) -> None:
     assert call(api, "PUT", f"{ticket}/presence", {"writing": True}) == {"present": []}
     (seen,) = call(api, "GET", f"{ticket}/presence", admin=True)["present"]
     assert seen["writing"] is True and seen["name"]
-    call(api, "PUT", f"{V1}/tickets/{999_999}/presence", {}, 404)
+    call(api, "PUT", f"{V1}/tickets/999999/presence", {}, 404)
+    call(api, "GET", f"{V1}/tickets/{2**31}", None, 422)  # PostgreSQL would refuse to look for it
