@@ -35,6 +35,16 @@ class Conflict(SupportBotError):
     code = "conflict"
 
 
+class AnsweredMeanwhile(Conflict):
+    """Somebody else has answered since; `message` is the newest of their answers, which a second try has seen."""
+
+    code = "answered_meanwhile"
+
+    def __init__(self, detail: str, message: int) -> None:
+        super().__init__(detail)
+        self.message = message
+
+
 class DamagedFile(Conflict):
     """A stored file is not what was uploaded, or the disk does not give it back."""
 

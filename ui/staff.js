@@ -24,7 +24,14 @@
   }
 
   function keepDraft(form) {
-    drafts[form.dataset.ticket] = { text: form.elements.text.value, kind: form.elements.kind.value };
+    const draft = drafts[form.dataset.ticket] ??= {};
+    if (!draft.text) draft.seen = newest(); // what one had read when one began to write
+    Object.assign(draft, { text: form.elements.text.value, kind: form.elements.kind.value });
+    form.elements.seen.value = draft.seen;
+  }
+
+  function newest() {
+    return Math.max(0, ...Array.from(document.querySelectorAll("#desk-talk [data-message]"), (m) => m.dataset.message));
   }
 
   /* The desk's composer keeps what was typed for each ticket until the server says it was sent. A note stays a note. */
@@ -38,6 +45,7 @@
     } else if (field.value !== (drafts[ticket]?.text ?? "")) {
       field.value = drafts[ticket]?.text ?? "";
     }
+    form.elements.seen.value = drafts[ticket]?.seen ?? newest();
     Object.assign(now, { ticket, sent });
     setKind(form, drafts[ticket]?.kind ?? "reply");
     bot.grow(field);
@@ -68,8 +76,10 @@
   }, true);
   bot.local.working = (source) => { source.disabled = true; };
 
+  bot.compose = { drafts, keepDraft, setKind };
+
   bot.hooks.refreshed.push((element) => {
-    const form = element.querySelector("form[data-ticket]");
+    const form = element.querySelector(".desk-composer");
     if (form) restoreDraft(form);
     // What is typed in outlives a rendering, so a form whose words were taken has to be emptied.
     const taken = element.querySelector("form[data-taken]");
@@ -88,7 +98,7 @@
   /* Keys of the desk: an element with data-key is pressed by it; j and k walk through the rows. */
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest?.("input, textarea, select, dialog[open], [contenteditable]")) {
+    if (event.target.closest?.("input:not([type=checkbox]), textarea, select, dialog[open], [contenteditable]")) {
       if (event.key === "Escape") event.target.blur?.();
       if (event.key === "Enter" && event.target.matches("dialog select")) event.target.form?.requestSubmit();
       return;

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Path, Query
 from pydantic import AfterValidator, StringConstraints
 
-LARGEST_ID = 2**53 - 1  # what JavaScript still counts exactly; every database holds it
+LARGEST_ID = 2**31 - 1  # what an id in a table can be at most; PostgreSQL refuses to look for a larger one
 
 
 def storable(text: str) -> str:

@@ -100,6 +100,12 @@ class TextIn(BaseModel):
     text: Words
 
 
+class ReplyIn(TextIn):
+    seen: int | None = Field(
+        None, ge=0, le=LARGEST_ID, description="The newest message you saw: 409 where a colleague has replied since."
+    )
+
+
 class ConversationsOut(Answered):
     conversations: list[ConversationRow]
     next: str | None = Field(description="Give it as `before` for the next page; null at the end.")

@@ -61,6 +61,15 @@ def read_mail(raw: bytes, own: Collection[str]) -> IncomingMail:
     )
 
 
+def sender_name(head: bytes) -> str | None:
+    """The name by which a mail's sender goes; `head` is the mail, or its beginning. None where it tells none."""
+    try:
+        name = parseaddr(_header(message_from_bytes(head, policy=policy.default), "From"))[0]
+    except (ValueError, LookupError, IndexError, AttributeError):  # what the parser raises on what is no address
+        return None
+    return name[:100].strip() or None if "@" not in name else None
+
+
 def _header(message: EmailMessage, name: str) -> str:
     """A header's text on one line; empty where there is none. Lone surrogates and zero characters are taken out."""
     text = str(message.get(name, "")).encode("utf-8", "replace").decode("utf-8").replace("\x00", "")

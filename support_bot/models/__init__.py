@@ -12,9 +12,11 @@ from support_bot.models.document import Chunk, Document, DocumentVersion
 from support_bot.models.event import ConversationEvent
 from support_bot.models.feedback import Feedback, Rating
 from support_bot.models.follow_up import FollowUp
+from support_bot.models.macro import Macro
 from support_bot.models.mail import MailState, OutgoingMail, ReceivedMail
 from support_bot.models.piece_vectors import PieceVectors
 from support_bot.models.pinned_answer import PinnedAnswer
+from support_bot.models.presence import Presence
 from support_bot.models.promise import ChannelPromise
 from support_bot.models.risk_point import RiskPoint
 from support_bot.models.secret import Secret
@@ -36,5 +38,5 @@ __all__ = [
     "RecoveryCode", "RiskPoint", "Secret", "SignInRule", "Staff", "StaffLink", "StaffSession", "Suggestion", "Ticket",
     "TicketEvent", "TicketEventKind", "TicketStatus", "TicketTag", "TicketVector", "TicketWatcher",
     "MailState", "OutgoingMail", "ReceivedMail", "TurnState", "TwoFactor", "utcnow",
-    "Connector", "ConnectorDelivery", "ConnectorLink", "Delivered", "OutboxItem", "OutboxKind",
+    "Connector", "ConnectorDelivery", "ConnectorLink", "Delivered", "OutboxItem", "OutboxKind", "Macro", "Presence",
 ]  # fmt: skip

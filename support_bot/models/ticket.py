@@ -44,6 +44,7 @@ class TicketEventKind(enum.StrEnum):
     KEPT_WAITING = "kept_waiting"
     EMAIL_LEFT = "email_left"
     MAIL_FAILED = "mail_failed"
+    MACRO_USED = "macro_used"
 
 
 class Ticket(Base):

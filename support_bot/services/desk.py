@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from support_bot.answering.chain import AnswerChain
 from support_bot.engine.embedder import TextEmbedder
 from support_bot.retrieval.retriever import Retriever
+from support_bot.services.bulk import BulkService
 from support_bot.services.copilot import CopilotService
 from support_bot.services.flags import FlagService
 from support_bot.services.follow_up import FollowUpService
+from support_bot.services.macros import MacroService
 from support_bot.services.mail import MailService
+from support_bot.services.mail_outbox import MailOutbox
+from support_bot.services.presence import PresenceService
 from support_bot.services.promises import PromiseService
 from support_bot.services.similar import SimilarTickets
 from support_bot.services.ticket_clock import TicketClock
@@ -37,12 +41,16 @@ class Desk:
     follow_up: FollowUpService
     watch: WatchService
     mail: MailService
+    macros: MacroService
+    bulk: BulkService
+    presence: PresenceService
 
 
 def build_desk(
     db: Database, settings: Settings, chain: AnswerChain, retriever: Retriever, embedder: TextEmbedder
 ) -> Desk:
     similar = SimilarTickets(db, embedder)
+    macros = MacroService(db, MailOutbox(settings.mail), settings.company)
     return Desk(
         edits=TicketEdits(db),
         clock=TicketClock(db, settings.tickets),
@@ -55,4 +63,7 @@ def build_desk(
         follow_up=FollowUpService(db),
         watch=WatchService(db, settings),
         mail=MailService(db, settings.mail),
+        macros=macros,
+        bulk=BulkService(db, macros),
+        presence=PresenceService(db),
     )

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from support_bot.errors import Conflict
-from support_bot.models import Conversation, Message, Ticket, TicketEventKind
-from support_bot.services.handoff import lock_ticket, take_over
+from support_bot.models import Conversation, Ticket
+from support_bot.services.handoff import lock_ticket
 from support_bot.services.inbox import Inbox
 from support_bot.services.mail_outbox import MailOutbox
-from support_bot.services.service_levels import keep_time, staff_replied
-from support_bot.services.ticket_edits import give, require_text, solve
-from support_bot.services.ticket_merging import say_to_companions
+from support_bot.services.service_levels import keep_time
+from support_bot.services.ticket_edits import give, solve
+from support_bot.services.ticket_writing import write_note, write_reply
 from support_bot.services.views import ConversationRow, ConversationView, MessageView, TicketView, TraceView
 from support_bot.storage.database import Database, Transaction
-from support_bot.values import Audience, Author, Mode, Place, Said
+from support_bot.values import Audience, Place
 
 
 class TicketService(Inbox):
@@ -62,46 +61,18 @@ class TicketService(Inbox):
 
     # ---- acting
 
-    def reply(self, ticket_id: int, staff_id: int, text: str) -> MessageView:
-        """Answer the customer; a conversation that waits (or is with the bot) is taken by that."""
-        text = require_text(text)
+    def reply(self, ticket_id: int, staff_id: int, text: str, seen: int | None = None) -> MessageView:
+        """Answer the customer; a conversation that waits (or is with the bot) is taken by that.
+
+        `seen` is the newest message that the agent saw: AnsweredMeanwhile where a colleague has replied since."""
         with self._db.transaction() as tx:
-            ticket, conversation = lock_ticket(tx, ticket_id)
-            if conversation.mode is Mode.CLOSED or not ticket.is_open:
-                raise _cannot_reply(ticket)
-            if conversation.mode is not Mode.HUMAN:
-                take_over(tx, conversation, staff_id)
-            message = tx.conversations.add_message(
-                Message(conversation_id=conversation.id, author=Author.STAFF, text=text, staff_id=staff_id)
-            )
-            names = tx.staff.names()
-            tx.events.append(conversation.id, Said(message.id, Author.STAFF, text, names.get(staff_id)))
-            copies = say_to_companions(tx, conversation, message, names.get(staff_id))
-            if self._outbox is not None:
-                self._outbox.reply(tx, [message, *copies])
-            ticket.record(TicketEventKind.REPLIED, staff_id, message=message.id)
-            staff_replied(tx, ticket)
-            return MessageView.of(message, names=names)
+            message = write_reply(tx, self._outbox, ticket_id, staff_id, text, seen)
+            return MessageView.of(message, names=tx.staff.names())
 
     def note(self, ticket_id: int, staff_id: int, text: str) -> MessageView:
         """Write something that only staff will ever see."""
-        text = require_text(text)
         with self._db.transaction() as tx:
-            ticket, _ = lock_ticket(tx, ticket_id)
-            message = tx.conversations.add_message(
-                Message(
-                    conversation_id=ticket.conversation_id,
-                    author=Author.STAFF,
-                    text=text,
-                    staff_id=staff_id,
-                    audience=Audience.INTERNAL,
-                )
-            )
-            names = tx.staff.names()
-            said = Said(message.id, Author.STAFF, text, names.get(staff_id))
-            tx.events.append(ticket.conversation_id, said, audience=Audience.INTERNAL)
-            ticket.record(TicketEventKind.NOTED, staff_id, message=message.id)
-            return MessageView.of(message, names=names)
+            return MessageView.of(write_note(tx, ticket_id, staff_id, text), names=tx.staff.names())
 
     def assign(self, ticket_id: int, to: int | None, staff_id: int) -> TicketView:
         """Give the ticket to an active member of staff, or to nobody: then a customer who spoke with a person waits."""
@@ -132,12 +103,6 @@ class TicketService(Inbox):
             ticket, conversation = lock_ticket(tx, ticket_id)
             solve(tx, ticket, conversation, staff_id)
             return _view(tx, ticket)
-
-
-def _cannot_reply(ticket: Ticket) -> Conflict:
-    if ticket.merged_into_id is not None:
-        return Conflict(f"Ticket {ticket.id} is merged into ticket {ticket.merged_into_id}: write there.")
-    return Conflict(f"Ticket {ticket.id} is {ticket.status}; the customer has to write again first.")
 
 
 def _view(tx: Transaction, ticket: Ticket) -> TicketView:

@@ -38,8 +38,10 @@ from support_bot.storage.follow_ups import FollowUpRepository
 from support_bot.storage.inbox import InboxRepository
 from support_bot.storage.inbox_index import InboxIndex
 from support_bot.storage.installation import InstallationRepository
+from support_bot.storage.macros import MacroRepository
 from support_bot.storage.mails import MailRepository
 from support_bot.storage.pinned_answers import PinnedAnswerRepository
+from support_bot.storage.presences import PresenceRepository
 from support_bot.storage.staff import StaffRepository
 from support_bot.storage.staff_links import StaffLinkRepository
 from support_bot.storage.suggestions import SuggestionRepository
@@ -66,6 +68,8 @@ class Transaction:
         self.clocks = ClockRepository(session)
         self.follow_ups = FollowUpRepository(session)
         self.mails = MailRepository(session)
+        self.macros = MacroRepository(session)
+        self.presences = PresenceRepository(session)
         self.words = InboxIndex(session)
         self.inbox = InboxRepository(session, self.words)
         self.ticket_vectors = TicketVectorRepository(session)

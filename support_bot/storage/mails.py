@@ -37,6 +37,10 @@ class MailRepository:
         query = select(ReceivedMail).where(ReceivedMail.conversation_id == conversation_id).order_by(ReceivedMail.id)
         return self._session.scalars(query).all()
 
+    def head_of(self, mail_id: int, size: int) -> bytes | None:
+        """The first so many bytes of a mail that came in; None where they were not kept."""
+        return self._session.scalar(select(func.substr(ReceivedMail.raw, 1, size)).where(ReceivedMail.id == mail_id))
+
     def conversation_we_wrote_in(self, keys: Collection[str]) -> str | None:
         """The conversation in which one of these Message-IDs is ours; the newest one."""
         query = select(OutgoingMail.conversation_id).where(OutgoingMail.key.in_(keys))

@@ -22,6 +22,7 @@ from support_bot.values.events import (
     event_payload,
 )
 from support_bot.values.inbox import EVERY_TICKET, InboxFilter, InboxSort, Place
+from support_bot.values.macros import BulkChange, MacroDraft, MacroUse
 from support_bot.values.passages import (
     ChunkDraft,
     Excerpt,
@@ -58,6 +59,7 @@ __all__ = [
     "Asked",
     "Audience",
     "Author",
+    "BulkChange",
     "ChunkDraft",
     "Citation",
     "DocumentFilter",
@@ -76,6 +78,8 @@ __all__ = [
     "Keep",
     "LinkKind",
     "LoggedEvent",
+    "MacroDraft",
+    "MacroUse",
     "Mode",
     "ParsedDocument",
     "Passage",

@@ -11,13 +11,17 @@ from support_bot.assembly import App
 from support_bot.errors import Invalid, NotFound, SupportBotError
 from support_bot.services.views import ConversationView, StaffView
 from support_bot.values import Author, Mode, Role
+from ui.pages.desk_bulk import DeskBulk
 from ui.pages.desk_copilot import DeskCopilot
 from ui.pages.desk_fields import TicketFieldActs
+from ui.pages.desk_macros import DeskMacros
+from ui.pages.desk_presence import DeskPresence
 from ui.pages.desk_state import PAGE, Desk
 from ui.pages.surface import data_of, number, private, surface
 from ui.parts import desk as parts
 from ui.parts import inbox
 from ui.parts import ticket as middle
+from ui.parts.bulk import bulk_bar
 from ui.parts.live import LiveTurn, turns, written
 from ui.parts.ticket_fields import fields
 from ui.sessions import require
@@ -35,6 +39,8 @@ class DeskPage:
     def __init__(self, app: App) -> None:
         self._app = app
         self._copilot = DeskCopilot(app)
+        self._macros = DeskMacros(app)
+        self._presence = DeskPresence(app)
         self._acts: dict[str, Doing] = {
             "view": self._view,
             "search": self._search,
@@ -50,6 +56,7 @@ class DeskPage:
             "solve": self._solve,
             "write": self._write,
             **TicketFieldActs(app).acts(),
+            **DeskBulk(app).acts(),
             "suggest": self._copilot.suggest,
             "drop-draft": self._copilot.drop,
             "rewrite": self._copilot.rewrite,
@@ -68,8 +75,12 @@ class DeskPage:
         self.context = surface("desk-context")
         self.dialog = surface("desk-dialog")
         self.keys = surface("desk-keys", parts.keys_dialog())
+        self.macros = surface("desk-macros")
         self.timer = gr.Timer(POLL_S)
-        pieces = [self.nav, self.list, self.head, self.talk, self.aid, self.composer, self.context, self.dialog]
+        pieces = [
+            self.nav, self.list, self.head, self.talk, self.aid, self.composer, self.context, self.dialog, self.macros,
+        ]  # fmt: skip
+        self._around = [self.head, self.aid, self.composer, self.context, self.macros]
         outputs = [self.desk, *pieces]
         page.load(self.opened, [self.desk], outputs, **private())
         ticked = self.timer.tick(self.tick, [self.desk], outputs, **private())
@@ -113,12 +124,13 @@ class DeskPage:
             desk.told = error.detail
         changes = self._changes(desk, staff)
         # A look that began earlier may reach the browser later: the next one sends everything but what is typed in.
-        desk.forget(all_but=(str(self.composer.elem_id), str(self.dialog.elem_id)))
+        desk.forget(all_but=[str(piece.elem_id) for piece in (self.composer, self.dialog, self.macros)])
         return changes
 
     def typing(self, desk: Desk, request: gr.Request) -> None:
-        """Tell the customer that a person is writing; notes are not told."""
-        require(self._app, request, Role.AGENT, visible=False)
+        """Tell colleagues and the customer that a person is writing; of notes the customer is not told."""
+        staff = require(self._app, request, Role.AGENT, visible=False).staff
+        self._presence.tell(desk, staff, writing=True)
         if desk.conversation and self._app.chat.mode(desk.conversation) is Mode.HUMAN:
             self._app.chat.typing(desk.conversation, Author.STAFF)
 
@@ -164,13 +176,10 @@ class DeskPage:
         self._app.tickets.solve(number(data, "ticket"), staff.id)
 
     def _write(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
-        ticket, text = number(data, "ticket"), str(data.get("text", ""))
         desk.kind = "note" if data.get("kind") == "note" else "reply"
-        if desk.kind == "note":
-            self._app.tickets.note(ticket, staff.id, text)
-        else:
-            message = self._app.tickets.reply(ticket, staff.id, text)
-            self._copilot.replied(desk, staff, ticket, message.id, message.text)
+        reply = self._macros.send(desk, staff, data)
+        if reply is not None:
+            self._copilot.replied(desk, staff, number(data, "ticket"), reply.id, reply.text)
         desk.sent += 1
 
     # ---- what the browser gets
@@ -184,8 +193,11 @@ class DeskPage:
         counts = self._app.tickets.counts(staff.id)
         return {
             self.nav: parts.navigation(desk.view, counts, staff, self._app.settings.company),
-            self.list: self._head(desk) + self._list(desk, staff),
+            self.list: self._head(desk) + self._list(desk, staff) + self._bulk(desk, staff),
         }
+
+    def _bulk(self, desk: Desk, staff: StaffView) -> str:
+        return bulk_bar(desk.changed_many) if staff.may(Role.AGENT) else ""
 
     def _head(self, desk: Desk) -> str:
         if desk.search.strip() or desk.view in parts.CHAT_VIEWS:
@@ -208,7 +220,7 @@ class DeskPage:
             page = tickets.search(desk.search, before=place or None, limit=PAGE)
             last = page.hits[-1].conversation.id if page.hits else ""
             turning = inbox.turning(number, PAGE, len(page.hits), page.total, last)
-            return inbox.found(page, chosen, desk.search) + turning
+            return inbox.found(page, chosen, desk.search, many=staff.may(Role.AGENT)) + turning
         if desk.view in parts.CHAT_VIEWS:
             mode = Mode.BOT if desk.view == "bot" else None
             chats = tickets.conversations(mode=mode, before=place or None, limit=PAGE)
@@ -218,23 +230,29 @@ class DeskPage:
         rows = tickets.page(view=desk.view, staff_id=staff.id, wanted=wanted, after=place, limit=PAGE)
         total = tickets.count(view=desk.view, staff_id=staff.id, wanted=wanted)
         turning = inbox.turning(number, PAGE, len(rows), total, rows[-1].place if rows else "")
-        return parts.ticket_list(rows, chosen, view=desk.view, filtered=any(desk.filters.values())) + turning
+        filtered, many = any(desk.filters.values()), staff.may(Role.AGENT)
+        return parts.ticket_list(rows, chosen, view=desk.view, filtered=filtered, many=many) + turning
 
     def _middle(self, desk: Desk, staff: StaffView) -> Changes:
         view = self._conversation(desk)
         if view is None:
+            self._presence.look(desk, staff)
             empty = middle.nothing_selected()
-            return {self.head: "", self.talk: empty, self.aid: "", self.composer: "", self.context: ""}
+            return {self.talk: empty} | dict.fromkeys(self._around, "")
         desk.take(self._app.chat.events(desk.conversation, desk.position, staff=True))
         found = written(turns(desk.events.values()))
         if not staff.may(Role.AGENT):
             return self._read_only(desk, view, found)
+        present = self._presence.look(desk, staff)
         flagged = self._app.desk.flags.of_conversation(desk.conversation)
         return {
-            self.head: middle.head(view, staff.id, self._app.staff.assignees()),
+            self.head: middle.head(view, staff.id, self._app.staff.assignees(), present),
             self.talk: middle.talk(view, found, flagged, customer_typing=desk.customer_typing),
             self.aid: self._copilot.panel(desk, view),
-            self.composer: middle.composer(view, kind=desk.kind, sent=desk.sent, told=desk.told),
+            self.composer: middle.composer(
+                view, kind=desk.kind, sent=desk.sent, told=desk.told, anyway=self._macros.warned(desk, view)
+            ),
+            self.macros: self._macros.palette(desk, staff, view),
             self.context: fields(view, staff.id) + self._copilot.beside(desk, view) + parts.context(view),
         }
 
@@ -246,6 +264,7 @@ class DeskPage:
             self.aid: "",
             self.composer: '<p class="hint">You are a viewer: you may read everything here, and change nothing.</p>',
             self.context: parts.context(view),
+            self.macros: "",
         }
 
     def _conversation(self, desk: Desk) -> ConversationView | None:

@@ -28,7 +28,10 @@ class Aid:
 
 @dataclass
 class Desk:
-    """The chosen view and conversation; `shown` remembers what the browser has, to send changes only."""
+    """The chosen view and conversation; `shown` remembers what the browser has, to send changes only.
+
+    `here` is the conversation at which colleagues were last told that this tab is, and when.
+    `warned` is the ticket whose reply was refused for a colleague's, and that one's message."""
 
     view: str = "open"
     search: str = ""
@@ -40,6 +43,10 @@ class Desk:
     sent: int = 0
     told: str = ""
     dialog: str = ""
+    changed_many: int = 0
+    here: tuple[str, float] | None = None
+    palette: tuple[tuple[object, ...], str] | None = None
+    warned: tuple[int, int] | None = None
     serial: int = 0
     events: dict[int, LoggedEvent] = field(default_factory=dict)
     customer_wrote_at: float = 0.0

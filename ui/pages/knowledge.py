@@ -1,5 +1,5 @@
 """The admin's pages: articles with upload and progress, pinned answers, the trial of a question, how sure the
-assistant must be, the model, the channels, and the team."""
+assistant must be, the model, the channels, the team and its macros."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from support_bot.services.views import StaffView
 from support_bot.values import Audience, Role
 from ui.pages.articles import ArticlesView
 from ui.pages.channels import ChannelTable, own_address
+from ui.pages.macros import MacroTable
 from ui.pages.model import ModelTable
 from ui.pages.pinned import PinnedTable
 from ui.pages.shelf import Shelf
@@ -44,12 +45,14 @@ class KnowledgePage:
         self._team = TeamTable(app)
         self._model = ModelTable(app)
         self._channels = ChannelTable(app)
+        self._macros = MacroTable(app)
         self._acts: dict[str, Callable[[Shelf, dict[str, Any]], None]] = {
             "view": self._view,
             **self._articles.acts(),
             **self._pinned.acts(),
             **self._model.acts(),
             **self._channels.acts(),
+            **self._macros.acts(),
         }
 
     def build(self, page: gr.Blocks) -> None:
@@ -189,6 +192,8 @@ class KnowledgePage:
                 pieces[self.found] = self._trial(shelf)
             case "pinned":
                 pieces |= {self.pins: self._pinned.listed(shelf), self.pin: self._pinned.form(shelf)}
+            case "macros":
+                pieces |= {self.pins: self._macros.listed(shelf), self.pin: self._macros.form(shelf)}
             case "sure":
                 pieces[self.sure] = risk_page(self._app.risk.find(), self._app.settings.answering.answer_threshold)
             case "model":

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from support_bot.services.views import TrialView
 from ui.parts.channels import ChannelForm
+from ui.parts.macros import MacroForm
 from ui.parts.pinned import PinForm
 from ui.parts.promises import PromiseForm
 from ui.parts.team import MemberForm, NewLink, NewPassword
@@ -39,6 +40,7 @@ class Shelf:
     trial_told: str = ""
     pin: PinForm | None = None
     pin_told: str = ""
+    macro: MacroForm | None = None
     channel: ChannelForm | None = None
     promise: PromiseForm | None = None
     address: str = ""

@@ -94,12 +94,14 @@ def inbox_head(view: str) -> str:
     )
 
 
-def ticket_list(rows: Sequence[TicketRow], selected: str, *, view: str = "open", filtered: bool = False) -> str:
-    """The tickets of a view; those that wait say for how long."""
+def ticket_list(
+    rows: Sequence[TicketRow], selected: str, *, view: str = "open", filtered: bool = False, many: bool = False
+) -> str:
+    """The tickets of a view; those that wait say for how long. With `many`, several can be chosen."""
     if not rows:
         hint = "Choose other filters." if filtered else _EMPTY.get(view, "New tickets appear here by themselves.")
         return empty("No ticket found" if filtered else "Nothing here", hint)
-    items = "".join(_ticket(row, selected) for row in rows)
+    items = "".join(_ticket(row, selected, many) for row in rows)
     return f'{_waiting_line(rows)}<ul class="rows">{items}</ul>'
 
 
@@ -113,7 +115,7 @@ def _waiting_line(rows: Sequence[TicketRow]) -> str:
     return f'<p class="small line">{len(waiting)} waiting{tail}</p>'
 
 
-def _ticket(row: TicketRow, selected: str) -> str:
+def _ticket(row: TicketRow, selected: str, many: bool) -> str:
     tones = {"high": "waiting", "urgent": "bad"}
     urgent = pill(row.priority, tones[row.priority]) if row.priority in tones else ""
     label, tone = MODES[row.mode]
@@ -129,6 +131,7 @@ def _ticket(row: TicketRow, selected: str) -> str:
         f'<span class="below">#{row.id} · {escape(words(row.reason))} · {who}</span>'
         f'<span class="pills">{state}{urgent}{sla_pill(row.sla)}{tags}</span>',
         waiting=row.mode is Mode.WAITING,
+        pick=row.id if many else None,
     )
 
 
@@ -152,8 +155,8 @@ def _conversation(row: ConversationRow, selected: str) -> str:
     )
 
 
-def list_row(conversation: str, selected: str, inner: str, *, waiting: bool) -> str:
-    """A line of a list that opens its conversation; `inner` is HTML."""
+def list_row(conversation: str, selected: str, inner: str, *, waiting: bool, pick: int | None = None) -> str:
+    """A line of a list that opens its conversation; `inner` is HTML. `pick` is the ticket that can be chosen by it."""
     here = conversation == selected
     values = attributes(
         {
@@ -164,7 +167,8 @@ def list_row(conversation: str, selected: str, inner: str, *, waiting: bool) -> 
             "aria_current": "true" if here else None,
         }
     )
-    return f'<li><button type="button" class="row{" waits" if waiting else ""}"{values}>{inner}</button></li>'
+    box = f'<input type="checkbox" data-pick="{pick}" aria-label="Choose ticket {pick}">' if pick is not None else ""
+    return f'<li>{box}<button type="button" class="row{" waits" if waiting else ""}"{values}>{inner}</button></li>'
 
 
 def empty(title: str, hint: str) -> str:
@@ -222,12 +226,15 @@ def keys_dialog() -> str:
         "i": "insert the draft",
         "r": "reply",
         "n": "note",
+        "p": "macros, also / in an empty composer",
         "e": "solve",
         "s": "status",
         "l": "tags",
         "z": "snooze",
         "m": "merge into another ticket",
         "w": "watch, or stop watching",
+        "x": "choose the ticket, to change several at once",
+        "b": "change the chosen tickets",
         "o": "details of the ticket, on a narrow screen",
         "/": "search",
         "?": "this list",

@@ -17,7 +17,7 @@ SORTS = {"title": "Title", "status": "Status", "audience": "Who may see it", "ch
 KNOWLEDGE = {"documents": "Articles", "pinned": "Pinned answers", "try": "Test a question"}
 ANSWERS = {"sure": "How sure it must be", "model": "Model"}
 CUSTOMERS = {"channels": "Channels"}
-PEOPLE = {"team": "Team"}
+PEOPLE = {"team": "Team", "macros": "Macros"}
 VIEWS = KNOWLEDGE | ANSWERS | CUSTOMERS | PEOPLE
 
 

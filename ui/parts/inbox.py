@@ -54,15 +54,17 @@ def _select(name: str, label: str, choices: Iterable[Choice], chosen: str) -> st
     return f'<select class="field"{values}>{options}</select>'
 
 
-def found(page: SearchPage, selected: str, asked: str) -> str:
-    """What a search found, tickets and conversations that never became one, with the words marked."""
+def found(page: SearchPage, selected: str, asked: str, *, many: bool = False) -> str:
+    """What a search found, tickets and conversations that never became one, with the words marked.
+
+    With `many`, several tickets can be chosen."""
     if not page.hits:
         return empty("No ticket found", f"Nothing has all the words of “{asked.strip()}”. Try other words.")
-    items = "".join(_hit(hit, selected) for hit in page.hits)
+    items = "".join(_hit(hit, selected, many) for hit in page.hits)
     return f'<p class="small line">{plural(page.total, "conversation")} found</p><ul class="rows">{items}</ul>'
 
 
-def _hit(hit: SearchHit, selected: str) -> str:
+def _hit(hit: SearchHit, selected: str, many: bool) -> str:
     row, ticket = hit.conversation, hit.ticket
     title = ticket.subject if ticket else row.first_words or "Nothing said yet"
     below = f"#{ticket.id} · {words(ticket.reason)}" if ticket else row.channel
@@ -75,7 +77,8 @@ def _hit(hit: SearchHit, selected: str) -> str:
         f'<span class="below">{escape(below)}</span><span class="snippet">{marked(hit.snippet)}</span>'
         f'<span class="pills">{state}</span>'
     )
-    return list_row(row.id, selected, inner, waiting=row.mode is Mode.WAITING)
+    pick = ticket.id if ticket and many else None
+    return list_row(row.id, selected, inner, waiting=row.mode is Mode.WAITING, pick=pick)
 
 
 def marked(pieces: Iterable[tuple[str, bool]]) -> str:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from support_bot.services.views import Assignee, ConversationView, MessageView, TicketRow, TraceView
+from support_bot.services.views import Assignee, ConversationView, MessageView, Present, TicketRow, TraceView
 from support_bot.values import OPEN_STATUSES, PRIORITIES, Author, FlagReason, Mode
 from ui.parts.copilot import flag, tones
 from ui.parts.desk import MODES, STATUSES
 from ui.parts.html import action, attributes, escape, notice, pill, progress, symbol_button
 from ui.parts.icons import icon
 from ui.parts.live import LiveTurn
+from ui.parts.macros import chosen_line
 from ui.parts.markdown import plain
 from ui.parts.messages import body, byline, kind_of, system_line
 from ui.parts.sla import sla_pill
@@ -22,8 +23,13 @@ from ui.parts.trace import trace
 SETTABLE = ("open", "pending", "on_hold")
 
 
-def head(view: ConversationView, staff_id: int | None, assignees: Sequence[Assignee] = ()) -> str:
-    """Number, subject, state, and what can be done now; `assignees` may be given the ticket.
+def head(
+    view: ConversationView,
+    staff_id: int | None,
+    assignees: Sequence[Assignee] = (),
+    present: Sequence[Present] = (),
+) -> str:
+    """Number, subject, state, who else is there, and what can be done now; `assignees` may be given the ticket.
 
     `staff_id` None is a viewer, who can do nothing."""
     ticket = view.ticket.row if view.ticket else None
@@ -36,6 +42,7 @@ def head(view: ConversationView, staff_id: int | None, assignees: Sequence[Assig
         whose = f"assigned to {ticket.assignee}" if ticket.assignee else "unassigned"
         pills += sla_pill(ticket.sla)
         pills += _assignee(ticket, assignees) + _priority(ticket) if is_open else pill(whose)
+    pills += "".join(_present(person) for person in present)
     back = symbol_button("Back to the list", "back", "close")
     details = symbol_button("Details of the ticket", "details", "note", key="o") if ticket else ""
     buttons = "" if staff_id is None else _buttons(view, ticket, staff_id)
@@ -44,6 +51,11 @@ def head(view: ConversationView, staff_id: int | None, assignees: Sequence[Assig
         f'<header class="talk-head"><div class="titles"><h1>{number}{title}</h1><div class="pills">{pills}</div></div>'
         f'<div class="tools">{tools}<span class="narrow">{back}</span></div></header>'
     )
+
+
+def _present(person: Present) -> str:
+    doing, tone = ("is writing", "waiting") if person.writing else ("is here", "accent")
+    return f'<span class="pill {tone} present" role="status">{icon("person")}{escape(person.name)} {doing}</span>'
 
 
 def _buttons(view: ConversationView, ticket: TicketRow | None, staff_id: int) -> str:
@@ -154,8 +166,10 @@ def _message(message: MessageView, turn: LiveTurn | None, found: TraceView | Non
     )
 
 
-def composer(view: ConversationView, *, kind: str, sent: int, told: str = "") -> str:
-    """Reply or note. Where nobody can reply, the reason and the way on stand here instead."""
+def composer(view: ConversationView, *, kind: str, sent: int, told: str = "", anyway: bool = False) -> str:
+    """Reply or note. Where nobody can reply, the reason and the way on stand here instead.
+
+    `anyway` is after a warning: sending once more is meant so."""
     ticket = view.ticket.row if view.ticket else None
     if ticket is None:
         line = "The assistant answers here. Take over to write yourself." if view.row.mode is Mode.BOT else ""
@@ -170,6 +184,8 @@ def composer(view: ConversationView, *, kind: str, sent: int, told: str = "") ->
         f'aria-pressed="{"true" if name == kind else "false"}">{label}</button>'
         for name, label, key in (("reply", "Reply", "r"), ("note", "Note", "n"))
     )
+    said = notice(told, "wait" if anyway else "bad")
+    macros = action("Macros", "open-macros", symbol="note", key="p")
     takes = "" if view.row.mode is Mode.HUMAN else " Sending takes the conversation over."
     values = attributes(
         {
@@ -180,12 +196,13 @@ def composer(view: ConversationView, *, kind: str, sent: int, told: str = "") ->
         }
     )
     return (
-        f'{notice(told)}<form class="desk-composer" data-action="write" data-enter="newline"{values}>'
+        f'{said}<form class="desk-composer" data-action="write" data-enter="newline"{values}>'
         f'<div class="tabs">{tabs}</div><input type="hidden" name="kind" value="{kind}">'
         '<label class="unseen" for="words">Your words</label>'
         f'<textarea id="words" name="text" rows="3" class="field" data-typing="typing"></textarea>'
-        f'<div class="row"><span class="small"><kbd>Ctrl</kbd> <kbd>Enter</kbd> sends</span>{tones()}'
-        '<button type="submit" class="button primary">Send</button></div></form>'
+        f"{chosen_line()}"
+        f'<div class="row">{macros}{tones()}<span class="small"><kbd>Ctrl</kbd> <kbd>Enter</kbd> sends</span>'
+        f'<button type="submit" class="button primary">{"Send anyway" if anyway else "Send"}</button></div></form>'
     )
 
 

@@ -27,6 +27,7 @@ _DONE = {
     "merged": "merged it into #{into}",
     "received": "merged #{ticket} into it",
     "unmerged": "undid the merge into #{out_of}",
+    "macro_used": "used the macro “{macro}”",
 }
 
 

@@ -16,6 +16,7 @@ from support_bot.api.inbox_query import TicketPlace, Wanted
 from support_bot.api.staff_schemas import (
     AssigneesOut,
     MergeIn,
+    ReplyIn,
     TagsOut,
     TextIn,
     TicketPatch,
@@ -101,9 +102,9 @@ def unmerge_ticket(ticket_id: PathId, app: Bot, agent: Agent) -> TicketView:
 
 
 @router.post("/{ticket_id}/reply", status_code=HTTP_201_CREATED, responses=_CHANGE_ERRORS)
-def reply_to_customer(ticket_id: PathId, body: TextIn, app: Bot, agent: Agent) -> MessageView:
+def reply_to_customer(ticket_id: PathId, body: ReplyIn, app: Bot, agent: Agent) -> MessageView:
     """Write to the customer; takes the conversation over if nobody has yet."""
-    message = app.tickets.reply(ticket_id, agent.id, body.text)
+    message = app.tickets.reply(ticket_id, agent.id, body.text, body.seen)
     app.desk.copilot.sent(ticket_id, agent.id, message.id, message.text)
     return message
 

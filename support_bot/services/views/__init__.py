@@ -33,6 +33,7 @@ from support_bot.services.views.copilot import (
 )
 from support_bot.services.views.documents import Added, ChunkView, DocumentDetail, DocumentView, SourceView, VersionView
 from support_bot.services.views.knowledge import CitedAnswer, PinnedView, TrialView
+from support_bot.services.views.macros import BulkResult, MacroSent, MacroView, NotChanged, Present
 from support_bot.services.views.sla import HANDOFF_TEXTS, METRICS, WEEKDAYS, SlaView
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Answer",
     "ApiKeyView",
     "Assignee",
+    "BulkResult",
     "ChannelKeyView",
     "ChannelView",
     "ChunkView",
@@ -55,9 +57,13 @@ __all__ = [
     "DraftSource",
     "FateView",
     "FlagView",
+    "MacroSent",
+    "MacroView",
     "MessageView",
     "ModelRow",
+    "NotChanged",
     "PinnedView",
+    "Present",
     "PriorityView",
     "SearchHit",
     "SearchPage",
