@@ -11,8 +11,11 @@ from support_bot.services.copilot import CopilotService
 from support_bot.services.flags import FlagService
 from support_bot.services.follow_up import FollowUpService
 from support_bot.services.mail import MailService
+from support_bot.services.presence import PresenceService
 from support_bot.services.promises import PromiseService
+from support_bot.services.routing import RoutingService
 from support_bot.services.similar import SimilarTickets
+from support_bot.services.teams import TeamService
 from support_bot.services.ticket_clock import TicketClock
 from support_bot.services.ticket_edits import TicketEdits
 from support_bot.services.ticket_merging import TicketMerging
@@ -37,6 +40,9 @@ class Desk:
     follow_up: FollowUpService
     watch: WatchService
     mail: MailService
+    teams: TeamService
+    routing: RoutingService
+    presence: PresenceService
 
 
 def build_desk(
@@ -55,4 +61,7 @@ def build_desk(
         follow_up=FollowUpService(db),
         watch=WatchService(db, settings),
         mail=MailService(db, settings.mail),
+        teams=TeamService(db),
+        routing=RoutingService(db),
+        presence=PresenceService(db),
     )

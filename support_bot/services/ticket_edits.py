@@ -67,6 +67,7 @@ def checked(edit: TicketEdit, now: dt.datetime | None = None) -> TicketEdit:
         add_tags=normalised(edit.add_tags),
         remove_tags=normalised(edit.remove_tags),
         assignee=edit.assignee,
+        team=edit.team,
         snoozed_until=edit.snoozed_until,
     )
 
@@ -78,6 +79,8 @@ def apply_edit(tx: Transaction, ticket: Ticket, conversation: Conversation, staf
         raise Invalid(f"A ticket has at most {MOST_TAGS} tags.")
     if not isinstance(edit.assignee, Keep):
         give(tx, ticket, conversation, edit.assignee, staff_id)
+    if not isinstance(edit.team, Keep):
+        ticket.move(tx.teams.get(edit.team) if edit.team is not None else None, staff_id)
     status = edit.status if edit.status is not TicketStatus.SOLVED else None
     ticket.change(staff_id, subject=edit.subject, priority=edit.priority, status=status, type=edit.type, tags=tags)
     if isinstance(edit.snoozed_until, dt.datetime):

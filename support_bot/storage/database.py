@@ -43,6 +43,7 @@ from support_bot.storage.pinned_answers import PinnedAnswerRepository
 from support_bot.storage.staff import StaffRepository
 from support_bot.storage.staff_links import StaffLinkRepository
 from support_bot.storage.suggestions import SuggestionRepository
+from support_bot.storage.teams import TeamRepository
 from support_bot.storage.ticket_vectors import TicketVectorRepository
 from support_bot.storage.tickets import TicketRepository
 from support_bot.storage.traces import TraceRepository
@@ -76,6 +77,7 @@ class Transaction:
         self.pinned = PinnedAnswerRepository(session)
         self.feedback = FeedbackRepository(session)
         self.staff = StaffRepository(session)
+        self.teams = TeamRepository(session)
         self.staff_links = StaffLinkRepository(session)
         self.two_factor = TwoFactorRepository(session)
         self.channels = ChannelRepository(session)

@@ -33,6 +33,7 @@ from support_bot.values.passages import (
     Turn,
     history_from,
 )
+from support_bot.values.routing import AssignmentRule, NoticeKind
 from support_bot.values.states import (
     AnswerStatus,
     Audience,
@@ -55,6 +56,7 @@ __all__ = [
     "AnswerEvent",
     "AnswerStatus",
     "Asked",
+    "AssignmentRule",
     "Audience",
     "Author",
     "ChunkDraft",
@@ -76,6 +78,7 @@ __all__ = [
     "LinkKind",
     "LoggedEvent",
     "Mode",
+    "NoticeKind",
     "ParsedDocument",
     "Passage",
     "PinState",

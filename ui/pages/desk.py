@@ -13,6 +13,7 @@ from support_bot.services.views import ConversationView, StaffView
 from support_bot.values import Author, Mode, Role
 from ui.pages.desk_copilot import DeskCopilot
 from ui.pages.desk_fields import TicketFieldActs
+from ui.pages.desk_presence import DeskPresence
 from ui.pages.desk_state import PAGE, Desk
 from ui.pages.surface import data_of, number, private, surface
 from ui.parts import desk as parts
@@ -35,6 +36,7 @@ class DeskPage:
     def __init__(self, app: App) -> None:
         self._app = app
         self._copilot = DeskCopilot(app)
+        self._presence = DeskPresence(app)
         self._acts: dict[str, Doing] = {
             "view": self._view,
             "search": self._search,
@@ -50,6 +52,7 @@ class DeskPage:
             "solve": self._solve,
             "write": self._write,
             **TicketFieldActs(app).acts(),
+            **self._presence.acts(),
             "suggest": self._copilot.suggest,
             "drop-draft": self._copilot.drop,
             "flag": self._copilot.flag,
@@ -181,8 +184,9 @@ class DeskPage:
 
     def _left(self, desk: Desk, staff: StaffView) -> Changes:
         counts = self._app.tickets.counts(staff.id)
+        there = self._presence.shown(desk, staff)
         return {
-            self.nav: parts.navigation(desk.view, counts, staff, self._app.settings.company),
+            self.nav: parts.navigation(desk.view, counts, staff, self._app.settings.company, there),
             self.list: self._head(desk) + self._list(desk, staff),
         }
 
@@ -191,7 +195,8 @@ class DeskPage:
             return parts.inbox_head(desk.view)
         channels = [(channel.slug, channel.name) for channel in self._app.channels.page()]
         colleagues = [(str(person.id), person.name) for person in self._app.staff.assignees()]
-        return parts.inbox_head(desk.view) + inbox.filters(desk.filters, desk.order, channels, colleagues)
+        teams = [(str(team.id), team.name) for team in self._app.desk.teams.page()]
+        return parts.inbox_head(desk.view) + inbox.filters(desk.filters, desk.order, channels, colleagues, teams)
 
     def _list(self, desk: Desk, staff: StaffView) -> str:
         """One page of the list; a place that is none any more, as after another order was chosen, is the first."""
@@ -234,7 +239,9 @@ class DeskPage:
             self.talk: middle.talk(view, found, flagged, customer_typing=desk.customer_typing),
             self.aid: self._copilot.panel(desk, view),
             self.composer: middle.composer(view, kind=desk.kind, sent=desk.sent, told=desk.told),
-            self.context: fields(view, staff.id) + self._copilot.beside(desk, view) + parts.context(view),
+            self.context: fields(view, staff.id, self._app.desk.teams.page())
+            + self._copilot.beside(desk, view)
+            + parts.context(view),
         }
 
     def _read_only(self, desk: Desk, view: ConversationView, found: Mapping[int, LiveTurn]) -> Changes:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from support_bot.services.views import PriorityView, SimilarTicket, SuggestionView
+from support_bot.services.views import PresenceView, PriorityView, SimilarTicket, SuggestionView
 from support_bot.values import Author, HandoffReason, InboxFilter, InboxSort, LoggedEvent, Said, Typing
 
 PAGE = 50
@@ -42,6 +42,7 @@ class Desk:
     events: dict[int, LoggedEvent] = field(default_factory=dict)
     customer_wrote_at: float = 0.0
     aid: Aid = field(default_factory=Aid)
+    there: tuple[float, PresenceView] | None = None
     shown: dict[str, str] = field(default_factory=dict)
 
     def look_at(self, view: str) -> None:
@@ -76,6 +77,7 @@ class Desk:
             priority=chosen.get("priority"),
             channel=chosen.get("channel"),
             assignee=int(chosen["assignee"]) if "assignee" in chosen else None,
+            team=int(chosen["team"]) if "team" in chosen else None,
             reason=HandoffReason(chosen["reason"]) if "reason" in chosen else None,
             since=dt.datetime.now(dt.UTC) - dt.timedelta(days=days) if days else None,
             sort=self.order,

@@ -34,6 +34,7 @@ from support_bot.services.views.copilot import (
 from support_bot.services.views.documents import Added, ChunkView, DocumentDetail, DocumentView, SourceView, VersionView
 from support_bot.services.views.knowledge import CitedAnswer, PinnedView, TrialView
 from support_bot.services.views.sla import HANDOFF_TEXTS, METRICS, WEEKDAYS, SlaView
+from support_bot.services.views.teams import PresenceView, RoutingView, TeamMemberView, TeamView
 
 __all__ = [
     "HANDOFF_TEXTS",
@@ -58,7 +59,9 @@ __all__ = [
     "MessageView",
     "ModelRow",
     "PinnedView",
+    "PresenceView",
     "PriorityView",
+    "RoutingView",
     "SearchHit",
     "SearchPage",
     "SignedIn",
@@ -67,6 +70,8 @@ __all__ = [
     "SourceView",
     "StaffView",
     "SuggestionView",
+    "TeamMemberView",
+    "TeamView",
     "TicketHistoryLine",
     "TicketRow",
     "TicketView",

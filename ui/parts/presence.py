@@ -1,0 +1,17 @@
+"""On the desk: whether an agent takes tickets, and what they are told."""
+
+from __future__ import annotations
+
+from support_bot.services.views import PresenceView
+from ui.parts.html import action, pill
+
+
+def presence(view: PresenceView) -> str:
+    """Above the account: the state in words, and the switch to the other one."""
+    if view.away:
+        state, label, to = pill("Away", "waiting"), "Go online", "online"
+        title = "Rules give you no tickets; those you have stay yours"
+    else:
+        state, label, to = pill("Online", "good"), "Go away", "away"
+        title = "You are away by yourself five minutes after the last page of yours is closed"
+    return f'<div class="presence" role="status">{state}{action(label, "presence", to=to, title=title)}</div>'
