@@ -42,7 +42,7 @@ def css() -> str:
 
 def script() -> str:
     """The script of all pages, then what only staff's pages use of it."""
-    return "".join((_HERE / name).read_text(encoding="utf-8") for name in ("page.js", "staff.js"))
+    return "".join((_HERE / name).read_text(encoding="utf-8") for name in ("page.js", "staff.js", "bell.js"))
 
 
 def head() -> str:

@@ -1,12 +1,12 @@
-"""What is sent about teams, routing and availability."""
+"""What is sent about teams, routing, availability and notices."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
-from support_bot.api.fields import LARGEST_ID, Line
+from support_bot.api.fields import LARGEST_ID, Line, Words
 from support_bot.api.schemas import Answered
 from support_bot.services.views import RoutingView, TeamView
 from support_bot.values import AssignmentRule
@@ -47,3 +47,17 @@ class RoutingIn(BaseModel):
 
 class AvailabilityIn(BaseModel):
     online: bool
+
+
+class NoticesIn(BaseModel):
+    """What the caller wants to be told; what is left out is on, and quiet hours are none."""
+
+    escalation_mail: bool = True
+    assignment_mail: bool = True
+    escalation_browser: bool = True
+    assignment_browser: bool = True
+    sound: bool = True
+    quiet: Annotated[Words, StringConstraints(max_length=200)] = Field(
+        "", description="Like `20:00-8:00`; empty: none."
+    )
+    zone: Line = Field("UTC", description="Time zone of the quiet hours, like `Europe/Berlin`.")

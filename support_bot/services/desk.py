@@ -11,6 +11,8 @@ from support_bot.services.copilot import CopilotService
 from support_bot.services.flags import FlagService
 from support_bot.services.follow_up import FollowUpService
 from support_bot.services.mail import MailService
+from support_bot.services.notice_choices import NoticeChoices
+from support_bot.services.notice_sending import NoticeSender
 from support_bot.services.presence import PresenceService
 from support_bot.services.promises import PromiseService
 from support_bot.services.routing import RoutingService
@@ -43,6 +45,8 @@ class Desk:
     teams: TeamService
     routing: RoutingService
     presence: PresenceService
+    notices: NoticeChoices
+    notice_sender: NoticeSender
 
 
 def build_desk(
@@ -64,4 +68,6 @@ def build_desk(
         teams=TeamService(db),
         routing=RoutingService(db),
         presence=PresenceService(db),
+        notices=NoticeChoices(db),
+        notice_sender=NoticeSender(db, settings),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from support_bot.errors import Conflict
 from support_bot.models import BotTurn, Conversation, Message, Staff, Ticket, TicketEventKind
 from support_bot.services.handoff_words import handoff_words
+from support_bot.services.notices import tell_of_escalation
 from support_bot.services.routing import route, to_team
 from support_bot.services.service_levels import keep_time
 from support_bot.services.summary import subject, summary
@@ -41,6 +42,7 @@ def open_ticket(tx: Transaction, conversation: Conversation, reason: HandoffReas
     keep_time(tx, ticket)
     if reason is not HandoffReason.AGENT_PULL:
         route(tx, ticket, conversation)
+        tell_of_escalation(tx, ticket)
     return ticket
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from support_bot.errors import Invalid
 from support_bot.models import Conversation, Ticket, utcnow
 from support_bot.services.handoff import change_mode, hold_active, lock_ticket, wait_for_another
+from support_bot.services.notices import tell_of_assignment
 from support_bot.services.service_levels import keep_time
 from support_bot.services.views import TicketView
 from support_bot.storage.database import Database, Transaction
@@ -96,7 +97,10 @@ def give(tx: Transaction, ticket: Ticket, conversation: Conversation, to: int | 
     """Make the ticket somebody's, or nobody's: then a customer who spoke with a person waits."""
     if to is not None:
         hold_active(tx, to)
+    was = ticket.assignee_id
     ticket.assign(to, by=by)
+    if to != was:
+        tell_of_assignment(tx, ticket, by)
     if to is None:
         wait_for_another(tx, conversation)
 

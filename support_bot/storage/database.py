@@ -39,6 +39,7 @@ from support_bot.storage.inbox import InboxRepository
 from support_bot.storage.inbox_index import InboxIndex
 from support_bot.storage.installation import InstallationRepository
 from support_bot.storage.mails import MailRepository
+from support_bot.storage.notices import NoticeRepository
 from support_bot.storage.pinned_answers import PinnedAnswerRepository
 from support_bot.storage.staff import StaffRepository
 from support_bot.storage.staff_links import StaffLinkRepository
@@ -67,6 +68,7 @@ class Transaction:
         self.clocks = ClockRepository(session)
         self.follow_ups = FollowUpRepository(session)
         self.mails = MailRepository(session)
+        self.notices = NoticeRepository(session)
         self.words = InboxIndex(session)
         self.inbox = InboxRepository(session, self.words)
         self.ticket_vectors = TicketVectorRepository(session)

@@ -13,6 +13,7 @@ from support_bot.services.views import ConversationView, StaffView
 from support_bot.values import Author, Mode, Role
 from ui.pages.desk_copilot import DeskCopilot
 from ui.pages.desk_fields import TicketFieldActs
+from ui.pages.desk_notices import DeskNotices
 from ui.pages.desk_presence import DeskPresence
 from ui.pages.desk_state import PAGE, Desk
 from ui.pages.surface import data_of, number, private, surface
@@ -37,6 +38,7 @@ class DeskPage:
         self._app = app
         self._copilot = DeskCopilot(app)
         self._presence = DeskPresence(app)
+        self._notices = DeskNotices(app)
         self._acts: dict[str, Doing] = {
             "view": self._view,
             "search": self._search,
@@ -53,6 +55,7 @@ class DeskPage:
             "write": self._write,
             **TicketFieldActs(app).acts(),
             **self._presence.acts(),
+            **self._notices.acts(),
             "suggest": self._copilot.suggest,
             "drop-draft": self._copilot.drop,
             "flag": self._copilot.flag,
@@ -69,10 +72,11 @@ class DeskPage:
         self.composer = surface("desk-composer")
         self.context = surface("desk-context")
         self.dialog = surface("desk-dialog")
+        self.bell = surface("desk-bell")
         self.keys = surface("desk-keys", parts.keys_dialog())
         self.timer = gr.Timer(POLL_S)
         pieces = [self.nav, self.list, self.head, self.talk, self.aid, self.composer, self.context, self.dialog]
-        outputs = [self.desk, *pieces]
+        outputs = [self.desk, self.bell, *pieces]
         page.load(self.opened, [self.desk], outputs, **private())
         ticked = self.timer.tick(self.tick, [self.desk], outputs, **private())
         ticked.failure(None, js=_SIGNED_OUT)
@@ -115,7 +119,7 @@ class DeskPage:
             desk.told = error.detail
         changes = self._changes(desk, staff)
         # A look that began earlier may reach the browser later: the next one sends everything but what is typed in.
-        desk.forget(all_but=(str(self.composer.elem_id), str(self.dialog.elem_id)))
+        desk.forget(all_but=tuple(str(piece.elem_id) for piece in (self.composer, self.dialog, self.bell)))
         return changes
 
     def typing(self, desk: Desk, request: gr.Request) -> None:
@@ -179,6 +183,7 @@ class DeskPage:
 
     def _changes(self, desk: Desk, staff: StaffView) -> Changes:
         pieces = self._left(desk, staff) | self._middle(desk, staff) | {self.dialog: desk.dialog}
+        pieces[self.bell] = self._notices.bell(desk, staff)
         changes = {piece: html for piece, html in pieces.items() if desk.changed(str(piece.elem_id), html)}
         return changes or self._nothing()
 

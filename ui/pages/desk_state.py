@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from support_bot.services.notice_choices import Ring
 from support_bot.services.views import PresenceView, PriorityView, SimilarTicket, SuggestionView
 from support_bot.values import Author, HandoffReason, InboxFilter, InboxSort, LoggedEvent, Said, Typing
 
@@ -22,6 +23,15 @@ class Aid:
     drafts: dict[str, tuple[SuggestionView, int]] = field(default_factory=dict)
     writing: set[str] = field(default_factory=set)
     beside: tuple[tuple[str, int], Sequence[SimilarTicket], PriorityView] | None = None
+
+
+@dataclass
+class Bell:
+    """Up to which line of the tickets' histories one browser tab has listened, and what rang last."""
+
+    last: int | None = None
+    heard: set[int] = field(default_factory=set)
+    rings: list[Ring] = field(default_factory=list)
 
 
 @dataclass
@@ -42,6 +52,7 @@ class Desk:
     events: dict[int, LoggedEvent] = field(default_factory=dict)
     customer_wrote_at: float = 0.0
     aid: Aid = field(default_factory=Aid)
+    bell: Bell = field(default_factory=Bell)
     there: tuple[float, PresenceView] | None = None
     shown: dict[str, str] = field(default_factory=dict)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from support_bot.services.views import PresenceView
-from ui.parts.html import action, pill
+from ui.parts.html import action, pill, symbol_button
 
 
 def presence(view: PresenceView) -> str:
@@ -14,4 +14,5 @@ def presence(view: PresenceView) -> str:
     else:
         state, label, to = pill("Online", "good"), "Go away", "away"
         title = "You are away by yourself five minutes after the last page of yours is closed"
-    return f'<div class="presence" role="status">{state}{action(label, "presence", to=to, title=title)}</div>'
+    notices = symbol_button("Notices", "ask-notices", "bell")
+    return f'<div class="presence" role="status">{state}{action(label, "presence", to=to, title=title)}{notices}</div>'

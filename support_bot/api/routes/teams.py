@@ -1,4 +1,4 @@
-"""Teams, which of them gets a channel's tickets by which rule, and who is there."""
+"""Teams, which of them gets a channel's tickets by which rule, who is there, and what each is told of."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from support_bot.api.auth import Admin, Agent
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
 from support_bot.api.fields import PathId, PathSlug
-from support_bot.api.team_schemas import AvailabilityIn, RoutingIn, RoutingOut, RuleIn, TeamIn, TeamPatch, TeamsOut
+from support_bot.api.team_schemas import (
+    AvailabilityIn,
+    NoticesIn,
+    RoutingIn,
+    RoutingOut,
+    RuleIn,
+    TeamIn,
+    TeamPatch,
+    TeamsOut,
+)
+from support_bot.services.notice_choices import NoticeWishes
 from support_bot.services.views import PresenceView, RoutingView, TeamView
 
 router = APIRouter(prefix="/api/v1", tags=["teams"])
@@ -71,3 +81,15 @@ def read_availability(app: Bot, agent: Agent) -> PresenceView:
 def change_availability(body: AvailabilityIn, app: Bot, agent: Agent) -> PresenceView:
     """Be online for five minutes from now, as with an open desk; or away."""
     return app.desk.presence.switch(agent.id, online=body.online)
+
+
+@router.get("/me/notices", responses=_ERRORS)
+def read_notices(app: Bot, agent: Agent) -> NoticeWishes:
+    """Of what the caller is told, how, and when not."""
+    return app.desk.notices.get(agent.id)
+
+
+@router.put("/me/notices", responses=error_responses(400, 401, 403, 413, 422, 429))
+def change_notices(body: NoticesIn, app: Bot, agent: Agent) -> NoticeWishes:
+    """Choose all of it anew."""
+    return app.desk.notices.set(agent.id, NoticeWishes(**body.model_dump()))

@@ -1,0 +1,68 @@
+"""An admin makes a team and a rule; an agent at an open desk gets what the next customer asks a person for."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import NewPage, Server, picture, sign_in
+from tests.e2e.test_pages_admin import open_view
+from tests.e2e.test_pages_staff import ask_for_a_person
+
+NAME = f"Billing {uuid.uuid4().hex[:6]}"
+
+
+@pytest.fixture
+def admin(server: Server, new_page: NewPage) -> Iterator[Page]:
+    """The admin on the team's page; other tests find the rules as they were."""
+    page = new_page(width=1280, height=860)
+    open_view(page, server, "Team")
+    yield page
+    page.set_viewport_size({"width": 1280, "height": 860})
+    page.get_by_label("Rule of every channel").select_option("by_hand")
+    page.get_by_role("row", name=NAME).get_by_role("button", name="Dissolve").click()
+    page.get_by_role("dialog").get_by_role("button", name="Dissolve").click()
+    expect(page.get_by_role("row", name=NAME)).to_have_count(0)
+
+
+def test_an_escalation_goes_to_the_agent_of_the_team_who_is_there(
+    server: Server, new_page: NewPage, admin: Page
+) -> None:
+    admin.get_by_label("Team", exact=True).fill(NAME)
+    admin.get_by_role("button", name="Make a team").click()
+    admin.get_by_role("row", name=NAME).get_by_role("button", name="Change").click()
+    admin.get_by_role("dialog").get_by_role("checkbox").first.check()
+    picture(admin, "admin-team-members")
+    admin.get_by_role("button", name="Save").click()
+    expect(admin.get_by_role("dialog")).to_have_count(0)
+    admin.get_by_label("Rule of every channel").select_option("least_busy")
+    admin.get_by_label("Team of ").select_option(label=NAME)
+    admin.wait_for_timeout(2000)  # the page looks again meanwhile
+    expect(admin.get_by_label("Team of ").locator("option:checked")).to_have_text(NAME)
+    expect(admin.get_by_label("Team", exact=True)).to_have_value("")
+    picture(admin, "admin-teams")
+    admin.set_viewport_size({"width": 390, "height": 780})
+    picture(admin, "admin-teams-phone")
+
+    desk = new_page(width=1280, height=860)
+    sign_in(desk, server)
+    expect(desk.locator(".presence")).to_contain_text("Online")
+    words = f"Team {uuid.uuid4().hex[:8]} about an invoice"
+    ask_for_a_person(new_page(), server, words)
+    desk.get_by_role("button", name="My teams").click()
+    row = desk.locator(".row", has_text=words)
+    expect(row).to_contain_text(NAME)
+    row.click()
+    expect(desk.locator("#desk-context")).to_contain_text("The rule (least busy) gave it to")
+    picture(desk, "desk-team")
+    desk.get_by_role("button", name="Go away").click()
+    expect(desk.locator(".presence")).to_contain_text("Away")
+    desk.set_viewport_size({"width": 390, "height": 780})
+    picture(desk, "desk-team-phone")
+    desk.get_by_role("button", name="Back to the list").click()
+    picture(desk, "desk-team-list-phone")
+    desk.get_by_role("button", name="Go online").click()
+    expect(desk.locator(".presence")).to_contain_text("Online")
