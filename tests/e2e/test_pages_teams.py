@@ -14,6 +14,18 @@ from tests.e2e.test_pages_staff import ask_for_a_person
 
 NAME = f"Billing {uuid.uuid4().hex[:6]}"
 
+# What the browser would show and play.
+HEARD = """
+window.heard = []; window.asked = 0; window.tones = 0;
+window.Notification = class {
+  static permission = "default";
+  static async requestPermission() { window.asked += 1; window.Notification.permission = "granted"; }
+  constructor(title) { window.heard.push(title); }
+};
+const begin = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (at) { window.tones += 1; begin.call(this, at); };
+"""
+
 
 @pytest.fixture
 def admin(server: Server, new_page: NewPage) -> Iterator[Page]:
@@ -48,10 +60,24 @@ def test_an_escalation_goes_to_the_agent_of_the_team_who_is_there(
     picture(admin, "admin-teams-phone")
 
     desk = new_page(width=1280, height=860)
+    desk.add_init_script(HEARD)
     sign_in(desk, server)
+    assert desk.evaluate("window.asked") == 0  # permission is asked for by the button alone
+    desk.get_by_role("button", name="Notices").click()
+    desk.get_by_role("button", name="Let this browser show them").click()
+    expect(desk.get_by_text("This browser shows them.")).to_be_visible()
+    picture(desk, "desk-notices")
+    desk.set_viewport_size({"width": 390, "height": 780})
+    picture(desk, "desk-notices-phone")
+    desk.set_viewport_size({"width": 1280, "height": 860})
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_role("dialog", name="Notices")).to_have_count(0)
     expect(desk.locator(".presence")).to_contain_text("Online")
     words = f"Team {uuid.uuid4().hex[:8]} about an invoice"
     ask_for_a_person(new_page(), server, words)
+    desk.wait_for_function("window.heard.length")
+    desk.wait_for_timeout(2000)  # the page looks again meanwhile
+    assert desk.evaluate("window.heard") == ["A ticket is yours now"] and desk.evaluate("window.tones") == 2
     desk.get_by_role("button", name="My teams").click()
     row = desk.locator(".row", has_text=words)
     expect(row).to_contain_text(NAME)

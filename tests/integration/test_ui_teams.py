@@ -104,3 +104,32 @@ def test_a_viewer_is_not_there(app: App) -> None:
     seen = {piece.elem_id: html for piece, html in page.tick(desk, asked).items()}
     assert "presence" not in seen["desk-nav"]
     assert not app.desk.presence.of(viewer.id).online
+
+
+def test_notices_are_chosen_in_a_dialog_that_keeps_what_is_refused(app: App) -> None:
+    ana = add_staff(app)
+    page, desk = prepared(DeskPage, app), Desk()
+    asked = request(app.staff.sign_in("ana@example.com", PASSWORD).token)
+    page.act(event(action="ask-notices"), desk, asked)
+    assert desk.dialog.count("checked") == 5 and "No mail server is set up here" in desk.dialog
+    page.act(event(action="notices", sound="on", quiet=f"late {SCRIPT}", zone="UTC"), desk, asked)
+    assert "is no time" in desk.dialog and SCRIPT not in desk.dialog and desk.dialog.count("checked") == 1
+    page.act(event(action="notices", escalation_browser="on", quiet="22:00-6:00", zone=" "), desk, asked)
+    wishes = app.desk.notices.get(ana.id)
+    assert desk.dialog == "" and (wishes.quiet, wishes.zone, wishes.escalation_mail) == ("22:00-6:00", "UTC", False)
+
+
+def test_the_bell_rings_for_what_comes_after_the_page_was_opened(app: App) -> None:
+    add_staff(app)
+    page, desk = prepared(DeskPage, app), Desk()
+    asked = request(app.staff.sign_in("ana@example.com", PASSWORD).token)
+    app.handoff.request(app.chat.start("web").id)
+    page.tick(desk, asked)
+    assert desk.bell.rings == []
+    chat = app.chat.start("web").id
+    ticket = app.handoff.request(chat).row.id
+    with app._parts.db.transaction() as tx:
+        tx.tickets.get(ticket).subject = SCRIPT
+    seen = {piece.elem_id: html for piece, html in page.tick(desk, asked).items()}
+    assert seen["desk-bell"].count("data-ring") == 1 and SCRIPT not in seen["desk-bell"]
+    assert "desk-bell" not in {piece.elem_id for piece in page.tick(desk, asked)}
