@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import threading
 from dataclasses import dataclass
 
 from support_bot.connectors.chat_webhook import WebhookError, plain, post_text
@@ -42,18 +43,34 @@ class NoticeSender:
         self._webhook = settings.notices.webhook_url
         self._home = settings.server.public_url.rstrip("/")
         self._company = settings.company
+        self._busy = threading.Lock()
+
+    def exchange(self) -> None:
+        """Send what waits; returns at once where that is being done already."""
+        if self._busy.acquire(blocking=False):
+            try:
+                self.send_due()
+            finally:
+                self._busy.release()
 
     def send_due(self, now: dt.datetime | None = None) -> int:
-        """Send what waits; how many arrived. No transaction is open meanwhile."""
-        now, sent = now or utcnow(), 0
+        """Send what waits; how many arrived. No transaction is open meanwhile.
+
+        A way that is in trouble is left alone until the next time, so that this one ends soon."""
+        now, sent, ways = now or utcnow(), 0, set(NoticeVia)
         for _ in range(_MOST_AT_ONCE):
             with self._db.transaction() as tx:
-                notice = tx.notices.lock_next_due(now)
+                notice = tx.notices.lock_next_due(now, ways)
                 if notice is None:
                     tx.notices.delete_before(now - _KEPT)
                     break
                 ready = self._prepare(tx, notice, now)
-            sent += ready is not None and self._send(ready, now)
+            if ready is None:
+                continue
+            state = self._send(ready, now)
+            sent += state is NoticeState.SENT
+            if state is NoticeState.PENDING:
+                ways.discard(NoticeVia.WEBHOOK if ready.letter is None else NoticeVia.MAIL)
         return sent
 
     def _prepare(self, tx: Transaction, notice: Notice, now: dt.datetime) -> _Ready | None:
@@ -82,7 +99,8 @@ class NoticeSender:
         """Whether there is a way for it."""
         return self._mail.sends if notice.via is NoticeVia.MAIL else self._webhook is not None
 
-    def _send(self, ready: _Ready, now: dt.datetime) -> bool:
+    def _send(self, ready: _Ready, now: dt.datetime) -> NoticeState:
+        """What became of the attempt; `pending` where the next one follows."""
         error, final = "", ready.attempt >= _ATTEMPTS
         try:
             if ready.letter is not None:
@@ -98,14 +116,14 @@ class NoticeSender:
         if error:
             _log.warning("notice %d was not delivered: %s", ready.notice_id, error)
         with self._db.transaction() as tx:
-            notice = tx.notices.lock(ready.notice_id)
-            if notice is None:
-                return not error
-            if error and not final:
+            notice = tx.notices.lock(ready.notice_id)  # none where its ticket was erased meanwhile
+            if notice is not None and error and not final:
                 notice.fail(error, now)
-            else:
+            elif notice is not None:
                 notice.end(NoticeState.FAILED if error else NoticeState.SENT, error)
-        return not error
+        if not error:
+            return NoticeState.SENT
+        return NoticeState.FAILED if final else NoticeState.PENDING
 
     # ---- words
 

@@ -12,12 +12,13 @@ from support_bot.values import NoticeKind
 
 
 def tell_of_escalation(tx: Transaction, ticket: Ticket) -> None:
-    """The webhook hears of each. Where a rule gave the ticket to nobody, so do the agents of its team, or all."""
+    """The webhook hears of each. Where a rule gave the ticket to nobody, so do the agents of its team, or all
+    where nobody is in it."""
     _add(tx, ticket, NoticeKind.ESCALATION, NoticeVia.WEBHOOK)
     if ticket.assignee_id is not None:
         _mail(tx, ticket, NoticeKind.ASSIGNMENT, ticket.assignee_id, tx.notices.choice_of(ticket.assignee_id))
         return
-    for person, choice in tx.notices.agents(ticket.team_id):
+    for person, choice in tx.notices.agents(ticket.team_id) or tx.notices.agents(None):
         _mail(tx, ticket, NoticeKind.ESCALATION, person, choice or NoticeChoice(staff_id=person))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from support_bot.models import (
     Notice,
     NoticeChoice,
     NoticeState,
+    NoticeVia,
     Staff,
     TeamMember,
     Ticket,
@@ -33,10 +34,16 @@ class NoticeRepository:
         self._session.add(notice)
         return notice
 
-    def lock_next_due(self, now: dt.datetime) -> Notice | None:
-        """What is to be sent next, or was cut off while it was; nobody else gets it before this transaction ends."""
+    def lock_next_due(self, now: dt.datetime, ways: Collection[NoticeVia]) -> Notice | None:
+        """What is to be sent next by one of these ways, or was cut off while it was; nobody else gets it before this
+        transaction ends."""
         query = select(Notice).where(Notice.state.in_((NoticeState.PENDING, NoticeState.SENDING)))
-        query = query.where(Notice.next_at <= now).order_by(Notice.id).limit(1).with_for_update(skip_locked=True)
+        query = (
+            query.where(Notice.next_at <= now, Notice.via.in_(ways))
+            .order_by(Notice.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
         return self._session.scalars(query).one_or_none()
 
     def lock(self, notice_id: int) -> Notice | None:
