@@ -58,7 +58,7 @@ class NoticeChoices:
         with self._db.reading() as tx:
             return NoticeWishes.of(tx.notices.choice_of(staff_id))
 
-    def set(self, staff_id: int, wishes: NoticeWishes) -> NoticeWishes:
+    def choose(self, staff_id: int, wishes: NoticeWishes) -> NoticeWishes:
         """Keep it in the place of what they chose before. Raises Invalid for hours or a zone that are none."""
         quiet = wishes.quiet.replace("\x00", "").strip()[:200]
         read_hours(wishes.zone, dict.fromkeys(DAYS, quiet), ())

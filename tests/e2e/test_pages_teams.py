@@ -43,35 +43,12 @@ def admin(server: Server, new_page: NewPage) -> Iterator[Page]:
 def test_an_escalation_goes_to_the_agent_of_the_team_who_is_there(
     server: Server, new_page: NewPage, admin: Page
 ) -> None:
-    admin.get_by_label("Team", exact=True).fill(NAME)
-    admin.get_by_role("button", name="Make a team").click()
-    admin.get_by_role("row", name=NAME).get_by_role("button", name="Change").click()
-    admin.get_by_role("dialog").get_by_role("checkbox").first.check()
-    picture(admin, "admin-team-members")
-    admin.get_by_role("button", name="Save").click()
-    expect(admin.get_by_role("dialog")).to_have_count(0)
-    admin.get_by_label("Rule of every channel").select_option("least_busy")
-    admin.get_by_label("Team of ").select_option(label=NAME)
-    admin.wait_for_timeout(2000)  # the page looks again meanwhile
-    expect(admin.get_by_label("Team of ").locator("option:checked")).to_have_text(NAME)
-    expect(admin.get_by_label("Team", exact=True)).to_have_value("")
-    picture(admin, "admin-teams")
-    admin.set_viewport_size({"width": 390, "height": 780})
-    picture(admin, "admin-teams-phone")
+    make_team(admin)
 
     desk = new_page(width=1280, height=860)
     desk.add_init_script(HEARD)
     sign_in(desk, server)
-    assert desk.evaluate("window.asked") == 0  # permission is asked for by the button alone
-    desk.get_by_role("button", name="Notices").click()
-    desk.get_by_role("button", name="Let this browser show them").click()
-    expect(desk.get_by_text("This browser shows them.")).to_be_visible()
-    picture(desk, "desk-notices")
-    desk.set_viewport_size({"width": 390, "height": 780})
-    picture(desk, "desk-notices-phone")
-    desk.set_viewport_size({"width": 1280, "height": 860})
-    desk.get_by_role("button", name="Save").click()
-    expect(desk.get_by_role("dialog", name="Notices")).to_have_count(0)
+    allow_notices(desk)
     expect(desk.locator(".presence")).to_contain_text("Online")
     words = f"Team {uuid.uuid4().hex[:8]} about an invoice"
     ask_for_a_person(new_page(), server, words)
@@ -92,3 +69,36 @@ def test_an_escalation_goes_to_the_agent_of_the_team_who_is_there(
     picture(desk, "desk-team-list-phone")
     desk.get_by_role("button", name="Go online").click()
     expect(desk.locator(".presence")).to_contain_text("Online")
+
+
+def make_team(admin: Page) -> None:
+    """A team of one that gets the channel's tickets by a rule."""
+    admin.get_by_label("Team", exact=True).fill(NAME)
+    admin.get_by_role("button", name="Make a team").click()
+    admin.get_by_role("row", name=NAME).get_by_role("button", name="Change").click()
+    admin.get_by_role("dialog").get_by_role("checkbox").first.check()
+    picture(admin, "admin-team-members")
+    admin.get_by_role("button", name="Save").click()
+    expect(admin.get_by_role("dialog")).to_have_count(0)
+    admin.get_by_label("Rule of every channel").select_option("least_busy")
+    admin.get_by_label("Team of ").select_option(label=NAME)
+    admin.wait_for_timeout(2000)  # the page looks again meanwhile
+    expect(admin.get_by_label("Team of ").locator("option:checked")).to_have_text(NAME)
+    expect(admin.get_by_label("Team", exact=True)).to_have_value("")
+    picture(admin, "admin-teams")
+    admin.set_viewport_size({"width": 390, "height": 780})
+    picture(admin, "admin-teams-phone")
+
+
+def allow_notices(desk: Page) -> None:
+    """Permission is asked for by the button alone."""
+    assert desk.evaluate("window.asked") == 0
+    desk.get_by_role("button", name="Notices").click()
+    desk.get_by_role("button", name="Let this browser show them").click()
+    expect(desk.get_by_text("This browser shows them.")).to_be_visible()
+    picture(desk, "desk-notices")
+    desk.set_viewport_size({"width": 390, "height": 780})
+    picture(desk, "desk-notices-phone")
+    desk.set_viewport_size({"width": 1280, "height": 860})
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_role("dialog", name="Notices")).to_have_count(0)

@@ -46,7 +46,7 @@ class DeskNotices:
         quiet, zone = str(data.get("quiet", ""))[:200], str(data.get("zone", ""))[:64]
         wishes = NoticeWishes(quiet=quiet, zone=zone.strip() or "UTC", **boxes)
         try:
-            self._app.desk.notices.set(staff.id, wishes)
+            self._app.desk.notices.choose(staff.id, wishes)
         except SupportBotError as error:
             desk.dialog = self._dialog(desk, wishes, error.detail)
         else:

@@ -92,4 +92,4 @@ def read_notices(app: Bot, agent: Agent) -> NoticeWishes:
 @router.put("/me/notices", responses=error_responses(400, 401, 403, 413, 422, 429))
 def change_notices(body: NoticesIn, app: Bot, agent: Agent) -> NoticeWishes:
     """Choose all of it anew."""
-    return app.desk.notices.set(agent.id, NoticeWishes(**body.model_dump()))
+    return app.desk.notices.choose(agent.id, NoticeWishes(**body.model_dump()))
