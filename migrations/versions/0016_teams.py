@@ -43,13 +43,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("channel_id", name=op.f("uq_routing_channel_id")),
     )
     op.create_table(
-        "staff_presence",
+        "staff_availability",
         sa.Column("staff_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("online_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("away", sa.Boolean(), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=True),
-        _with("staff_presence", "staff_id", "staff"),
-        sa.PrimaryKeyConstraint("staff_id", name=op.f("pk_staff_presence")),
+        _with("staff_availability", "staff_id", "staff"),
+        sa.PrimaryKeyConstraint("staff_id", name=op.f("pk_staff_availability")),
     )
     _notices()
 
@@ -97,7 +97,7 @@ def _with(table: str, column: str, other: str, ondelete: str = "CASCADE") -> sa.
 
 
 def downgrade() -> None:
-    for name in ("notice", "notice_choice", "staff_presence", "routing"):
+    for name in ("notice", "notice_choice", "staff_availability", "routing"):
         op.drop_table(name)
     op.drop_index(op.f("ix_ticket_team_id"), "ticket")
     op.drop_column("ticket", "team_id")

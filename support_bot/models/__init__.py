@@ -22,7 +22,7 @@ from support_bot.models.secret import Secret
 from support_bot.models.staff import ApiKey, Staff, StaffSession
 from support_bot.models.staff_link import StaffLink
 from support_bot.models.suggestion import Fate, Suggestion
-from support_bot.models.team import Presence, Routing, Team, TeamMember
+from support_bot.models.team import Availability, Routing, Team, TeamMember
 from support_bot.models.ticket import Ticket, TicketEvent, TicketEventKind
 from support_bot.models.ticket_parts import TicketTag, TicketWatcher
 from support_bot.models.ticket_vector import TicketVector
@@ -39,5 +39,5 @@ __all__ = [
     "TicketEvent", "TicketEventKind", "TicketStatus", "TicketTag", "TicketVector", "TicketWatcher",
     "MailState", "OutgoingMail", "ReceivedMail", "TurnState", "TwoFactor", "utcnow",
     "Connector", "ConnectorDelivery", "ConnectorLink", "Delivered", "OutboxItem", "OutboxKind",
-    "Notice", "NoticeChoice", "NoticeState", "NoticeVia", "Presence", "Routing", "Team", "TeamMember",
+    "Notice", "NoticeChoice", "NoticeState", "NoticeVia", "Availability", "Routing", "Team", "TeamMember",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Team, Routing and Presence: groups of staff, which team gets a channel's tickets by which rule, who is there."""
+"""Team, Routing and Availability: groups of staff, which team gets a channel's tickets by which rule, who is there."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ class Routing(Base):
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
 
 
-class Presence(Base):
+class Availability(Base):
     """Whether somebody is there: a page of theirs is open until `online_until`, unless they say that they are `away`.
 
     `given_at` is when a rule last gave them a ticket."""
 
-    __tablename__ = "staff_presence"
+    __tablename__ = "staff_availability"
 
     staff_id: Mapped[int] = mapped_column(
         ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True, autoincrement=False

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from support_bot.answering.chain import AnswerChain
 from support_bot.engine.embedder import TextEmbedder
 from support_bot.retrieval.retriever import Retriever
+from support_bot.services.availability import AvailabilityService
 from support_bot.services.copilot import CopilotService
 from support_bot.services.flags import FlagService
 from support_bot.services.follow_up import FollowUpService
 from support_bot.services.mail import MailService
 from support_bot.services.notice_choices import NoticeChoices
 from support_bot.services.notice_sending import NoticeSender
-from support_bot.services.presence import PresenceService
 from support_bot.services.promises import PromiseService
 from support_bot.services.routing import RoutingService
 from support_bot.services.similar import SimilarTickets
@@ -44,7 +44,7 @@ class Desk:
     mail: MailService
     teams: TeamService
     routing: RoutingService
-    presence: PresenceService
+    availability: AvailabilityService
     notices: NoticeChoices
     notice_sender: NoticeSender
 
@@ -67,7 +67,7 @@ def build_desk(
         mail=MailService(db, settings.mail),
         teams=TeamService(db),
         routing=RoutingService(db),
-        presence=PresenceService(db),
+        availability=AvailabilityService(db),
         notices=NoticeChoices(db),
         notice_sender=NoticeSender(db, settings),
     )

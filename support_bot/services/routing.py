@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from support_bot.models import Channel, Conversation, Presence, Routing, Ticket, utcnow
+from support_bot.models import Availability, Channel, Conversation, Routing, Ticket, utcnow
 from support_bot.services.views import RoutingView
 from support_bot.storage.database import Database, Transaction
 from support_bot.values import AssignmentRule, Role
@@ -47,10 +47,12 @@ def rule_of(tx: Transaction, channel_id: int) -> AssignmentRule:
     return AssignmentRule.BY_HAND
 
 
-def _in_order(tx: Transaction, rule: AssignmentRule, there: Sequence[Presence]) -> list[Presence]:
+def _in_order(tx: Transaction, rule: AssignmentRule, there: Sequence[Availability]) -> list[Availability]:
     """Whoever is next first; among equals whoever was given nothing for the longest time."""
     counts = (
-        tx.teams.open_counts([presence.staff_id for presence in there]) if rule is AssignmentRule.LEAST_BUSY else {}
+        tx.teams.open_counts([availability.staff_id for availability in there])
+        if rule is AssignmentRule.LEAST_BUSY
+        else {}
     )
     return sorted(there, key=lambda one: (counts.get(one.staff_id, 0), one.given_at or _LONG_AGO, one.staff_id))
 

@@ -23,7 +23,7 @@ class TeamService:
         """Every team, with who of it is there."""
         with self._db.reading() as tx:
             names, now = tx.staff.names(), utcnow()
-            online = {presence.staff_id for presence in tx.teams.online(None, now)}
+            online = {availability.staff_id for availability in tx.teams.online(None, now)}
             return [TeamView.of(team, names, online) for team in tx.teams.page()]
 
     def add(self, name: str, members: Collection[int] = ()) -> TeamView:
@@ -89,4 +89,6 @@ def _fill(tx: Transaction, team: Team, members: Collection[int]) -> None:
 
 
 def _view(tx: Transaction, team: Team) -> TeamView:
-    return TeamView.of(team, tx.staff.names(), {presence.staff_id for presence in tx.teams.online(None, utcnow())})
+    return TeamView.of(
+        team, tx.staff.names(), {availability.staff_id for availability in tx.teams.online(None, utcnow())}
+    )

@@ -9,12 +9,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from support_bot.errors import NotFound
-from support_bot.models import Presence, Routing, Staff, Team, TeamMember, Ticket
+from support_bot.models import Availability, Routing, Staff, Team, TeamMember, Ticket
 from support_bot.values import OPEN_STATUSES, Role
 
 
 class TeamRepository:
-    """Groups of staff, what is theirs, and the presence of each person."""
+    """Groups of staff, what is theirs, and the availability of each person."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -62,26 +62,28 @@ class TeamRepository:
 
     # ---- who is there
 
-    def find_presence(self, staff_id: int) -> Presence | None:
-        return self._session.get(Presence, staff_id)
+    def find_availability(self, staff_id: int) -> Availability | None:
+        return self._session.get(Availability, staff_id)
 
-    def add_presence(self, presence: Presence) -> Presence:
-        self._session.add(presence)
+    def add_availability(self, availability: Availability) -> Availability:
+        self._session.add(availability)
         self._session.flush()
-        return presence
+        return availability
 
-    def online(self, team_id: int | None, now: dt.datetime) -> Sequence[Presence]:
+    def online(self, team_id: int | None, now: dt.datetime) -> Sequence[Availability]:
         """Active agents and admins who are there, of a team or of all; by id."""
         query = (
-            select(Presence)
-            .join(Staff, Staff.id == Presence.staff_id)
+            select(Availability)
+            .join(Staff, Staff.id == Availability.staff_id)
             .where(Staff.active, Staff.role.in_((Role.AGENT, Role.ADMIN)))
-            .where(Presence.online_until > now, Presence.away.is_(False))
-            .order_by(Presence.staff_id)
+            .where(Availability.online_until > now, Availability.away.is_(False))
+            .order_by(Availability.staff_id)
             .execution_options(populate_existing=True)
         )
         if team_id is not None:
-            query = query.where(Presence.staff_id.in_(select(TeamMember.staff_id).where(TeamMember.team_id == team_id)))
+            query = query.where(
+                Availability.staff_id.in_(select(TeamMember.staff_id).where(TeamMember.team_id == team_id))
+            )
         return self._session.scalars(query).all()
 
     def open_counts(self, staff_ids: Collection[int]) -> dict[int, int]:

@@ -49,7 +49,7 @@ def test_an_escalation_goes_to_the_agent_of_the_team_who_is_there(
     desk.add_init_script(HEARD)
     sign_in(desk, server)
     allow_notices(desk)
-    expect(desk.locator(".presence")).to_contain_text("Online")
+    expect(desk.locator(".availability")).to_contain_text("Online")
     words = f"Team {uuid.uuid4().hex[:8]} about an invoice"
     ask_for_a_person(new_page(), server, words)
     desk.wait_for_function("window.heard.length")
@@ -62,13 +62,13 @@ def test_an_escalation_goes_to_the_agent_of_the_team_who_is_there(
     expect(desk.locator("#desk-context")).to_contain_text("The rule (least busy) gave it to")
     picture(desk, "desk-team")
     desk.get_by_role("button", name="Go away").click()
-    expect(desk.locator(".presence")).to_contain_text("Away")
+    expect(desk.locator(".availability")).to_contain_text("Away")
     desk.set_viewport_size({"width": 390, "height": 780})
     picture(desk, "desk-team-phone")
     desk.get_by_role("button", name="Back to the list").click()
     picture(desk, "desk-team-list-phone")
     desk.get_by_role("button", name="Go online").click()
-    expect(desk.locator(".presence")).to_contain_text("Online")
+    expect(desk.locator(".availability")).to_contain_text("Online")
 
 
 def make_team(admin: Page) -> None:

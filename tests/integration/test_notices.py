@@ -164,7 +164,7 @@ class TestMail:
     def test_a_rule_tells_only_whom_it_gives_the_ticket_to(self, world: World) -> None:
         add_staff(world.app, email="bo@example.com")
         world.app.desk.routing.set_rule(AssignmentRule.LEAST_BUSY)
-        world.app.desk.presence.seen(world.ana.id)
+        world.app.desk.availability.seen(world.ana.id)
         world.escalate()
         world.send()
         assert world.to() == ["ana@example.com"] and "yours now" in world.sent.mails[0]["Subject"]

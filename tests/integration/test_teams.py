@@ -13,7 +13,7 @@ import pytest
 from support_bot.assembly import App
 from support_bot.errors import Conflict, Invalid, NotFound
 from support_bot.models import utcnow
-from support_bot.services.presence import ONLINE_FOR
+from support_bot.services.availability import ONLINE_FOR
 from support_bot.services.views import StaffView, TicketView
 from support_bot.values import AssignmentRule, InboxFilter, Mode, Role, TicketEdit
 from tests.factories import add_staff, make_app
@@ -42,7 +42,7 @@ def escalate(app: App) -> TicketView:
 
 def online(app: App, *people: StaffView) -> None:
     for person in people:
-        app.desk.presence.seen(person.id)
+        app.desk.availability.seen(person.id)
 
 
 def lines(app: App, ticket: int) -> list[str]:
@@ -106,23 +106,25 @@ class TestTeams:
             app.desk.teams.dissolve(team.id, ana.id)
 
 
-class TestPresence:
+class TestAvailability:
     def test_a_page_that_was_open_counts_for_minutes_and_the_switch_counts_at_once(
         self, app: App, ana: StaffView
     ) -> None:
-        presence, now = app.desk.presence, utcnow()
-        assert not presence.of(ana.id).online
-        presence.seen(ana.id, now - ONLINE_FOR)
-        assert not presence.of(ana.id).online
-        assert presence.seen(ana.id, now).online and presence.of(ana.id).online
-        assert presence.seen(ana.id, now + dt.timedelta(seconds=30)).online_until == now + ONLINE_FOR  # no new write
-        assert not presence.switch(ana.id, online=False).online
-        assert not presence.seen(ana.id, now + dt.timedelta(minutes=3)).online and presence.of(ana.id).away
-        assert presence.switch(ana.id, online=True).online
+        availability, now = app.desk.availability, utcnow()
+        assert not availability.of(ana.id).online
+        availability.seen(ana.id, now - ONLINE_FOR)
+        assert not availability.of(ana.id).online
+        assert availability.seen(ana.id, now).online and availability.of(ana.id).online
+        assert (
+            availability.seen(ana.id, now + dt.timedelta(seconds=30)).online_until == now + ONLINE_FOR
+        )  # no new write
+        assert not availability.switch(ana.id, online=False).online
+        assert not availability.seen(ana.id, now + dt.timedelta(minutes=3)).online and availability.of(ana.id).away
+        assert availability.switch(ana.id, online=True).online
 
-    def test_two_pages_opened_at_once_are_one_presence(self, app: App, ana: StaffView) -> None:
+    def test_two_pages_opened_at_once_are_one_availability(self, app: App, ana: StaffView) -> None:
         with ThreadPoolExecutor(6) as pool:
-            seen = list(pool.map(lambda _: app.desk.presence.seen(ana.id), range(12)))
+            seen = list(pool.map(lambda _: app.desk.availability.seen(ana.id), range(12)))
         assert all(view.online for view in seen)
 
 
@@ -135,9 +137,9 @@ class TestRules:
         cy = add_staff(app, email="cy@example.com")
         app.desk.routing.set_rule(AssignmentRule.ROUND_ROBIN)
         online(app, ana, bo, cy)
-        app.desk.presence.switch(bo.id, online=False)
+        app.desk.availability.switch(bo.id, online=False)
         assert [escalate(app).row.assignee for _ in range(4)] == ["Ana", "Cy", "Ana", "Cy"]
-        app.desk.presence.switch(bo.id, online=True)
+        app.desk.availability.switch(bo.id, online=True)
         ticket = escalate(app).row
         assert (ticket.assignee, ticket.status, ticket.mode) == ("Bo", "open", Mode.WAITING)
         assert lines(app, ticket.id)[-1] == "Round robin gave it to Bo"
@@ -170,10 +172,10 @@ class TestRules:
         app.desk.routing.set_rule(AssignmentRule.ROUND_ROBIN)
         online(app, ana)
         ticket = escalate(app).row
-        app.desk.presence.switch(ana.id, online=False)
+        app.desk.availability.switch(ana.id, online=False)
         assert escalate(app).row.assignee is None
         assert app.tickets.get(ticket.id).row.assignee == "Ana"
-        app.desk.presence.switch(ana.id, online=True)
+        app.desk.availability.switch(ana.id, online=True)
         app.staff.deactivate(ana.email, None)
         assert escalate(app).row.assignee is None
         assert app.tickets.get(ticket.id).row.assignee is None

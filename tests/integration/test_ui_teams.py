@@ -85,12 +85,12 @@ def test_on_the_desk_an_agent_is_there_goes_away_and_gives_a_ticket_to_a_team(ap
     ticket = app.handoff.request(app.chat.start("web").id).row
     desk.choose(ticket.conversation_id)
     seen = {piece.elem_id: html for piece, html in page.tick(desk, asked).items()}
-    assert "Online" in seen["desk-nav"] and app.desk.presence.of(ana.id).online
+    assert "Online" in seen["desk-nav"] and app.desk.availability.of(ana.id).online
     assert "Nothing here" in seen["desk-list"] and "Any team" in seen["desk-list"]
-    page.act(event(action="presence", to="away"), desk, asked)
+    page.act(event(action="availability", to="away"), desk, asked)
     page.act(event(action="team", ticket=str(ticket.id), value=str(team.id)), desk, asked)
     seen = {piece.elem_id: html for piece, html in page.tick(desk, asked).items()}
-    assert "Away" in seen["desk-nav"] and not app.desk.presence.of(ana.id).online
+    assert "Away" in seen["desk-nav"] and not app.desk.availability.of(ana.id).online
     assert (
         f"#{ticket.id}" in seen["desk-list"]
         and "Ana changed the team from nothing to “Billing”" in seen["desk-context"]
@@ -102,8 +102,8 @@ def test_a_viewer_is_not_there(app: App) -> None:
     page, desk = prepared(DeskPage, app), Desk()
     asked = request(app.staff.sign_in("vi@example.com", PASSWORD).token)
     seen = {piece.elem_id: html for piece, html in page.tick(desk, asked).items()}
-    assert "presence" not in seen["desk-nav"]
-    assert not app.desk.presence.of(viewer.id).online
+    assert "availability" not in seen["desk-nav"]
+    assert not app.desk.availability.of(viewer.id).online
 
 
 def test_notices_are_chosen_in_a_dialog_that_keeps_what_is_refused(app: App) -> None:

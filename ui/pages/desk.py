@@ -11,10 +11,10 @@ from support_bot.assembly import App
 from support_bot.errors import Invalid, NotFound, SupportBotError
 from support_bot.services.views import ConversationView, StaffView
 from support_bot.values import Author, Mode, Role
+from ui.pages.desk_availability import DeskAvailability
 from ui.pages.desk_copilot import DeskCopilot
 from ui.pages.desk_fields import TicketFieldActs
 from ui.pages.desk_notices import DeskNotices
-from ui.pages.desk_presence import DeskPresence
 from ui.pages.desk_state import PAGE, Desk
 from ui.pages.surface import data_of, number, private, surface
 from ui.parts import desk as parts
@@ -37,7 +37,7 @@ class DeskPage:
     def __init__(self, app: App) -> None:
         self._app = app
         self._copilot = DeskCopilot(app)
-        self._presence = DeskPresence(app)
+        self._availability = DeskAvailability(app)
         self._notices = DeskNotices(app)
         self._acts: dict[str, Doing] = {
             "view": self._view,
@@ -54,7 +54,7 @@ class DeskPage:
             "solve": self._solve,
             "write": self._write,
             **TicketFieldActs(app).acts(),
-            **self._presence.acts(),
+            **self._availability.acts(),
             **self._notices.acts(),
             "suggest": self._copilot.suggest,
             "drop-draft": self._copilot.drop,
@@ -189,7 +189,7 @@ class DeskPage:
 
     def _left(self, desk: Desk, staff: StaffView) -> Changes:
         counts = self._app.tickets.counts(staff.id)
-        there = self._presence.shown(desk, staff)
+        there = self._availability.shown(desk, staff)
         return {
             self.nav: parts.navigation(desk.view, counts, staff, self._app.settings.company, there),
             self.list: self._head(desk) + self._list(desk, staff),

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from support_bot.services.notice_choices import Ring
-from support_bot.services.views import PresenceView, PriorityView, SimilarTicket, SuggestionView
+from support_bot.services.views import AvailabilityView, PriorityView, SimilarTicket, SuggestionView
 from support_bot.values import Author, HandoffReason, InboxFilter, InboxSort, LoggedEvent, Said, Typing
 
 PAGE = 50
@@ -53,7 +53,7 @@ class Desk:
     customer_wrote_at: float = 0.0
     aid: Aid = field(default_factory=Aid)
     bell: Bell = field(default_factory=Bell)
-    there: tuple[float, PresenceView] | None = None
+    there: tuple[float, AvailabilityView] | None = None
     shown: dict[str, str] = field(default_factory=dict)
 
     def look_at(self, view: str) -> None:

@@ -20,7 +20,7 @@ from support_bot.api.team_schemas import (
     TeamsOut,
 )
 from support_bot.services.notice_choices import NoticeWishes
-from support_bot.services.views import PresenceView, RoutingView, TeamView
+from support_bot.services.views import AvailabilityView, RoutingView, TeamView
 
 router = APIRouter(prefix="/api/v1", tags=["teams"])
 
@@ -72,15 +72,15 @@ def change_channel_routing(slug: PathSlug, body: RoutingIn, app: Bot, admin: Adm
 
 
 @router.get("/me/availability", responses=_ERRORS)
-def read_availability(app: Bot, agent: Agent) -> PresenceView:
+def read_availability(app: Bot, agent: Agent) -> AvailabilityView:
     """Whether rules give the caller tickets now."""
-    return app.desk.presence.of(agent.id)
+    return app.desk.availability.of(agent.id)
 
 
 @router.put("/me/availability", responses=error_responses(400, 401, 403, 413, 422, 429))
-def change_availability(body: AvailabilityIn, app: Bot, agent: Agent) -> PresenceView:
+def change_availability(body: AvailabilityIn, app: Bot, agent: Agent) -> AvailabilityView:
     """Be online for five minutes from now, as with an open desk; or away."""
-    return app.desk.presence.switch(agent.id, online=body.online)
+    return app.desk.availability.switch(agent.id, online=body.online)
 
 
 @router.get("/me/notices", responses=_ERRORS)

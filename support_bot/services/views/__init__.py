@@ -34,7 +34,7 @@ from support_bot.services.views.copilot import (
 from support_bot.services.views.documents import Added, ChunkView, DocumentDetail, DocumentView, SourceView, VersionView
 from support_bot.services.views.knowledge import CitedAnswer, PinnedView, TrialView
 from support_bot.services.views.sla import HANDOFF_TEXTS, METRICS, WEEKDAYS, SlaView
-from support_bot.services.views.teams import PresenceView, RoutingView, TeamMemberView, TeamView
+from support_bot.services.views.teams import AvailabilityView, RoutingView, TeamMemberView, TeamView
 
 __all__ = [
     "HANDOFF_TEXTS",
@@ -59,7 +59,7 @@ __all__ = [
     "MessageView",
     "ModelRow",
     "PinnedView",
-    "PresenceView",
+    "AvailabilityView",
     "PriorityView",
     "RoutingView",
     "SearchHit",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from support_bot.models import Presence, Team
+from support_bot.models import Availability, Team
 from support_bot.values import AssignmentRule
 
 
@@ -40,7 +40,7 @@ class RoutingView:
 
 
 @dataclass(frozen=True, slots=True)
-class PresenceView:
+class AvailabilityView:
     """Whether somebody gets tickets now, and whether they said themselves that they are away."""
 
     online: bool
@@ -48,7 +48,7 @@ class PresenceView:
     online_until: dt.datetime | None
 
     @classmethod
-    def of(cls, presence: Presence | None, now: dt.datetime) -> PresenceView:
-        if presence is None:
+    def of(cls, availability: Availability | None, now: dt.datetime) -> AvailabilityView:
+        if availability is None:
             return cls(False, False, None)
-        return cls(presence.is_online(now), presence.away, presence.online_until)
+        return cls(availability.is_online(now), availability.away, availability.online_until)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from support_bot.services.views import PresenceView
+from support_bot.services.views import AvailabilityView
 from ui.parts.html import action, pill, symbol_button
 
 
-def presence(view: PresenceView) -> str:
+def availability(view: AvailabilityView) -> str:
     """Above the account: the state in words, and the switch to the other one."""
     if view.away:
         state, label, to = pill("Away", "waiting"), "Go online", "online"
@@ -15,4 +15,4 @@ def presence(view: PresenceView) -> str:
         state, label, to = pill("Online", "good"), "Go away", "away"
         title = "You are away by yourself five minutes after the last page of yours is closed"
     notices = symbol_button("Notices", "ask-notices", "bell")
-    return f'<div class="presence" role="status">{state}{action(label, "presence", to=to, title=title)}{notices}</div>'
+    return f'<div class="availability" role="status">{state}{action(label, "availability", to=to, title=title)}{notices}</div>'
