@@ -48,3 +48,11 @@ class MailSettings(BaseModel):
         if self.password_file is not None:
             return self.password_file.read_text(encoding="utf-8").strip()
         return self.password.get_secret_value() if self.password is not None else ""
+
+
+class NoticeSettings(BaseModel):
+    """Where the whole team is told of escalations and assignments."""
+
+    webhook_url: SecretStr | None = Field(
+        None, description="Incoming webhook of Slack, Teams or the like, told of escalations; empty: none."
+    )

@@ -26,6 +26,7 @@ class Job(enum.StrEnum):
     TICKETS = "tickets"
     WATCH = "watch"
     MAIL = "mail"
+    NOTICES = "notices"
 
 
 class _QuietConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
@@ -101,8 +102,8 @@ class JobQueue:
         if not self._handlers:
             return
         self._consumers.append(_consumer(self._huey, workers, periodic=False))
-        if self._ticks:  # two, so that a slow mail server does not hold up the rest
-            self._consumers.append(_consumer(self._clock, 2, periodic=True))
+        if self._ticks:  # three, so that a mail server that is slow with replies and notices does not hold up the rest
+            self._consumers.append(_consumer(self._clock, 3, periodic=True))
         for consumer in self._consumers:
             consumer.start()
 

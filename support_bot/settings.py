@@ -16,7 +16,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from support_bot.mail_settings import MailSettings
+from support_bot.mail_settings import MailSettings, NoticeSettings
 
 
 def _words(value: object) -> object:
@@ -212,6 +212,7 @@ class Settings(BaseSettings):
     security: SecuritySettings = SecuritySettings()
     tickets: TicketSettings = TicketSettings()
     mail: MailSettings = MailSettings()
+    notices: NoticeSettings = NoticeSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -82,11 +82,12 @@
     const form = element.querySelector(".desk-composer");
     if (form) restoreDraft(form);
     // What is typed in outlives a rendering, so a form whose words were taken has to be emptied.
-    const taken = element.querySelector("form[data-taken]");
-    const key = taken && "taken by " + taken.dataset.action;
-    if (taken && now[key] !== taken.dataset.taken) {
-      if (now[key]) taken.reset();
-      now[key] = taken.dataset.taken;
+    for (const taken of element.querySelectorAll("form[data-taken]")) {
+      const key = "taken by " + taken.dataset.action;
+      if (now[key] !== taken.dataset.taken) {
+        if (now[key]) taken.reset();
+        now[key] = taken.dataset.taken;
+      }
     }
     const find = element.querySelector("input[data-scope]");
     if (find && find.dataset.scope !== now.scope) {

@@ -42,7 +42,8 @@ def css() -> str:
 
 def script() -> str:
     """The script of all pages, then what only staff's pages use of it."""
-    return "".join((_HERE / name).read_text(encoding="utf-8") for name in ("page.js", "staff.js", "desk.js"))
+    scripts = ("page.js", "staff.js", "desk.js", "bell.js")
+    return "".join((_HERE / name).read_text(encoding="utf-8") for name in scripts)
 
 
 def head() -> str:

@@ -35,11 +35,12 @@ def _narrowed(
 
 def _wanted(
     narrowed: Annotated[InboxFilter, Depends(_narrowed)],
+    team: Annotated[int | None, Query(ge=0, le=LARGEST_ID, description="0 is no team.")] = None,
     since: Annotated[AwareDatetime | None, Query(description="Created at this time or later.")] = None,
     until: Annotated[AwareDatetime | None, Query(description="Created before this time.")] = None,
     sort: Annotated[InboxSort, Query(description="`waiting` is the longest waiting first.")] = InboxSort.NEWEST,
 ) -> InboxFilter:
-    return replace(narrowed, since=_utc(since), until=_utc(until), sort=sort)
+    return replace(narrowed, team=team, since=_utc(since), until=_utc(until), sort=sort)
 
 
 def _utc(moment: dt.datetime | None) -> dt.datetime | None:

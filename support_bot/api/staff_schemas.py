@@ -24,7 +24,7 @@ from support_bot.services.views import (
 from support_bot.values import Role, TicketEdit, TicketStatus, TicketType
 
 Priority = Literal["low", "normal", "high", "urgent"]
-TicketViewName = Literal["open", "waiting", "mine", "unassigned", "breaching", "snoozed", "solved", "all"]
+TicketViewName = Literal["open", "waiting", "mine", "team", "unassigned", "breaching", "snoozed", "solved", "all"]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
@@ -67,12 +67,13 @@ class AssigneesOut(Answered):
 
 
 class TicketPatch(BaseModel):
-    """What is left out stays; `assignee` null puts the ticket back to nobody, `type` null takes the type away, and
-    `snoozed_until` null wakes it."""
+    """What is left out stays; `assignee` null puts the ticket back to nobody, `team` null to no team, `type` null takes
+    the type away, and `snoozed_until` null wakes it."""
 
     subject: Line | None = None
     priority: Priority | None = None
     assignee: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = None
+    team: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = None
     status: Literal["open", "pending", "on_hold", "solved"] | None = None
     type: TicketType | None = None
     tags: Annotated[list[Line], Field(max_length=100)] | None = Field(None, description="All tags from now on.")

@@ -23,7 +23,7 @@ EVERYTHING_RESPONSE: dict[int | str, dict[str, Any]] = {
 
 _COLUMNS = (
     "id", "subject", "status", "priority", "reason", "assignee", "channel", "visitor", "mode", "created_at",
-    "updated_at", "waiting_since", "conversation_id",
+    "updated_at", "waiting_since", "conversation_id", "team",
 )  # fmt: skip
 # A spreadsheet takes a cell that begins like this for a formula (OWASP, CSV injection); a quote makes it text.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -15,6 +15,7 @@ def register(app: App) -> None:
     app.jobs.handle(Job.TICKETS, _counted(app, Job.TICKETS, lambda _row_id: app.desk.clock.tick()))
     app.jobs.handle(Job.WATCH, _counted(app, Job.WATCH, lambda _row_id: _watch(app)))
     app.jobs.handle(Job.MAIL, _counted(app, Job.MAIL, lambda _row_id: app.desk.mail.exchange()))
+    app.jobs.handle(Job.NOTICES, _counted(app, Job.NOTICES, lambda _row_id: app.desk.notice_sender.exchange()))
 
 
 def _counted(app: App, job: Job, handler: Callable[[int], None]) -> Callable[[int], None]:

@@ -7,8 +7,10 @@ from support_bot.queue import Job
 
 
 def schedule(app: App) -> None:
-    """Each minute: who waits for too long, which tickets are due, what a crash left between commit and queue, mail."""
+    """Each minute: who waits for too long, which tickets are due, what a crash left between commit and queue, mail,
+    notices to staff."""
     app.jobs.every_minute(Job.WATCH)
     app.jobs.every_minute(Job.TICKETS)
     app.jobs.every_minute(Job.SWEEP)
     app.jobs.every_minute(Job.MAIL)
+    app.jobs.every_minute(Job.NOTICES)

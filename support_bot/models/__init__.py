@@ -14,6 +14,7 @@ from support_bot.models.feedback import Feedback, Rating
 from support_bot.models.follow_up import FollowUp
 from support_bot.models.macro import Macro
 from support_bot.models.mail import MailState, OutgoingMail, ReceivedMail
+from support_bot.models.notice import Notice, NoticeChoice, NoticeState, NoticeVia
 from support_bot.models.piece_vectors import PieceVectors
 from support_bot.models.pinned_answer import PinnedAnswer
 from support_bot.models.presence import Presence
@@ -23,6 +24,7 @@ from support_bot.models.secret import Secret
 from support_bot.models.staff import ApiKey, Staff, StaffSession
 from support_bot.models.staff_link import StaffLink
 from support_bot.models.suggestion import Fate, Suggestion
+from support_bot.models.team import Availability, Routing, Team, TeamMember
 from support_bot.models.ticket import Ticket, TicketEvent, TicketEventKind
 from support_bot.models.ticket_parts import TicketTag, TicketWatcher
 from support_bot.models.ticket_vector import TicketVector
@@ -39,4 +41,5 @@ __all__ = [
     "TicketEvent", "TicketEventKind", "TicketStatus", "TicketTag", "TicketVector", "TicketWatcher",
     "MailState", "OutgoingMail", "ReceivedMail", "TurnState", "TwoFactor", "utcnow",
     "Connector", "ConnectorDelivery", "ConnectorLink", "Delivered", "OutboxItem", "OutboxKind", "Macro", "Presence",
+    "Notice", "NoticeChoice", "NoticeState", "NoticeVia", "Availability", "Routing", "Team", "TeamMember",
 ]  # fmt: skip

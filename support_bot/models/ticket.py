@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from support_bot.errors import Conflict
 from support_bot.models.base import Base, enum_column, utcnow
 from support_bot.models.clock import Clock, Metric
+from support_bot.models.team import Team
 from support_bot.models.ticket_parts import TicketTag, TicketWatcher
 from support_bot.values import KEEP, OPEN_STATUSES, HandoffReason, Keep, TicketStatus, TicketType
 
@@ -80,6 +81,7 @@ class Ticket(Base):
     priority: Mapped[str] = mapped_column(String(16), default="normal")
     type: Mapped[TicketType | None] = mapped_column(enum_column(TicketType), default=None)
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), default=None, index=True)
+    team_id: Mapped[int | None] = mapped_column(default=None, index=True, init=False)
     snoozed_until: Mapped[dt.datetime | None] = mapped_column(default=None, index=True)
     merged_into_id: Mapped[int | None] = mapped_column(default=None, index=True)
     score: Mapped[int | None] = mapped_column(default=None)
@@ -99,6 +101,10 @@ class Ticket(Base):
     )  # fmt: skip
     clocks: Mapped[list[Clock]] = relationship(
         default_factory=list, order_by="Clock.id", cascade="all, delete-orphan", lazy="selectin", init=False
+    )
+
+    team: Mapped[Team | None] = relationship(
+        default=None, lazy="joined", primaryjoin="foreign(Ticket.team_id) == Team.id", init=False
     )
 
     @property
@@ -156,6 +162,12 @@ class Ticket(Base):
             self.tag_rows += [TicketTag(tag=tag) for tag in tagged if tag not in was]
         if changes:
             self.record(TicketEventKind.CHANGED, by, **changes)
+
+    def move(self, team: Team | None, by: int | None) -> None:
+        """Make it a team's, or no team's; the history keeps the names of then."""
+        if self.team is not team:
+            was, self.team = self.team, team
+            self.record(TicketEventKind.CHANGED, by, team=[was and was.name, team and team.name])
 
     def snooze(self, until: dt.datetime, by: int) -> None:
         """Out of the agents' way until then, or until the customer writes."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from support_bot.answering.chain import AnswerChain
 from support_bot.engine.embedder import TextEmbedder
 from support_bot.retrieval.retriever import Retriever
+from support_bot.services.availability import AvailabilityService
 from support_bot.services.bulk import BulkService
 from support_bot.services.copilot import CopilotService
 from support_bot.services.flags import FlagService
@@ -14,9 +15,13 @@ from support_bot.services.follow_up import FollowUpService
 from support_bot.services.macros import MacroService
 from support_bot.services.mail import MailService
 from support_bot.services.mail_outbox import MailOutbox
+from support_bot.services.notice_choices import NoticeChoices
+from support_bot.services.notice_sending import NoticeSender
 from support_bot.services.presence import PresenceService
 from support_bot.services.promises import PromiseService
+from support_bot.services.routing import RoutingService
 from support_bot.services.similar import SimilarTickets
+from support_bot.services.teams import TeamService
 from support_bot.services.ticket_clock import TicketClock
 from support_bot.services.ticket_edits import TicketEdits
 from support_bot.services.ticket_merging import TicketMerging
@@ -44,6 +49,11 @@ class Desk:
     macros: MacroService
     bulk: BulkService
     presence: PresenceService
+    teams: TeamService
+    routing: RoutingService
+    availability: AvailabilityService
+    notices: NoticeChoices
+    notice_sender: NoticeSender
 
 
 def build_desk(
@@ -66,4 +76,9 @@ def build_desk(
         macros=macros,
         bulk=BulkService(db, macros),
         presence=PresenceService(db),
+        teams=TeamService(db),
+        routing=RoutingService(db),
+        availability=AvailabilityService(db),
+        notices=NoticeChoices(db),
+        notice_sender=NoticeSender(db, settings),
     )

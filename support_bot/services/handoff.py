@@ -5,6 +5,8 @@ from __future__ import annotations
 from support_bot.errors import Conflict
 from support_bot.models import BotTurn, Conversation, Message, Staff, Ticket, TicketEventKind
 from support_bot.services.handoff_words import handoff_words
+from support_bot.services.notices import tell_of_escalation
+from support_bot.services.routing import route, to_team
 from support_bot.services.service_levels import keep_time
 from support_bot.services.summary import subject, summary
 from support_bot.services.views import TicketView
@@ -36,7 +38,11 @@ def open_ticket(tx: Transaction, conversation: Conversation, reason: HandoffReas
     )
     tx.tickets.add(ticket)
     ticket.record(TicketEventKind.OPENED, None, reason=reason.value)
+    to_team(tx, ticket, conversation)
     keep_time(tx, ticket)
+    if reason is not HandoffReason.AGENT_PULL:
+        route(tx, ticket, conversation)
+        tell_of_escalation(tx, ticket)
     return ticket
 
 

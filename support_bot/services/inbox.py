@@ -14,7 +14,7 @@ from support_bot.storage.inbox import ListedConversation, ListedTicket
 from support_bot.storage.inbox_words import Term, terms
 from support_bot.values import EVERY_TICKET, PRIORITIES, InboxFilter, InboxSort, Mode, Place
 
-VIEWS = ("open", "waiting", "mine", "unassigned", "breaching", "snoozed", "solved", "all")
+VIEWS = ("open", "waiting", "mine", "team", "unassigned", "breaching", "snoozed", "solved", "all")
 _AT_ONCE = 500
 _NO_PLACE = "This is no place in the list; begin at its first page."
 

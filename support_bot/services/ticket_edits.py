@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from support_bot.errors import Invalid
 from support_bot.models import Conversation, Ticket, utcnow
 from support_bot.services.handoff import change_mode, hold_active, lock_ticket, wait_for_another
+from support_bot.services.notices import tell_of_assignment
 from support_bot.services.service_levels import keep_time
 from support_bot.services.views import TicketView
 from support_bot.storage.database import Database, Transaction
@@ -67,6 +68,7 @@ def checked(edit: TicketEdit, now: dt.datetime | None = None) -> TicketEdit:
         add_tags=normalised(edit.add_tags),
         remove_tags=normalised(edit.remove_tags),
         assignee=edit.assignee,
+        team=edit.team,
         snoozed_until=edit.snoozed_until,
     )
 
@@ -78,6 +80,8 @@ def apply_edit(tx: Transaction, ticket: Ticket, conversation: Conversation, staf
         raise Invalid(f"A ticket has at most {MOST_TAGS} tags.")
     if not isinstance(edit.assignee, Keep):
         give(tx, ticket, conversation, edit.assignee, staff_id)
+    if not isinstance(edit.team, Keep):
+        ticket.move(tx.teams.get(edit.team) if edit.team is not None else None, staff_id)
     status = edit.status if edit.status is not TicketStatus.SOLVED else None
     ticket.change(staff_id, subject=edit.subject, priority=edit.priority, status=status, type=edit.type, tags=tags)
     if isinstance(edit.snoozed_until, dt.datetime):
@@ -93,7 +97,10 @@ def give(tx: Transaction, ticket: Ticket, conversation: Conversation, to: int | 
     """Make the ticket somebody's, or nobody's: then a customer who spoke with a person waits."""
     if to is not None:
         hold_active(tx, to)
+    was = ticket.assignee_id
     ticket.assign(to, by=by)
+    if to != was:
+        tell_of_assignment(tx, ticket, by)
     if to is None:
         wait_for_another(tx, conversation)
 

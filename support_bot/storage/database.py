@@ -40,11 +40,13 @@ from support_bot.storage.inbox_index import InboxIndex
 from support_bot.storage.installation import InstallationRepository
 from support_bot.storage.macros import MacroRepository
 from support_bot.storage.mails import MailRepository
+from support_bot.storage.notices import NoticeRepository
 from support_bot.storage.pinned_answers import PinnedAnswerRepository
 from support_bot.storage.presences import PresenceRepository
 from support_bot.storage.staff import StaffRepository
 from support_bot.storage.staff_links import StaffLinkRepository
 from support_bot.storage.suggestions import SuggestionRepository
+from support_bot.storage.teams import TeamRepository
 from support_bot.storage.ticket_vectors import TicketVectorRepository
 from support_bot.storage.tickets import TicketRepository
 from support_bot.storage.traces import TraceRepository
@@ -70,6 +72,7 @@ class Transaction:
         self.mails = MailRepository(session)
         self.macros = MacroRepository(session)
         self.presences = PresenceRepository(session)
+        self.notices = NoticeRepository(session)
         self.words = InboxIndex(session)
         self.inbox = InboxRepository(session, self.words)
         self.ticket_vectors = TicketVectorRepository(session)
@@ -80,6 +83,7 @@ class Transaction:
         self.pinned = PinnedAnswerRepository(session)
         self.feedback = FeedbackRepository(session)
         self.staff = StaffRepository(session)
+        self.teams = TeamRepository(session)
         self.staff_links = StaffLinkRepository(session)
         self.two_factor = TwoFactorRepository(session)
         self.channels = ChannelRepository(session)

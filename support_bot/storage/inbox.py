@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, lazyload
 
-from support_bot.models import Channel, Clock, Conversation, Ticket, TicketStatus, utcnow
+from support_bot.models import Channel, Clock, Conversation, TeamMember, Ticket, TicketStatus, utcnow
 from support_bot.storage.inbox_index import InboxIndex
 from support_bot.storage.inbox_words import Term, terms
 from support_bot.values import OPEN_STATUSES, InboxFilter, InboxSort, Mode, Place
@@ -63,8 +63,8 @@ class InboxRepository:
     def tickets(
         self, view: str, staff_id: int | None, wanted: InboxFilter, *, after: Place | None = None, limit: int = 50
     ) -> list[ListedTicket]:
-        """Tickets of a view (`waiting`, `mine`, `unassigned`, `open`, `breaching`, `snoozed`, `solved` or `all`), in
-        the order wanted."""
+        """Tickets of a view (`waiting`, `mine`, `team`, `unassigned`, `open`, `breaching`, `snoozed`, `solved` or
+        `all`), in the order wanted."""
         key, falls = _ORDERS[wanted.sort]
         query = self._narrowed(
             select(Ticket, Conversation.mode, Conversation.visitor, Conversation.waiting_since, Channel.slug, key),
@@ -92,6 +92,7 @@ class InboxRepository:
         views = {
             "waiting": waiting,
             "mine": every.where(_IS_THERE, Ticket.assignee_id == staff_id),
+            "team": every.where(_IS_THERE, _is_of_a_team_of(staff_id)),
             "unassigned": every.where(_IS_THERE, Ticket.assignee_id.is_(None)),
             "breaching": every.where(_IS_THERE, _is_breaching()),
             "snoozed": every.where(_IS_OPEN, Ticket.snoozed_until.is_not(None)),
@@ -147,6 +148,8 @@ def _conditions(view: str, staff_id: int | None) -> list[ColumnElement[bool]]:
             return [_IS_THERE, _IS_WAITING]
         case "mine":
             return [_IS_THERE, Ticket.assignee_id == staff_id]
+        case "team":
+            return [_IS_THERE, _is_of_a_team_of(staff_id)]
         case "unassigned":
             return [_IS_THERE, Ticket.assignee_id.is_(None)]
         case "breaching":
@@ -154,6 +157,10 @@ def _conditions(view: str, staff_id: int | None) -> list[ColumnElement[bool]]:
         case "snoozed":
             return [_IS_OPEN, Ticket.snoozed_until.is_not(None)]
     return [_IS_THERE]
+
+
+def _is_of_a_team_of(staff_id: int | None) -> ColumnElement[bool]:
+    return Ticket.team_id.in_(select(TeamMember.team_id).where(TeamMember.staff_id == staff_id))
 
 
 def _is_breaching() -> ColumnElement[bool]:
@@ -170,6 +177,7 @@ def _wishes(wanted: InboxFilter) -> list[ColumnElement[bool]]:
         (wanted.priority, Ticket.priority == wanted.priority),
         (wanted.channel, Channel.slug == wanted.channel),
         (wanted.assignee, Ticket.assignee_id == wanted.assignee if wanted.assignee else Ticket.assignee_id.is_(None)),
+        (wanted.team, Ticket.team_id == wanted.team if wanted.team else Ticket.team_id.is_(None)),
         (wanted.reason, Ticket.reason == wanted.reason),
         (wanted.since, Ticket.created_at >= wanted.since if wanted.since else None),
         (wanted.until, Ticket.created_at < wanted.until if wanted.until else None),

@@ -34,6 +34,7 @@ from support_bot.values.passages import (
     Turn,
     history_from,
 )
+from support_bot.values.routing import AssignmentRule, NoticeKind
 from support_bot.values.states import (
     AnswerStatus,
     Audience,
@@ -57,6 +58,7 @@ __all__ = [
     "AnswerEvent",
     "AnswerStatus",
     "Asked",
+    "AssignmentRule",
     "Audience",
     "Author",
     "BulkChange",
@@ -81,6 +83,7 @@ __all__ = [
     "MacroDraft",
     "MacroUse",
     "Mode",
+    "NoticeKind",
     "ParsedDocument",
     "Passage",
     "PinState",

@@ -23,13 +23,14 @@ class InboxSort(enum.StrEnum):
 class InboxFilter:
     """Which tickets of a view are wanted and in which order; what is left out does not matter.
 
-    `search` looks in all that was said; `assignee` 0 is nobody; `until` is not included."""
+    `search` looks in all that was said; `assignee` 0 is nobody, `team` 0 none; `until` is not included."""
 
     search: str = ""
     status: str | None = None
     priority: str | None = None
     channel: str | None = None
     assignee: int | None = None
+    team: int | None = None
     reason: HandoffReason | None = None
     since: dt.datetime | None = None
     until: dt.datetime | None = None

@@ -46,7 +46,7 @@ class TicketEdit:
     """What is to become of a ticket; what is left out stays.
 
     `tags` takes the place of all tags, `add_tags` and `remove_tags` change some. `status` is `open`, `pending`,
-    `on_hold` or `solved`. A `type`, `assignee` or `snoozed_until` of None is: none."""
+    `on_hold` or `solved`. A `type`, `assignee`, `team` or `snoozed_until` of None is: none."""
 
     subject: str | None = None
     priority: str | None = None
@@ -56,4 +56,5 @@ class TicketEdit:
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
     assignee: int | Keep | None = KEEP
+    team: int | Keep | None = KEEP
     snoozed_until: dt.datetime | Keep | None = KEEP

@@ -28,6 +28,8 @@ FOR_AGENTS = {
     ("get", f"{V1}/me"),
     ("put", f"{V1}/me/password"),
     *OWN_SECOND_FACTOR,
+    *((method, f"{V1}/me/{what}") for method in ("get", "put") for what in ("availability", "notices")),
+    ("get", f"{V1}/teams"),
     ("get", f"{V1}/search"),
     ("get", f"{V1}/documents"),
     ("get", f"{V1}/documents/{{document_id}}"),

@@ -84,7 +84,7 @@ class TestInbox:
         assert "New tickets appear here by themselves" in desk.ticket_list([], "")
         assert "Choose other filters" in desk.ticket_list([], "", filtered=True, view="mine")
         assert "assign a ticket to yourself" in desk.ticket_list([], "", view="mine")
-        assert len({desk.ticket_list([], "", view=view) for view in desk.TICKET_VIEWS}) == 6
+        assert len({desk.ticket_list([], "", view=view) for view in desk.TICKET_VIEWS}) == 7
 
 
 class TestConversation:

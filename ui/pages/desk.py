@@ -11,10 +11,12 @@ from support_bot.assembly import App
 from support_bot.errors import Invalid, NotFound, SupportBotError
 from support_bot.services.views import ConversationView, StaffView
 from support_bot.values import Author, Mode, Role
+from ui.pages.desk_availability import DeskAvailability
 from ui.pages.desk_bulk import DeskBulk
 from ui.pages.desk_copilot import DeskCopilot
 from ui.pages.desk_fields import TicketFieldActs
 from ui.pages.desk_macros import DeskMacros
+from ui.pages.desk_notices import DeskNotices
 from ui.pages.desk_presence import DeskPresence
 from ui.pages.desk_state import PAGE, Desk
 from ui.pages.surface import data_of, number, private, surface
@@ -41,6 +43,8 @@ class DeskPage:
         self._copilot = DeskCopilot(app)
         self._macros = DeskMacros(app)
         self._presence = DeskPresence(app)
+        self._availability = DeskAvailability(app)
+        self._notices = DeskNotices(app)
         self._acts: dict[str, Doing] = {
             "view": self._view,
             "search": self._search,
@@ -57,6 +61,8 @@ class DeskPage:
             "write": self._write,
             **TicketFieldActs(app).acts(),
             **DeskBulk(app).acts(),
+            **self._availability.acts(),
+            **self._notices.acts(),
             "suggest": self._copilot.suggest,
             "drop-draft": self._copilot.drop,
             "rewrite": self._copilot.rewrite,
@@ -74,6 +80,7 @@ class DeskPage:
         self.composer = surface("desk-composer")
         self.context = surface("desk-context")
         self.dialog = surface("desk-dialog")
+        self.bell = surface("desk-bell")
         self.keys = surface("desk-keys", parts.keys_dialog())
         self.macros = surface("desk-macros")
         self.timer = gr.Timer(POLL_S)
@@ -81,7 +88,7 @@ class DeskPage:
             self.nav, self.list, self.head, self.talk, self.aid, self.composer, self.context, self.dialog, self.macros,
         ]  # fmt: skip
         self._around = [self.head, self.aid, self.composer, self.context, self.macros]
-        outputs = [self.desk, *pieces]
+        outputs = [self.desk, self.bell, *pieces]
         page.load(self.opened, [self.desk], outputs, **private())
         ticked = self.timer.tick(self.tick, [self.desk], outputs, **private())
         ticked.failure(None, js=_SIGNED_OUT)
@@ -124,7 +131,8 @@ class DeskPage:
             desk.told = error.detail
         changes = self._changes(desk, staff)
         # A look that began earlier may reach the browser later: the next one sends everything but what is typed in.
-        desk.forget(all_but=[str(piece.elem_id) for piece in (self.composer, self.dialog, self.macros)])
+        kept = (self.composer, self.dialog, self.macros, self.bell)
+        desk.forget(all_but=[str(piece.elem_id) for piece in kept])
         return changes
 
     def typing(self, desk: Desk, request: gr.Request) -> None:
@@ -186,13 +194,15 @@ class DeskPage:
 
     def _changes(self, desk: Desk, staff: StaffView) -> Changes:
         pieces = self._left(desk, staff) | self._middle(desk, staff) | {self.dialog: desk.dialog}
+        pieces[self.bell] = self._notices.bell(desk, staff)
         changes = {piece: html for piece, html in pieces.items() if desk.changed(str(piece.elem_id), html)}
         return changes or self._nothing()
 
     def _left(self, desk: Desk, staff: StaffView) -> Changes:
         counts = self._app.tickets.counts(staff.id)
+        there = self._availability.shown(desk, staff)
         return {
-            self.nav: parts.navigation(desk.view, counts, staff, self._app.settings.company),
+            self.nav: parts.navigation(desk.view, counts, staff, self._app.settings.company, there),
             self.list: self._head(desk) + self._list(desk, staff) + self._bulk(desk, staff),
         }
 
@@ -204,7 +214,8 @@ class DeskPage:
             return parts.inbox_head(desk.view)
         channels = [(channel.slug, channel.name) for channel in self._app.channels.page()]
         colleagues = [(str(person.id), person.name) for person in self._app.staff.assignees()]
-        return parts.inbox_head(desk.view) + inbox.filters(desk.filters, desk.order, channels, colleagues)
+        teams = [(str(team.id), team.name) for team in self._app.desk.teams.page()]
+        return parts.inbox_head(desk.view) + inbox.filters(desk.filters, desk.order, channels, colleagues, teams)
 
     def _list(self, desk: Desk, staff: StaffView) -> str:
         """One page of the list; a place that is none any more, as after another order was chosen, is the first."""
@@ -253,7 +264,9 @@ class DeskPage:
                 view, kind=desk.kind, sent=desk.sent, told=desk.told, anyway=self._macros.warned(desk, view)
             ),
             self.macros: self._macros.palette(desk, staff, view),
-            self.context: fields(view, staff.id) + self._copilot.beside(desk, view) + parts.context(view),
+            self.context: fields(view, staff.id, self._app.desk.teams.page())
+            + self._copilot.beside(desk, view)
+            + parts.context(view),
         }
 
     def _read_only(self, desk: Desk, view: ConversationView, found: Mapping[int, LiveTurn]) -> Changes:

@@ -31,6 +31,7 @@ class TicketFieldActs:
             "priority": self._priority,
             "status": self._status,
             "type": self._type,
+            "team": self._team,
             "ask-tags": self._ask_tags,
             "tags": self._tags,
             "ask-snooze": self._ask_snooze,
@@ -53,6 +54,9 @@ class TicketFieldActs:
 
     def _type(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         self._edit(staff, data, TicketEdit(type=_one_of(TicketType, data) if data.get("value") else None))
+
+    def _team(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
+        self._edit(staff, data, TicketEdit(team=number(data, "value") if data.get("value") else None))
 
     def _ask_tags(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         ticket = self._app.tickets.get(number(data, "ticket")).row

@@ -7,8 +7,9 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from support_bot.services.notice_choices import Ring
 from support_bot.services.rewriting import RewriteView
-from support_bot.services.views import PriorityView, SimilarTicket, SuggestionView
+from support_bot.services.views import AvailabilityView, PriorityView, SimilarTicket, SuggestionView
 from support_bot.values import Author, HandoffReason, InboxFilter, InboxSort, LoggedEvent, Said, Typing
 
 PAGE = 50
@@ -24,6 +25,15 @@ class Aid:
     rewritten: dict[str, RewriteView] = field(default_factory=dict)
     writing: set[str] = field(default_factory=set)
     beside: tuple[tuple[str, int], Sequence[SimilarTicket], PriorityView] | None = None
+
+
+@dataclass
+class Bell:
+    """Up to which line of the tickets' histories one browser tab has listened, and what rang last."""
+
+    last: int | None = None
+    heard: set[int] = field(default_factory=set)
+    rings: list[Ring] = field(default_factory=list)
 
 
 @dataclass
@@ -51,6 +61,8 @@ class Desk:
     events: dict[int, LoggedEvent] = field(default_factory=dict)
     customer_wrote_at: float = 0.0
     aid: Aid = field(default_factory=Aid)
+    bell: Bell = field(default_factory=Bell)
+    there: tuple[float, AvailabilityView] | None = None
     shown: dict[str, str] = field(default_factory=dict)
 
     def look_at(self, view: str) -> None:
@@ -85,6 +97,7 @@ class Desk:
             priority=chosen.get("priority"),
             channel=chosen.get("channel"),
             assignee=int(chosen["assignee"]) if "assignee" in chosen else None,
+            team=int(chosen["team"]) if "team" in chosen else None,
             reason=HandoffReason(chosen["reason"]) if "reason" in chosen else None,
             since=dt.datetime.now(dt.UTC) - dt.timedelta(days=days) if days else None,
             sort=self.order,

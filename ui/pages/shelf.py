@@ -46,6 +46,8 @@ class Shelf:
     address: str = ""
     member: MemberForm = field(default_factory=MemberForm)
     made: NewPassword | NewLink | None = None
+    team_name: str = ""
+    teams_added: int = 0
     dialog: str = ""
     serial: int = 0
     shown: dict[str, str] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from support_bot.services.views import StaffView
 from support_bot.values import Role
 from ui.pages.shelf import Shelf
 from ui.pages.surface import number
+from ui.pages.teams import TeamGroups
 from ui.parts import team as parts
 from ui.parts.team import Access, MemberForm, NewLink, NewPassword
 from ui.parts.team_two_factor import SecondFactors, reset_dialog
@@ -26,10 +27,11 @@ class TeamTable:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._groups = TeamGroups(app)
 
     def acts(self, admin: StaffView) -> dict[str, Act]:
         """What each button is called, for the admin who presses it."""
-        return {
+        return self._groups.acts(admin) | {
             "member-add": partial(self._add, admin),
             "member-ask-password": self._ask_password,
             "member-password": self._password,
@@ -114,6 +116,7 @@ class TeamTable:
         two_factor = self._app.accounts.two_factor
         second = SecondFactors(two_factor.is_required(), frozenset(two_factor.who()))
         members = self._app.staff.page()
-        return parts.team_page(
+        page = parts.team_page(
             members, admin.id, shelf.member, access=Access(links, second), told=shelf.told, made=shelf.made
         )
+        return page + self._groups.section(shelf)

@@ -16,6 +16,7 @@ from ui.parts.ticket_history import history, words
 TICKET_VIEWS = {
     "waiting": "Waiting",
     "mine": "Mine",
+    "team": "My teams",
     "unassigned": "Unassigned",
     "open": "All open",
     "breaching": "Breaching",
@@ -26,6 +27,7 @@ TICKET_VIEWS = {
 _EMPTY = {
     "snoozed": "A ticket that is snoozed waits here until its time comes or the customer writes.",
     "mine": "Take a conversation over, or assign a ticket to yourself, and it appears here.",
+    "team": "Tickets of the teams you are in appear here. An admin makes teams.",
     "breaching": "Tickets whose promised time runs out soon, or has, appear here.",
     "solved": "Tickets that somebody solves appear here.",
     "all": "A ticket begins when a customer wants a person, or when you take a conversation over.",
@@ -47,8 +49,8 @@ STATUSES = {
 }
 
 
-def navigation(view: str, counts: Mapping[str, int], staff: StaffView, company: str) -> str:
-    """The first column: where to look, and who is signed in."""
+def navigation(view: str, counts: Mapping[str, int], staff: StaffView, company: str, there: str = "") -> str:
+    """The first column: where to look, and who is signed in; `there` is HTML about whether they take tickets."""
     tickets = "".join(_view(name, label, view, counts.get(name)) for name, label in TICKET_VIEWS.items())
     chats = "".join(_view(name, label, view, None) for name, label in CHAT_VIEWS.items())
     return (
@@ -56,7 +58,7 @@ def navigation(view: str, counts: Mapping[str, int], staff: StaffView, company: 
         f"{escape(company[:1].upper())}</span><b>{escape(company)}</b></p>"
         f'<div class="views"><h2 class="section">Tickets</h2><ul>{tickets}</ul>'
         f'<h2 class="section">Conversations</h2><ul>{chats}</ul></div>'
-        f"{account(staff, 'desk')}</nav>"
+        f"{there}{account(staff, 'desk')}</nav>"
     )
 
 
@@ -123,7 +125,7 @@ def _ticket(row: TicketRow, selected: str, many: bool) -> str:
     if row.status in ("pending", "on_hold"):
         state += pill(words(row.status), STATUSES[row.status])
     tags = "".join(pill(f"#{tag}") for tag in row.tags[:3])
-    who = escape(row.assignee or "nobody")
+    who = escape(row.assignee or "nobody") + (f" · {escape(row.team)}" if row.team else "")
     return list_row(
         row.conversation_id,
         selected,

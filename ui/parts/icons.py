@@ -24,6 +24,7 @@ _PATHS = {
     "alert": '<path d="M12 4 3 19.5h18zM12 10v4m0 2.5v.2"/>',
     "lock": '<rect x="6" y="11" width="12" height="8.5" rx="1.5"/><path d="M8.5 11V8a3.5 3.5 0 0 1 7 0v3"/>',
     "file": '<path d="M7 4h7l4 4v12H7zm7 0v4h4"/>',
+    "bell": '<path d="M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10 20.5h4"/>',
     "note": '<path d="M5 5h14v9l-5 5H5zm9 14v-5h5"/>',
     "keyboard": '<rect x="3.5" y="7" width="17" height="10.5" rx="2"/>'
     '<path d="M7 10.5h.1m3.2 0h.1m3.2 0h.1m3.2 0h.1M8 14h8"/>',

@@ -22,7 +22,11 @@ Choice = tuple[str, str]
 
 
 def filters(
-    chosen: Mapping[str, str], order: InboxSort, channels: Sequence[Choice], colleagues: Sequence[Choice]
+    chosen: Mapping[str, str],
+    order: InboxSort,
+    channels: Sequence[Choice],
+    colleagues: Sequence[Choice],
+    teams: Sequence[Choice] = (),
 ) -> str:
     """The order of the list and, folded away until they are needed, its filters."""
     used = sum(bool(value) for value in chosen.values())
@@ -34,6 +38,8 @@ def filters(
         "assignee": ("Anybody's", [("0", "nobody's"), *colleagues]),
         "days": ("Of any time", _DAYS),
     }
+    if teams:
+        choices["team"] = ("Any team", [("0", "no team's"), *teams])
     sort = _select("sort", "Order", ((sort.value, label) for sort, label in _SORTS.items()), order.value)
     fields = "".join(
         _select(name, label, [("", label), *values], chosen.get(name, "")) for name, (label, values) in choices.items()

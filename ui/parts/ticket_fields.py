@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from support_bot.services.views import ConversationView, TicketRow, TicketView
+from support_bot.services.views import ConversationView, TeamView, TicketRow, TicketView
 from support_bot.values import OPEN_STATUSES, TicketType
 from ui.parts.html import action, attributes, escape, notice, pill
 from ui.parts.ticket import choice
@@ -13,13 +13,16 @@ from ui.parts.ticket import choice
 SNOOZES = {"1": "1 hour", "4": "4 hours", "24": "1 day", "72": "3 days", "168": "1 week"}
 
 
-def fields(view: ConversationView, staff_id: int) -> str:
-    """The ticket's section above what is known around its conversation; empty without a ticket."""
+def fields(view: ConversationView, staff_id: int, teams: Sequence[TeamView] = ()) -> str:
+    """The ticket's section above what is known around its conversation; empty without a ticket.
+
+    Without `teams` there is nothing to choose from."""
     if view.ticket is None:
         return ""
     ticket = view.ticket.row
     rows = {
         "Type": _type(ticket),
+        "Team": _team(ticket, teams),
         "Tags": _tags(ticket),
         "Watchers": _watchers(view.ticket, staff_id),
         "Snooze": _snooze(ticket),
@@ -37,6 +40,13 @@ def fields(view: ConversationView, staff_id: int) -> str:
 def _type(ticket: TicketRow) -> str:
     options = [("", "none"), *((kind.value, kind.value) for kind in TicketType)]
     return choice("type", "Type", ticket, options, ticket.type or "")
+
+
+def _team(ticket: TicketRow, teams: Sequence[TeamView]) -> str:
+    if not teams:
+        return ""
+    options: list[tuple[object, str]] = [("", "none"), *((team.id, team.name) for team in teams)]
+    return choice("team", "Team", ticket, options, ticket.team_id or "")
 
 
 def _tags(ticket: TicketRow) -> str:

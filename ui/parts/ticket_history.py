@@ -18,6 +18,7 @@ _BY_ITSELF = {
     "unmerged": "The other customer left: it is no longer merged into #{out_of}",
     "mail_failed": "The mail to {to} could not be sent: {error}",
 }
+_RULES = {"round_robin": "Round robin", "least_busy": "The rule (least busy)"}
 _DONE = {
     "replied": "replied",
     "noted": "wrote a note",
@@ -53,8 +54,7 @@ def told(line: TicketHistoryLine) -> str:
         case "assigned":
             return _assigned(line)
         case "changed":
-            changes = "; ".join(_change(name, pair) for name, pair in line.detail.items())
-            return f"{line.by} changed {changes}" if line.by else f"The customer wrote: {changes}"
+            return _changed(line)
         case "snoozed":
             return f"{who} snoozed it until {exact(line.detail.get('until'))}"
         case "woken":
@@ -92,12 +92,22 @@ def exact(moment: object) -> str:
     return dt.datetime.fromisoformat(str(moment)).astimezone(dt.UTC).strftime("%d %b %Y, %H:%M UTC")
 
 
+def _changed(line: TicketHistoryLine) -> str:
+    if line.by is None and "team" in line.detail:
+        _, team = line.detail["team"]
+        return f"It is for the team “{team}”" if team else "Its team was dissolved"
+    changes = "; ".join(_change(name, pair) for name, pair in line.detail.items())
+    return f"{line.by} changed {changes}" if line.by else f"The customer wrote: {changes}"
+
+
 def _change(name: str, pair: Any) -> str:
     was, now = pair
     if name == "tags":
         added = [f"added #{tag}" for tag in now if tag not in was]
         return "the tags: " + ", ".join(added + [f"removed #{tag}" for tag in was if tag not in now])
-    old, new = (f"“{value}”" if name == "subject" else words(str(value or _NOTHING)) for value in (was, now))
+    old, new = (
+        f"“{value}”" if name in ("subject", "team") and value else words(str(value or _NOTHING)) for value in (was, now)
+    )
     return f"the {name} from {old} to {new}"
 
 
@@ -116,6 +126,8 @@ def _watched(line: TicketHistoryLine) -> str:
 
 def _assigned(line: TicketHistoryLine) -> str:
     who, was = line.by or "Somebody", line.was or "Somebody"
+    if line.detail.get("rule"):
+        return f"{_RULES[line.detail['rule']]} gave it to {line.to or 'somebody'}"
     if line.detail.get("deactivated"):
         left = f"{line.by} deactivated {was}" if line.by else f"{was} was deactivated"
         return f"{left}: it went back to nobody"

@@ -35,6 +35,7 @@ from support_bot.services.views.documents import Added, ChunkView, DocumentDetai
 from support_bot.services.views.knowledge import CitedAnswer, PinnedView, TrialView
 from support_bot.services.views.macros import BulkResult, MacroSent, MacroView, NotChanged, Present
 from support_bot.services.views.sla import HANDOFF_TEXTS, METRICS, WEEKDAYS, SlaView
+from support_bot.services.views.teams import AvailabilityView, RoutingView, TeamMemberView, TeamView
 
 __all__ = [
     "HANDOFF_TEXTS",
@@ -64,7 +65,9 @@ __all__ = [
     "NotChanged",
     "PinnedView",
     "Present",
+    "AvailabilityView",
     "PriorityView",
+    "RoutingView",
     "SearchHit",
     "SearchPage",
     "SignedIn",
@@ -73,6 +76,8 @@ __all__ = [
     "SourceView",
     "StaffView",
     "SuggestionView",
+    "TeamMemberView",
+    "TeamView",
     "TicketHistoryLine",
     "TicketRow",
     "TicketView",

@@ -58,6 +58,8 @@ class TicketRow:
     updated_at: dt.datetime
     type: TicketType | None = None
     tags: tuple[str, ...] = ()
+    team: str | None = None
+    team_id: int | None = None
     snoozed_until: dt.datetime | None = None
     merged_into: int | None = None
     score: int | None = None
@@ -87,6 +89,8 @@ class TicketRow:
             updated_at=ticket.updated_at,
             type=ticket.type,
             tags=tuple(ticket.tags),
+            team=ticket.team.name if ticket.team else None,
+            team_id=ticket.team_id,
             snoozed_until=ticket.snoozed_until,
             merged_into=ticket.merged_into_id,
             score=ticket.score,
