@@ -23,27 +23,24 @@ class Recaller:
         self._open = open
         self._next: dict[int, float] = {}
 
-    def ask(self) -> int:
-        """Ask whoever was not asked for a while; how many events were new."""
+    def ask(self, now: float | None = None) -> int:
+        """Ask whoever was not asked for a while; how many events were new. `now` is in seconds of a steady clock."""
+        now = time.monotonic() if now is None else now
         with self._db.reading() as tx:
-            due = [found for found in tx.connectors.all() if found.enabled and self._is_due(found.id)]
-        return sum(self._ask(connector) for connector in due)
+            due = [c for c in tx.connectors.all() if c.enabled and now >= self._next.get(c.id, 0.0)]
+        return sum(self._ask(connector, now) for connector in due)
 
-    def _is_due(self, connector_id: int) -> bool:
-        return time.monotonic() >= self._next.get(connector_id, 0.0)
-
-    def _ask(self, connector: Connector) -> int:
-        self._next[connector.id] = time.monotonic() + _EACH_S
+    def _ask(self, connector: Connector, now: float) -> int:
+        self._next[connector.id] = now + _AFTER_TROUBLE_S
         try:
             missed = self._open(connector).missed(connector.cursor)
         except ConnectorError as error:
-            self._next[connector.id] = time.monotonic() + _AFTER_TROUBLE_S
             _log.warning("connector %s does not say what was missed: %s", connector.name, error.detail)
             return 0
         except Exception:  # noqa: BLE001  # one connector's fault holds up nothing of the others
-            self._next[connector.id] = time.monotonic() + _AFTER_TROUBLE_S
             _log.exception("connector %s broke", connector.name)
             return 0
+        self._next[connector.id] = now + _EACH_S
         return self._keep(connector, missed)
 
     def _keep(self, connector: Connector, missed: Missed) -> int:
