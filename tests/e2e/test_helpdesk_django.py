@@ -197,7 +197,7 @@ def test_what_waited_through_a_restart_of_the_help_desk_is_sent_with_its_first_r
     joined.desk.call("stop")
     joined.app.connectors.switch("desk", enabled=True)
     joined.desk.call("start")  # looks whether the pages answer, which is a request
-    wait_for(lambda: "Before the restart" in joined.says(chat), 60)
+    wait_for(lambda: "Before the restart" in joined.says(chat), 120)  # one that was cut off is tried after a minute
 
 
 def test_a_bot_that_is_down_is_noticed_by_no_agent_and_misses_nothing(joined: Joined) -> None:

@@ -35,7 +35,7 @@ def test_a_help_desk_is_joined_tested_and_what_failed_is_tried_again(server: Ser
     row = listed.locator("tr", has_text=name)
     row.get_by_role("button", name="Switch on").click()
     expect(row.get_by_role("button", name="Switch off")).to_be_visible()
-    ask_for_a_person(new_page(), server)
+    ask_for_a_person(new_page(), server, f"My {uuid.uuid4().hex[:8]} card was declined")
     expect(listed.get_by_text("New ticket, ticket").first).to_be_visible()
     expect(listed.get_by_text("does not answer").first).to_be_visible()
     form.get_by_label("Queue").fill("half a thought")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import re
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ SCRIPT = "<script>alert(1)</script>"
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
     app = make_app(tmp_path, start=False)
-    app.connectors = ConnectorService(app._parts.db, {"fake": FakeConnector})
+    app = dataclasses.replace(app, connectors=ConnectorService(app._parts.db, {"fake": FakeConnector}))
     app.staff.add("al@example.com", "Al", Role.ADMIN, PASSWORD)
     yield app
     app.close()
