@@ -25,7 +25,8 @@ from support_bot.connectors.standard import SignedInbound
 
 @dataclass
 class Desk:
-    """What a help desk holds. `trouble` is asked before and after each change, with `before` or `after`; `told` are
+    """What a help desk holds. `trouble` is asked before and after each change, with `before` or `after`, and
+    with `asked` where somebody asks what was missed; `told` are
     the webhooks it sent, whether or not they arrived."""
 
     tickets: dict[str, RemoteTicket] = field(default_factory=dict)
@@ -90,7 +91,7 @@ class FakeConnector(SignedInbound):
         return next((t.id for t in self.desk.tickets.values() if marker(key) in t.entries[0].text), None)
 
     def missed(self, after: str) -> Missed:
-        if error := self.desk.trouble("before"):
+        if error := self.desk.trouble("asked"):
             raise error
         told = self.desk.told
         return Missed(told[int(after) :] if after else (), str(len(told)))

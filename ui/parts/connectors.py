@@ -14,7 +14,7 @@ _KINDS = {
     "django-helpdesk": "django-helpdesk 2.6",
     "webhook": "A program of yours (webhook)",
 }
-_DOING = {"create": "New ticket", "note": "Summary as a note", "message": "Message", "status": "Status"}
+_DOING = {"create": "made there", "note": "summary as a note", "message": "message", "status": "status"}
 _FIELDS = {"webhook": ("url", "queue")}
 _LABELS = {"url": "Address", "queue": "Queue", "user": "User", "token": "Token"}
 _HINTS = {
@@ -110,7 +110,7 @@ def _queue(view: ConnectorView) -> str:
 
 
 def _sent(item: OutboxView) -> str:
-    return _item(f"{_DOING.get(item.kind, item.kind)}, ticket {item.ticket_id}", "To the help desk", item)
+    return _item(f"Ticket {item.ticket_id}: {_DOING.get(item.kind, item.kind)}", "To the help desk", item)
 
 
 def _came(item: DeliveryView) -> str:
