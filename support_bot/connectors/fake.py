@@ -25,9 +25,8 @@ from support_bot.connectors.standard import SignedInbound
 
 @dataclass
 class Desk:
-    """What a help desk holds. `trouble` is asked before and after each change, with `before` or `after`, and
-    with `asked` where somebody asks what was missed; `told` are
-    the webhooks it sent, whether or not they arrived."""
+    """What a help desk holds. `trouble` is asked before and after each change, with `before` or `after`, and with
+    `asked` where somebody asks what was missed; `told` are the webhooks it sent, whether or not they arrived."""
 
     tickets: dict[str, RemoteTicket] = field(default_factory=dict)
     drafts: list[TicketDraft] = field(default_factory=list)

@@ -105,21 +105,24 @@ class ConnectorRepository:
     def behind(self, connector_id: int) -> Sequence[ConnectorLink]:
         """Links whose conversation has a message, or whose ticket a status, that is not in the outbox yet.
 
-        Two questions, so that links that are over on both sides are not looked at."""
+        Those that were opened again are looked for from the open tickets, so that nobody looks at what is over."""
         newest = (
             select(func.max(Message.id))
             .where(Message.conversation_id == Ticket.conversation_id)
             .correlate(Ticket)
             .scalar_subquery()
         )
-        links = select(ConnectorLink).join(Ticket, Ticket.id == ConnectorLink.ticket_id)
-        links = links.where(ConnectorLink.connector_id == connector_id).order_by(ConnectorLink.id).limit(200)
         is_open = Ticket.status.in_(OPEN_STATUSES)
-        running = links.where(
-            ConnectorLink.status == "open", or_(~is_open, is_open & (newest > ConnectorLink.message_id))
-        )
-        reopened = links.where(ConnectorLink.status == "solved", is_open)
-        return [*self._session.scalars(running), *self._session.scalars(reopened)]
+        of_this = ConnectorLink.connector_id == connector_id
+        over = exists().where(of_this, ConnectorLink.ticket_id == Ticket.id, ConnectorLink.status == "solved")
+        reopened = self._session.scalars(select(Ticket.id).where(is_open, over).order_by(Ticket.id).limit(200)).all()
+        news = or_(~is_open, is_open & (newest > ConnectorLink.message_id))
+        links = select(ConnectorLink).where(of_this).order_by(ConnectorLink.id).limit(200)
+        running = links.join(Ticket, Ticket.id == ConnectorLink.ticket_id).where(ConnectorLink.status == "open", news)
+        found = list(self._session.scalars(running))
+        if reopened:
+            found += self._session.scalars(links.where(ConnectorLink.ticket_id.in_(reopened)))
+        return found
 
     def messages_after(self, conversation_id: str, after: int) -> Sequence[Message]:
         query = select(Message).where(Message.conversation_id == conversation_id, Message.id > after)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event
 
 from support_bot.connectors.base import ConnectorError, Delivery, RemoteStatus, Who
 from support_bot.services.connector_receive import came_from
@@ -170,17 +171,21 @@ def test_closed_and_started_again_there_is_one_thread(world: World) -> None:
 def test_looking_for_news_does_not_look_at_what_is_over(world: World) -> None:
     world.hand_off()
     world.carry()
-    seen: list[str] = []
+    asked: list[tuple[str, Any]] = []
+
+    def keep(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
     database = world.app._parts.db
     with database.reading() as tx:
         connector = tx.connectors.get("desk")
-        for query in (
-            "SELECT id FROM connector_link WHERE connector_id = :c AND status = 'open'",
-            "SELECT ticket.id FROM ticket WHERE NOT EXISTS (SELECT 1 FROM connector_link l"
-            " WHERE l.connector_id = :c AND l.ticket_id = ticket.id)",
-            "SELECT id FROM outbox_item WHERE message_id = :c",
-        ):
-            rows = tx.connection.execute(text(f"EXPLAIN QUERY PLAN {query}"), {"c": connector.id})
-            seen += [str(row[3]) for row in rows]
-    scanned = [line for line in seen if line.startswith("SCAN")]
-    assert all("ticket" in line and "connector_link" not in line for line in scanned), seen
+        event.listen(database.engine, "before_cursor_execute", keep)
+        tx.connectors.unlinked(connector)
+        tx.connectors.behind(connector.id)
+        event.remove(database.engine, "before_cursor_execute", keep)
+        steps = []
+        for statement, parameters in asked:
+            rows = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            steps += [str(row[3]) for row in rows]
+    assert len(asked) == 3 and not [step for step in steps if step.startswith("SCAN")], steps
+    assert any("ix_connector_link_connector_id_status (connector_id=? AND status=?)" in step for step in steps), steps
