@@ -107,6 +107,15 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """What happened since a position, as webhooks would have told it (their ids too), and the position to ask from
+    next. What is told a second time does no harm."""
+
+    deliveries: Sequence[Delivery]
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectorConfig:
     """What an admin wrote down for one connector: where the help desk is, how to sign in, what signs webhooks."""
 
@@ -178,6 +187,11 @@ class HelpdeskConnector(Protocol):
 
     def parse(self, body: bytes) -> Sequence[InboundEvent]:
         """What a verified webhook says; nothing where it does not concern us. Raises ValueError for nonsense."""
+
+    def missed(self, after: str) -> Missed:
+        """What happened since `after`, for when webhooks got lost; only the present position where it is empty.
+
+        A help desk that repeats its webhooks until they arrive has nothing to tell."""
 
 
 def marker(key: str) -> str:

@@ -9,8 +9,10 @@ from typing import ClassVar
 from support_bot.connectors.base import (
     ConnectorConfig,
     ConnectorError,
+    Delivery,
     Entry,
     File,
+    Missed,
     RemoteStatus,
     RemoteTicket,
     TicketDraft,
@@ -23,10 +25,12 @@ from support_bot.connectors.standard import SignedInbound
 
 @dataclass
 class Desk:
-    """What a help desk holds. `trouble` is asked before and after each change, with `before` or `after`."""
+    """What a help desk holds. `trouble` is asked before and after each change, with `before` or `after`, and with
+    `asked` where somebody asks what was missed; `told` are the webhooks it sent, whether or not they arrived."""
 
     tickets: dict[str, RemoteTicket] = field(default_factory=dict)
     drafts: list[TicketDraft] = field(default_factory=list)
+    told: list[Delivery] = field(default_factory=list)
     trouble: Callable[[str], ConnectorError | None] = lambda _when: None
 
     def change(self, ticket: RemoteTicket) -> None:
@@ -84,6 +88,12 @@ class FakeConnector(SignedInbound):
 
     def find(self, key: str) -> str | None:
         return next((t.id for t in self.desk.tickets.values() if marker(key) in t.entries[0].text), None)
+
+    def missed(self, after: str) -> Missed:
+        if error := self.desk.trouble("asked"):
+            raise error
+        told = self.desk.told
+        return Missed(told[int(after) :] if after else (), str(len(told)))
 
     def _add(self, ticket_id: str, who: Who, text: str, *, private: bool = False) -> None:
         ticket = self.read(ticket_id)

@@ -27,7 +27,7 @@ class HelpdeskHttp:
                 method, self._url + path, headers=headers, timeout=_TIMEOUT_S, trust_env=False, **more
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ConnectorError(f"{self._url} does not answer: {type(error).__name__}.") from error
+            raise ConnectorError(f"{self._url} does not answer: {_why(error)}.") from error
         if answer.is_success:
             return answer
         what = f"{method} {path.partition('?')[0]} answered {answer.status_code}"
@@ -42,6 +42,12 @@ class HelpdeskHttp:
             return answer.json()
         except ValueError as error:
             raise ConnectorError(f"{method} {path} answered something that is no JSON.") from error
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return f"it took longer than {_TIMEOUT_S:.0f} s"
+    return "no connection can be made" if isinstance(error, httpx.ConnectError) else type(error).__name__
 
 
 def _short(answer: httpx.Response) -> str:

@@ -15,6 +15,7 @@ from support_bot.connectors.base import (
     File,
     InboundEvent,
     MessageWritten,
+    Missed,
     RemoteStatus,
     RemoteTicket,
     StatusChanged,
@@ -39,6 +40,9 @@ class SignedInbound:
 
     def parse(self, body: bytes) -> Sequence[InboundEvent]:
         return parse(body)
+
+    def missed(self, after: str) -> Missed:
+        return Missed((), after)
 
 
 class WebhookConnector(SignedInbound):

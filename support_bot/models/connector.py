@@ -26,6 +26,8 @@ class Connector(Base):
     created_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)
     since: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)
     """Tickets that are older than this are not carried over: set when the connector is switched on."""
+    cursor: Mapped[str] = mapped_column(String(40), default="")
+    """The help desk's own position up to which we asked what we missed."""
 
 
 class ConnectorLink(Base):
@@ -33,7 +35,10 @@ class ConnectorLink(Base):
     `status` what both sides last agreed on."""
 
     __tablename__ = "connector_link"
-    __table_args__ = (UniqueConstraint("connector_id", "ticket_id"),)
+    __table_args__ = (
+        UniqueConstraint("connector_id", "ticket_id"),
+        Index("ix_connector_link_connector_id_status", "connector_id", "status"),
+    )
 
     connector_id: Mapped[int] = mapped_column(ForeignKey("connector.id", ondelete="CASCADE"))
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), index=True)
@@ -73,7 +78,9 @@ class OutboxItem(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), index=True)
     kind: Mapped[OutboxKind] = mapped_column(enum_column(OutboxKind))
     key: Mapped[str] = mapped_column(String(64))
-    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), default=None)
+    message_id: Mapped[int | None] = mapped_column(
+        ForeignKey("message.id", ondelete="CASCADE"), default=None, index=True
+    )
     detail: Mapped[str] = mapped_column(String(40), default="")
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     state: Mapped[Delivered] = mapped_column(enum_column(Delivered), default=Delivered.WAITING)

@@ -27,7 +27,7 @@ def plan(db: Database) -> int:
             for ticket in tx.connectors.unlinked(connector):
                 planned += _begin(tx, connector, ticket)
             for link in tx.connectors.behind(connector.id):
-                planned += _catch_up(tx, connector, link)
+                planned += catch_up(tx, connector, link)
     return planned
 
 
@@ -59,7 +59,8 @@ def _begin(tx: Transaction, connector: Connector, ticket: Ticket) -> int:
     return 2
 
 
-def _catch_up(tx: Transaction, connector: Connector, link: ConnectorLink) -> int:
+def catch_up(tx: Transaction, connector: Connector, link: ConnectorLink) -> int:
+    """Put what a link is behind with into the outbox; how many items. Under the lock of `connectors`."""
     ticket = tx.tickets.get(link.ticket_id)
     planned = 0
     if ticket.is_open and link.status != OPEN:

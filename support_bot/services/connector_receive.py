@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import logging
+from collections.abc import Sequence
 
 from support_bot.connectors.base import (
     ConnectorError,
+    HelpdeskConnector,
     InboundEvent,
     MessageWritten,
     RemoteStatus,
     StatusChanged,
+    Unsupported,
     Who,
 )
 from support_bot.errors import SupportBotError
@@ -26,7 +30,7 @@ from support_bot.models import (
     TicketStatus,
     utcnow,
 )
-from support_bot.services.connector_plan import OPEN, SOLVED
+from support_bot.services.connector_plan import OPEN, SOLVED, catch_up
 from support_bot.services.connector_send import Open, wait_s
 from support_bot.services.handoff import change_mode, lock_ticket, retract_running_turn
 from support_bot.services.service_levels import keep_time, staff_replied
@@ -56,13 +60,14 @@ class Receiver:
 
     def _work_on(self, row_id: int, now: dt.datetime) -> bool:
         try:
+            events = self._events(row_id)
             with self._db.transaction() as tx:
                 tx.one_at_a_time("deliveries")
                 row = tx.connectors.find_delivery(row_id)
                 if row is None or row.state is not Delivered.WAITING:
                     return False
                 connector = tx.connectors.get_by_id(row.connector_id)
-                for event in self._open(connector).parse(row.body.encode()):
+                for event in events:
                     _take_in(tx, connector, event)
                 row.state, row.body, row.error = Delivered.DONE, "", ""
                 tx.connectors.forget_deliveries(now - _KEPT)
@@ -75,6 +80,19 @@ class Receiver:
             return False
         return True
 
+    def _events(self, row_id: int) -> Sequence[InboundEvent]:
+        """What a delivery says, but for a `solved` that is not so any more: it was late, and the ticket was opened
+        again since. Reads the help desk, so no transaction is open."""
+        with self._db.reading() as tx:
+            row = tx.connectors.find_delivery(row_id)
+            if row is None or row.state is not Delivered.WAITING:
+                return ()
+            connector, body = tx.connectors.get_by_id(row.connector_id), row.body
+            desk = self._open(connector)
+            events = desk.parse(body.encode())
+            known = {e.ticket_id for e in events if tx.connectors.link_of(connector.id, e.ticket_id)}
+        return [event for event in events if event.ticket_id not in known or _still_so(desk, event)]
+
     def _postpone(self, row_id: int, error: Exception) -> None:
         _log.warning("a delivery could not be worked on: %s", type(error).__name__)
         with self._db.transaction() as tx:
@@ -86,6 +104,17 @@ class Receiver:
             lasting = isinstance(error, ValueError) or row.attempts >= _MOST_ATTEMPTS
             row.state = Delivered.DEAD if lasting else Delivered.WAITING
             row.next_at = utcnow() + dt.timedelta(seconds=wait_s(row.attempts))
+
+
+def _still_so(desk: HelpdeskConnector, event: InboundEvent) -> bool:
+    if not isinstance(event, StatusChanged) or event.status is not RemoteStatus.SOLVED:
+        return True
+    if event.who not in (Who.AGENT, Who.CUSTOMER):
+        return True
+    try:
+        return desk.read(event.ticket_id).status is RemoteStatus.SOLVED
+    except Unsupported:
+        return True
 
 
 def store(tx: Transaction, connector: Connector, delivery_id: str, body: bytes) -> bool:
@@ -109,12 +138,12 @@ def _take_in(tx: Transaction, connector: Connector, event: InboundEvent) -> None
         case MessageWritten(entry=entry, name=name) if entry.who is Who.AGENT and not entry.private:
             _say(tx, connector, link, event, name)
         case StatusChanged(who=who, status=status) if who in (Who.AGENT, Who.CUSTOMER):
-            _follow(tx, link, status)
+            _follow(tx, connector, link, status)
 
 
 def _say(tx: Transaction, connector: Connector, link: ConnectorLink, event: MessageWritten, name: str | None) -> None:
     ticket, conversation = lock_ticket(tx, link.ticket_id)
-    came_as = f"{connector.name}:{event.entry.id}"[:64]
+    came_as = came_from(connector.name, event.entry.id)
     if not event.entry.text.strip() or tx.conversations.find_by_client_id(conversation.id, came_as):
         return
     text = require_text(event.entry.text[:20_000])
@@ -139,11 +168,21 @@ def _person_has_it(tx: Transaction, ticket: Ticket, conversation: Conversation) 
         change_mode(tx, conversation, Mode.HUMAN)
 
 
-def _follow(tx: Transaction, link: ConnectorLink, status: RemoteStatus) -> None:
-    """Solved over there is solved here. Opened again over there waits for the customer's next word: a conversation
-    that is closed here is begun again by its customer alone."""
+def came_from(connector: str, entry_id: str) -> str:
+    """What a message from there is known by here, in at most 64 characters; a long id is hashed, never cut."""
+    whole = f"{connector}:{entry_id}"
+    return whole if len(whole) <= 64 else f"{connector}:{hashlib.sha256(entry_id.encode()).hexdigest()[:23]}"
+
+
+def _follow(tx: Transaction, connector: Connector, link: ConnectorLink, status: RemoteStatus) -> None:
+    """Solved over there is solved here, and what the customer said until then still goes there. Opened again
+    over there waits for the customer's next word: a closed conversation is begun again by its customer alone."""
     ticket, conversation = lock_ticket(tx, link.ticket_id)
     if status is RemoteStatus.SOLVED and ticket.is_open:
+        tx.one_at_a_time("connectors")
+        if link.status == SOLVED or tx.connectors.opens(connector.id, link.ticket_id):
+            return  # the customer came back: our opening of it is on its way
+        catch_up(tx, connector, link)
         link.status = SOLVED
         solve(tx, ticket, conversation, None)
         keep_time(tx, ticket)

@@ -3,64 +3,29 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import logging
 import re
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from support_bot import plugins
-from support_bot.connectors.base import ConnectorConfig, ConnectorError, HelpdeskConnector
+from support_bot.connectors.base import ConnectorError, HelpdeskConnector
 from support_bot.errors import Conflict, Invalid, NotFound
-from support_bot.models import Connector, Delivered, OutboxItem, utcnow
+from support_bot.models import Connector, utcnow
 from support_bot.services.connector_plan import plan
+from support_bot.services.connector_recall import Recaller
 from support_bot.services.connector_receive import Receiver, store
 from support_bot.services.connector_send import Sender
-from support_bot.storage.database import Database, Transaction
+from support_bot.services.connector_views import ConnectorView, config_of, view_of
+from support_bot.storage.database import Database
 
 _LOOK_S = 1.0
-_SHOWN = 100
 _LIVE_SECRETS = 2
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _URL = re.compile(r"https?://[^\s@/?#]+(/[^\s?#]*)?")
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxView:
-    """Something that waits to go out, or that went wrong for good (`dead`)."""
-
-    id: int
-    ticket_id: int
-    kind: str
-    state: str
-    attempts: int
-    error: str
-    next_at: dt.datetime
-    created_at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectorView:
-    """A connector without its token and secrets: only whether there are any."""
-
-    name: str
-    kind: str
-    url: str
-    desk_queue: str
-    user: str
-    has_token: bool
-    secrets: int
-    enabled: bool
-    safe: bool
-    waiting: int
-    dead: int
-    done: int
-    queue: tuple[OutboxView, ...]
 
 
 class ConnectorService:
@@ -71,6 +36,7 @@ class ConnectorService:
         self._kinds = dict(kinds) if kinds is not None else plugins.load(plugins.CONNECTORS)
         self._sender = Sender(db, self._open)
         self._receiver = Receiver(db, self._open)
+        self._recaller = Recaller(db, self._open)
         self._wake = threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -85,11 +51,11 @@ class ConnectorService:
     def page(self) -> list[ConnectorView]:
         """Every connector with what waits in its queue."""
         with self._db.reading() as tx:
-            return [_view(tx, connector) for connector in tx.connectors.all()]
+            return [view_of(tx, connector) for connector in tx.connectors.all()]
 
     def get(self, name: str) -> ConnectorView:
         with self._db.reading() as tx:
-            return _view(tx, tx.connectors.get(name))
+            return view_of(tx, tx.connectors.get(name))
 
     def save(
         self, name: str, kind: str, *, url: str, queue: str = "", user: str = "", token: str | None = None
@@ -112,14 +78,17 @@ class ConnectorService:
             elsewhere = urlsplit(url)[:2] != urlsplit(found.config.get("url", url))[:2]
             if elsewhere and token is None and found.config.get("token"):
                 raise Invalid("Another address needs its own token; give it anew.")
+            if elsewhere:
+                found.cursor = ""
             given = {"url": url, "queue": queue.strip()[:200], "user": user.strip()[:200]}
             found.config = found.config | given | ({"token": token.strip()} if token is not None else {})
-            return _view(tx, found)
+            return view_of(tx, found)
 
     def new_secret(self, name: str) -> str:
         """A new signing secret, told this once; the one before stays good until the next."""
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
         with self._db.transaction() as tx:
+            tx.one_at_a_time("connectors")
             found = tx.connectors.get(name)
             live = [secret, *found.config.get("secrets", [])][:_LIVE_SECRETS]
             found.config = found.config | {"secrets": live}
@@ -128,13 +97,14 @@ class ConnectorService:
     def switch(self, name: str, *, enabled: bool | None = None, safe: bool | None = None) -> ConnectorView:
         """On or off, safe mode or not. Only tickets from the moment on that it was switched on are carried over."""
         with self._db.transaction() as tx:
+            tx.one_at_a_time("connectors")
             found = tx.connectors.get(name)
             if enabled and not found.enabled:
                 self._require_whole(found)
                 found.since = utcnow()
             found.enabled = found.enabled if enabled is None else enabled
             found.safe = found.safe if safe is None else safe
-            return _view(tx, found)
+            return view_of(tx, found)
 
     def remove(self, name: str) -> None:
         """Forget a connector, its queue and which ticket is which; nothing changes over there."""
@@ -153,13 +123,12 @@ class ConnectorService:
         return "It works."
 
     def retry(self, name: str) -> int:
-        """Try everything again that went wrong for good; how many items."""
+        """Try everything again that went wrong for good, in either direction; how many items."""
         with self._db.transaction() as tx:
-            dead = [i for i in tx.connectors.queue(tx.connectors.get(name).id, 10_000) if i.state is Delivered.DEAD]
-            for item in dead:
-                item.state, item.attempts, item.next_at = Delivered.WAITING, 1, utcnow()
+            tx.one_at_a_time("connectors")
+            revived = tx.connectors.revive(tx.connectors.get(name).id, utcnow())
         self._wake.set()
-        return len(dead)
+        return revived
 
     # ---- webhooks
 
@@ -178,14 +147,15 @@ class ConnectorService:
     # ---- the background
 
     def run_once(self) -> int:
-        """Take in, plan, send: one round; how much was done."""
-        return self._receiver.work() + plan(self._db) + self._sender.send_due()
+        """Ask, take in, plan, send: one round; how much was done."""
+        return self._recaller.ask() + self._receiver.work() + plan(self._db) + self._sender.send_due()
 
     def start(self) -> None:
         """Carry things in a thread of its own, each second, and at once when a webhook comes."""
         if self._kinds and self._thread is None:
-            self._over.clear()
-            self._thread = threading.Thread(target=self._run, name="connectors", daemon=True)
+            # Each thread has its own end: one that a slow help desk outlived `close` does not go on with the next.
+            self._over = threading.Event()
+            self._thread = threading.Thread(target=self._run, args=(self._over,), name="connectors", daemon=True)
             self._thread.start()
 
     def close(self) -> None:
@@ -196,15 +166,15 @@ class ConnectorService:
             self._thread.join(8)
             self._thread = None
 
-    def _run(self) -> None:
-        while not self._over.is_set():
+    def _run(self, over: threading.Event) -> None:
+        while not over.is_set():
             self._wake.wait(_LOOK_S)
             self._wake.clear()
-            self._round()
+            self._round(over)
 
-    def _round(self) -> None:
+    def _round(self, over: threading.Event) -> None:
         try:
-            while not self._over.is_set() and self.run_once():
+            while not over.is_set() and self.run_once():
                 pass
         except Exception:  # noqa: BLE001  # the thread must outlive a database that went away
             _log.exception("a round of the connectors broke; the next begins in a second")
@@ -213,56 +183,12 @@ class ConnectorService:
         kind = self._kinds.get(connector.kind)
         if kind is None:
             raise ConnectorError(f"No plug-in is called '{connector.kind}' any more.")
-        desk: HelpdeskConnector = kind(_config(connector))
+        desk: HelpdeskConnector = kind(config_of(connector))
         return desk
 
     def _require_whole(self, connector: Connector) -> None:
-        config = _config(connector)
+        config = config_of(connector)
         kind = self._kinds.get(connector.kind)
         lacking = [name for name in sorted(getattr(kind, "needs", ())) if not getattr(config, name)]
         if lacking:
             raise Invalid(f"'{connector.name}' lacks its {', '.join(lacking)}.")
-
-
-def _config(connector: Connector) -> ConnectorConfig:
-    values: dict[str, Any] = connector.config
-    return ConnectorConfig(
-        name=connector.name,
-        url=values.get("url", ""),
-        queue=values.get("queue", ""),
-        token=values.get("token", ""),
-        secrets=tuple(values.get("secrets", ())),
-        user=values.get("user", ""),
-    )
-
-
-def _view(tx: Transaction, connector: Connector) -> ConnectorView:
-    config, counts = _config(connector), tx.connectors.counts(connector.id)
-    return ConnectorView(
-        name=connector.name,
-        kind=connector.kind,
-        url=config.url,
-        desk_queue=config.queue,
-        user=config.user,
-        has_token=bool(config.token),
-        secrets=len(config.secrets),
-        enabled=connector.enabled,
-        safe=connector.safe,
-        waiting=counts.get("waiting", 0),
-        dead=counts.get("dead", 0),
-        done=counts.get("done", 0),
-        queue=tuple(_item(item) for item in tx.connectors.queue(connector.id, _SHOWN)),
-    )
-
-
-def _item(item: OutboxItem) -> OutboxView:
-    return OutboxView(
-        id=item.id,
-        ticket_id=item.ticket_id,
-        kind=item.kind.value,
-        state=item.state.value,
-        attempts=item.attempts,
-        error=item.error,
-        next_at=item.next_at,
-        created_at=item.created_at,
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from support_bot.errors import NotFound
@@ -93,17 +93,19 @@ class ConnectorRepository:
 
     def unlinked(self, connector: Connector) -> Sequence[Ticket]:
         """Open tickets since the connector was switched on that are not known to it."""
-        linked = select(ConnectorLink.ticket_id).where(ConnectorLink.connector_id == connector.id)
+        linked = exists().where(ConnectorLink.connector_id == connector.id, ConnectorLink.ticket_id == Ticket.id)
         query = (
             select(Ticket)
-            .where(Ticket.status.in_(OPEN_STATUSES), Ticket.created_at >= connector.since, Ticket.id.not_in(linked))
+            .where(Ticket.status.in_(OPEN_STATUSES), Ticket.created_at >= connector.since, ~linked)
             .order_by(Ticket.id)
             .limit(50)
         )
         return self._session.scalars(query).all()
 
     def behind(self, connector_id: int) -> Sequence[ConnectorLink]:
-        """Links whose conversation has a message, or whose ticket a status, that is not in the outbox yet."""
+        """Links whose conversation has a message, or whose ticket a status, that is not in the outbox yet.
+
+        Those that were opened again are looked for from the open tickets, so that nobody looks at what is over."""
         newest = (
             select(func.max(Message.id))
             .where(Message.conversation_id == Ticket.conversation_id)
@@ -111,21 +113,16 @@ class ConnectorRepository:
             .scalar_subquery()
         )
         is_open = Ticket.status.in_(OPEN_STATUSES)
-        query = (
-            select(ConnectorLink)
-            .join(Ticket, Ticket.id == ConnectorLink.ticket_id)
-            .where(ConnectorLink.connector_id == connector_id)
-            .where(
-                or_(
-                    is_open & (newest > ConnectorLink.message_id),
-                    is_open & (ConnectorLink.status != "open"),
-                    ~is_open & (ConnectorLink.status == "open"),
-                )
-            )
-            .order_by(ConnectorLink.id)
-            .limit(200)
-        )
-        return self._session.scalars(query).all()
+        of_this = ConnectorLink.connector_id == connector_id
+        over = exists().where(of_this, ConnectorLink.ticket_id == Ticket.id, ConnectorLink.status == "solved")
+        reopened = self._session.scalars(select(Ticket.id).where(is_open, over).order_by(Ticket.id).limit(200)).all()
+        news = or_(~is_open, is_open & (newest > ConnectorLink.message_id))
+        links = select(ConnectorLink).where(of_this).order_by(ConnectorLink.id).limit(200)
+        running = links.join(Ticket, Ticket.id == ConnectorLink.ticket_id).where(ConnectorLink.status == "open", news)
+        found = list(self._session.scalars(running))
+        if reopened:
+            found += self._session.scalars(links.where(ConnectorLink.ticket_id.in_(reopened)))
+        return found
 
     def messages_after(self, conversation_id: str, after: int) -> Sequence[Message]:
         query = select(Message).where(Message.conversation_id == conversation_id, Message.id > after)
@@ -172,6 +169,17 @@ class ConnectorRepository:
         query = select(OutboxItem.state, func.count()).where(OutboxItem.connector_id == connector_id)
         return {state.value: count for state, count in self._session.execute(query.group_by(OutboxItem.state))}
 
+    def opens(self, connector_id: int, ticket_id: int) -> bool:
+        """Whether the ticket is about to be opened (again) over there."""
+        query = select(OutboxItem.id).where(
+            OutboxItem.connector_id == connector_id,
+            OutboxItem.ticket_id == ticket_id,
+            OutboxItem.kind == OutboxKind.STATUS,
+            OutboxItem.detail == "open",
+            OutboxItem.state == Delivered.WAITING,
+        )
+        return self._session.scalars(query.limit(1)).first() is not None
+
     # ---- what came
 
     def has_delivery(self, connector_id: int, delivery_id: str) -> bool:
@@ -189,6 +197,25 @@ class ConnectorRepository:
             .limit(limit)
         )
         return self._session.scalars(query).all()
+
+    def undone_deliveries(self, connector_id: int, limit: int) -> Sequence[ConnectorDelivery]:
+        """What waits or is dead, the oldest first."""
+        query = select(ConnectorDelivery).where(ConnectorDelivery.connector_id == connector_id)
+        query = query.where(ConnectorDelivery.state != Delivered.DONE).order_by(ConnectorDelivery.id).limit(limit)
+        return self._session.scalars(query).all()
+
+    def revive(self, connector_id: int, now: dt.datetime) -> int:
+        """What is dead in either direction waits again, after a read-back; how many rows."""
+        revived = 0
+        for table in (OutboxItem, ConnectorDelivery):
+            query = update(table).where(table.connector_id == connector_id, table.state == Delivered.DEAD)
+            changed = query.values(state=Delivered.WAITING, attempts=1, next_at=now).returning(table.id)
+            revived += len(self._session.execute(changed).all())
+        return revived
+
+    def dead_deliveries(self, connector_id: int) -> int:
+        query = select(func.count()).where(ConnectorDelivery.connector_id == connector_id)
+        return self._session.scalar(query.where(ConnectorDelivery.state == Delivered.DEAD)) or 0
 
     def find_delivery(self, row_id: int) -> ConnectorDelivery | None:
         return self._session.get(ConnectorDelivery, row_id)

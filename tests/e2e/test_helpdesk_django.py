@@ -187,6 +187,19 @@ def test_a_help_desk_that_is_down_loses_nothing_and_doubles_nothing(joined: Join
     assert joined.tickets("Nobody home") == 1 and texts.count("Still there?") == 1
 
 
+def test_what_waited_through_a_restart_of_the_help_desk_is_sent_with_its_first_request(joined: Joined) -> None:
+    chat = joined.hand_off("Restart me")
+    wait_for(lambda: joined.tickets("Restart me"), 30)
+    there = joined.ticket("Restart me")
+    wait_for(lambda: joined.app.connectors.get("desk").waiting == 0, 30)
+    joined.app.connectors.switch("desk", enabled=False)
+    joined.alice(there, "Before the restart")
+    joined.desk.call("stop")
+    joined.app.connectors.switch("desk", enabled=True)
+    joined.desk.call("start")  # looks whether the pages answer, which is a request
+    wait_for(lambda: "Before the restart" in joined.says(chat), 120)  # one that was cut off is tried after a minute
+
+
 def test_a_bot_that_is_down_is_noticed_by_no_agent_and_misses_nothing(joined: Joined) -> None:
     chat = joined.hand_off("Switch me off")
     wait_for(lambda: joined.tickets("Switch me off"), 30)

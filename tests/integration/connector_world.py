@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support_bot.assembly import App
-from support_bot.connectors.base import Who
+from support_bot.connectors.base import RemoteStatus, RemoteTicket, Who
 from support_bot.connectors.fake import Desk, FakeConnector
 from support_bot.services.connectors import ConnectorService
 from tests.factories import make_app
@@ -46,6 +46,12 @@ class World:
     def webhook(self, kind: str, delivery: str = "d-1", **data: Any) -> bool:
         body, headers = signed(self.secret, delivery, kind, **data)
         return self.connectors.take("desk", headers, body)
+
+    def solve_there(self, delivery: str = "d-1") -> None:
+        """An agent solves the first ticket over there, and the help desk says so."""
+        ticket = self.desk.tickets["1"]
+        self.desk.tickets["1"] = RemoteTicket(ticket.id, RemoteStatus.SOLVED, ticket.entries)
+        self.webhook("ticket.status_changed", delivery, ticket_id="1", author="agent", status="solved")
 
     def says(self, chat: str) -> list[str]:
         return [m.text for m in self.app.chat.messages(chat)]

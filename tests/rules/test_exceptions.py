@@ -13,6 +13,7 @@ MAY_CATCH_ALL = {
     "support_bot/engine/scheduler.py:_step": "one generation that breaks must not end the others",
     "support_bot/engine/supervised.py:_watch": "the watchdog must outlive whatever breaks in what it watches",
     "support_bot/services/connector_send.py:send_due": "a plug-in that breaks holds up nothing of the others",
+    "support_bot/services/connector_recall.py:_ask": "a plug-in that breaks holds up nothing of the others",
     "support_bot/services/connector_receive.py:_work_on": "a plug-in that breaks holds up nothing of the others",
     "support_bot/services/connectors.py:_round": "the thread must outlive a database that went away",
     "support_bot/services/health.py:ready": "whatever breaks a check is the check's result",

@@ -17,6 +17,7 @@ from support_bot.services.views import StaffView
 from support_bot.values import Audience, Role
 from ui.pages.articles import ArticlesView
 from ui.pages.channels import ChannelTable, own_address
+from ui.pages.connectors import ConnectorTable
 from ui.pages.macros import MacroTable
 from ui.pages.model import ModelTable
 from ui.pages.pinned import PinnedTable
@@ -46,6 +47,7 @@ class KnowledgePage:
         self._model = ModelTable(app)
         self._channels = ChannelTable(app)
         self._macros = MacroTable(app)
+        self._connectors = ConnectorTable(app)
         self._acts: dict[str, Callable[[Shelf, dict[str, Any]], None]] = {
             "view": self._view,
             **self._articles.acts(),
@@ -53,6 +55,7 @@ class KnowledgePage:
             **self._model.acts(),
             **self._channels.acts(),
             **self._macros.acts(),
+            **self._connectors.acts(),
         }
 
     def build(self, page: gr.Blocks) -> None:
@@ -73,13 +76,15 @@ class KnowledgePage:
         self.figures = surface("admin-figures")
         self.channels = surface("admin-channels")
         self.channel = surface("admin-channel")
+        self.connectors = surface("admin-connectors")
+        self.connector = surface("admin-connector")
         self.team = surface("admin-team")
         self.detail = surface("admin-detail")
         self.dialog = surface("admin-dialog")
         self.timer = gr.Timer(POLL_S)
         acting = [
             self.nav, self.results, self.filters, self.list, self.found, self.pins, self.pin, self.sure, self.model,
-            self.channels, self.channel, self.team, self.detail, self.dialog,
+            self.channels, self.channel, self.connectors, self.connector, self.team, self.detail, self.dialog,
         ]  # fmt: skip
         self._outputs = [self.shelf, self.figures, *acting]
         page.load(self.opened, [self.shelf], self._outputs, **private())
@@ -200,6 +205,11 @@ class KnowledgePage:
                 pieces |= {self.model: self._model.page(shelf), self.figures: self._model.figures()}
             case "channels":
                 pieces |= {self.channels: self._channels.listed(shelf), self.channel: self._channels.form(shelf)}
+            case "connectors":
+                pieces |= {
+                    self.connectors: self._connectors.listed(shelf),
+                    self.connector: self._connectors.form(shelf),
+                }
             case "team":
                 pieces[self.team] = self._team.page(shelf, staff)
             case _:

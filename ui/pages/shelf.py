@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from support_bot.services.views import TrialView
 from ui.parts.channels import ChannelForm
+from ui.parts.connectors import ConnectorForm
 from ui.parts.macros import MacroForm
 from ui.parts.pinned import PinForm
 from ui.parts.promises import PromiseForm
@@ -42,6 +43,7 @@ class Shelf:
     pin_told: str = ""
     macro: MacroForm | None = None
     channel: ChannelForm | None = None
+    connector: ConnectorForm | None = None
     promise: PromiseForm | None = None
     address: str = ""
     member: MemberForm = field(default_factory=MemberForm)

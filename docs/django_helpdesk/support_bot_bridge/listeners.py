@@ -5,6 +5,7 @@ import logging
 import time
 
 from django.conf import settings
+from django.core.signals import request_started
 from django.db import transaction
 from django.utils import timezone
 from helpdesk.models import FollowUp
@@ -19,6 +20,7 @@ SOLVED = (3, 4, 5)
 
 def connect():
     update_ticket_done.connect(_updated, dispatch_uid="support_bot_bridge")
+    request_started.connect(sender.begin, dispatch_uid="support_bot_bridge")
 
 
 def _updated(sender=None, followup=None, **kwargs):

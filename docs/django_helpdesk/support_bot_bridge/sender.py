@@ -27,13 +27,21 @@ _thread = None
 
 
 def wake():
-    """Send soon; the thread begins with the first event of a process."""
+    """Send soon."""
+    begin()
+    _wake.set()
+
+
+def begin(**kwargs):
+    """See that this process has its thread. The first request begins it, so that what waited through a restart goes
+    on; when Django is ready would be too early: a server may fork after that, and a thread stays behind."""
     global _thread
+    if _thread is not None and _thread.is_alive():
+        return
     with _lock:
         if _thread is None or not _thread.is_alive():
             _thread = threading.Thread(target=_run, name="support-bot", daemon=True)
             _thread.start()
-    _wake.set()
 
 
 def _run():

@@ -11,7 +11,7 @@ from support_bot.api.auth import Admin
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
 from support_bot.api.fields import PathSlug
-from support_bot.services.connectors import ConnectorView
+from support_bot.services.connector_views import ConnectorView
 
 router = APIRouter(prefix="/api/v1/connectors", tags=["connectors"])
 
@@ -72,6 +72,12 @@ def list_connectors(app: Bot, admin: Admin) -> ConnectorsOut:
     return ConnectorsOut(kinds=list(app.connectors.kinds), connectors=app.connectors.page())
 
 
+@router.get("/{slug}", responses=error_responses(401, 403, 404, 422, 429))
+def show_connector(slug: PathSlug, app: Bot, admin: Admin) -> ConnectorView:
+    """One connector with what waits or failed in either direction, at most 100 of each, the oldest first."""
+    return app.connectors.get(slug)
+
+
 @router.put("/{slug}", responses=error_responses(400, 401, 403, 409, 413, 422, 429))
 def save_connector(slug: PathSlug, body: ConnectorIn, app: Bot, admin: Admin) -> ConnectorView:
     """Add a connector, switched off and in safe mode, or change one."""
@@ -98,7 +104,7 @@ def test_connector(slug: PathSlug, app: Bot, admin: Admin) -> TestOut:
 
 @router.post("/{slug}/retry", responses=error_responses(401, 403, 404, 422, 429))
 def retry_connector(slug: PathSlug, app: Bot, admin: Admin) -> RetriedOut:
-    """Try again what went wrong for good."""
+    """Try again what went wrong for good, in either direction."""
     return RetriedOut(retried=app.connectors.retry(slug))
 
 
