@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from support_bot.mail_settings import MailSettings
+from support_bot.mcp_settings import McpSettings
 
 
 def _words(value: object) -> object:
@@ -212,6 +213,7 @@ class Settings(BaseSettings):
     security: SecuritySettings = SecuritySettings()
     tickets: TicketSettings = TicketSettings()
     mail: MailSettings = MailSettings()
+    mcp: McpSettings = McpSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from support_bot.answering.chain import AnswerChain
 from support_bot.engine.embedder import TextEmbedder
 from support_bot.retrieval.retriever import Retriever
+from support_bot.services.briefing import BriefingService
 from support_bot.services.copilot import CopilotService
 from support_bot.services.flags import FlagService
 from support_bot.services.follow_up import FollowUpService
@@ -30,6 +31,7 @@ class Desk:
     clock: TicketClock
     merging: TicketMerging
     copilot: CopilotService
+    briefing: BriefingService
     similar: SimilarTickets
     triage: TriageService
     flags: FlagService
@@ -48,6 +50,7 @@ def build_desk(
         clock=TicketClock(db, settings.tickets),
         merging=TicketMerging(db),
         copilot=CopilotService(db, chain, retriever, learn=settings.copilot.learn),
+        briefing=BriefingService(db),
         similar=similar,
         triage=TriageService(db, similar),
         flags=FlagService(db),
