@@ -41,6 +41,7 @@ from support_bot.services.limits import Limits
 from support_bot.services.mail_outbox import MailOutbox
 from support_bot.services.measures import MeasureService
 from support_bot.services.models import ModelService
+from support_bot.services.panel import PanelService
 from support_bot.services.pinned import PinnedAnswerService
 from support_bot.services.risk import RiskService
 from support_bot.services.sample_company import load_sample_company
@@ -75,6 +76,7 @@ class App:
     accounts: Accounts
     channels: ChannelService
     connectors: ConnectorService
+    panel: PanelService
     models: ModelService
     switch: WriterSwitch
     risk: RiskService
@@ -239,7 +241,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         settings=settings,
         chat=ChatService(db, runner, settings, secret=db.secret("conversation-token")), handoff=HandoffService(db),
         tickets=TicketService(db, MailOutbox(settings.mail)),
-        desk=build_desk(db, settings, chain, search.retriever, of_articles),
+        desk=(desk := build_desk(db, settings, chain, search.retriever, of_articles)),
         knowledge=knowledge,
         intake=IntakeService(knowledge, pipeline, WebFetcher(settings.ingestion, offline=settings.offline), settings),
         catalogue=Catalogue(db),
@@ -248,7 +250,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         feedback=FeedbackService(db),
         staff=(staff := StaffService(db, settings)), accounts=build_accounts(db, settings, staff),
         channels=ChannelService(db, settings),
-        connectors=ConnectorService(db),
+        connectors=(connectors := ConnectorService(db)), panel=PanelService(db, connectors, desk.copilot),
         models=models,
         switch=WriterSwitch(models, engine, lambda name: load_writer(store, name, settings)),
         risk=risk,
