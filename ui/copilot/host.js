@@ -18,6 +18,7 @@
   frame.height = "480";
   frame.referrerPolicy = "origin";
   frame.allow = "";
+  frame.loading = "lazy";
   // Safe only because the bot has an origin of its own.
   frame.sandbox = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox";
   frame.addEventListener("load", () => frame.contentWindow.postMessage({ v: 1, type: "hello" }, page.origin));

@@ -35,10 +35,11 @@ class PanelMiddleware:
 
 
 def script_for(ticket: str, user: str) -> str:
-    """The element that loads the panel, with its place above the reply field."""
+    """The element that loads the panel below the reply form."""
     bot, connector = _bot()
     return format_html(
-        '<script src="{}/copilot.js" data-connector="{}" data-token="{}" data-into="#commentBox"></script>',
+        '<script src="{}/copilot.js" data-connector="{}" data-token="{}" data-into="#commentBox" '
+        'data-in="#respond-tab-pane"></script>',
         bot, connector, signed(connector, ticket, user),
     )  # fmt: skip
 
