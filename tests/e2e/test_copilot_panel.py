@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ def parents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parents]:
     app.connectors.save("desk", "fake", url=DESK)
     secret = app.connectors.new_secret("desk")
     app.connectors.switch("desk", enabled=True)
-    entries = [Entry("0", Who.CUSTOMER, f"{QUESTION} {NASTY}", private=False)]
+    entries = [Entry("0", Who.CUSTOMER, QUESTION, private=False), Entry("1", Who.AGENT, NASTY, private=True)]
     FakeConnector.desks[DESK] = Desk(tickets={"7": RemoteTicket("7", RemoteStatus.OPEN, entries)})
     now = int(time.time())
     claims = {"iss": "desk", "aud": "copilot", "sub": "alice", "ticket": "7", "iat": now, "exp": now + 600}
@@ -100,7 +101,7 @@ def test_a_draft_goes_into_the_page_that_may_show_the_panel(parents: Parents, pa
     page.goto(parents.allowed)
     panel = page.frame_locator("iframe")
     expect(panel.get_by_text("Where it stands")).to_be_visible()
-    expect(panel.locator("#summary")).to_contain_text(f"{QUESTION} {NASTY}")
+    expect(panel.locator("#summary")).to_contain_text(NASTY)
     panel.get_by_role("button", name="Suggest a reply").click()
     expect(panel.get_by_role("heading", name="Suggested reply")).to_be_visible(timeout=30_000)
     expect(panel.locator(".tag.public").first).to_be_visible()
@@ -109,7 +110,7 @@ def test_a_draft_goes_into_the_page_that_may_show_the_panel(parents: Parents, pa
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.screenshot(path=PICTURES / f"copilot-panel-{name}-{scheme}.png")
     panel.get_by_role("button", name="Insert", exact=True).click()
-    expect(page.locator("#reply")).to_have_value("Hello,\n\nExpress delivery costs $12 and arrives the next day.")
+    expect(page.locator("#reply")).to_have_value(re.compile(r"^Hello,\n\n[\s\S]*\$12"))
 
     _only_our_own_frame_may_insert(page)
     _only_the_parent_is_greeted(page, parents)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -222,6 +223,6 @@ def test_the_copilot_helps_beside_a_ticket_and_its_draft_becomes_a_reply(joined:
     expect(panel.locator("#summary")).to_have_text("Customer: How much is express delivery?")
     panel.get_by_role("button", name="Suggest a reply").click()
     panel.get_by_role("button", name="Insert", exact=True).click(timeout=30_000)
-    expect(page.locator("#commentBox")).to_have_value("Express delivery costs $12 and arrives the next day.")
+    expect(page.locator("#commentBox")).to_have_value(re.compile(r"\$12"))
     page.screenshot(path=PICTURES / "copilot-panel-django-helpdesk.png", full_page=True)
     context.close()

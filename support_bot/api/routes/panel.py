@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Security
+from fastapi import APIRouter, Cookie, Depends, Header, Query, Request, Security
 from fastapi.responses import HTMLResponse, Response
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 
-from support_bot.api.auth import SESSION_COOKIE, Admin, calling_staff
+from support_bot.api.auth import SESSION_COOKIE, Admin, Bearer, calling_staff
 from support_bot.api.deps import Bot, RequestLimits
 from support_bot.api.errors import error_responses
 from support_bot.api.fields import Key, Line, PathSlug
@@ -55,15 +55,15 @@ def panel_guest(
     request: Request,
     app: Bot,
     limits: RequestLimits,
-    bearer: Annotated[object, Security(_panel_scheme)],
+    bearer: Annotated[Bearer, Security(_panel_scheme)],
+    session: Annotated[str | None, Cookie(alias=SESSION_COOKIE)] = None,
 ) -> Guest:
-    """A token of the help desk, or an agent's own session. A token that is given is never made good by a session."""
-    given = request.headers.get("authorization", "").partition(" ")[2].strip()
-    if given:
-        ticket = app.panel.ticket_of(slug, given)
+    """A token of the help desk, or an agent's own session or key. A token is never made good by a session."""
+    if bearer is not None and bearer.credentials.count(".") == 2:  # a JWT; keys have no dots
+        ticket = app.panel.ticket_of(slug, bearer.credentials)
         limits.count_request(f"panel {slug} {ticket}")
         return Guest(ticket)
-    caller = calling_staff(request, app, limits, None, request.cookies.get(SESSION_COOKIE))
+    caller = calling_staff(request, app, limits, bearer, session)
     if not caller.staff.may(Role.AGENT):
         raise Forbidden("A viewer may read everything on the desk; the panel is for agents.")
     return Guest("")
