@@ -42,6 +42,7 @@ from support_bot.services.limits import Limits
 from support_bot.services.mail_outbox import MailOutbox
 from support_bot.services.measures import MeasureService
 from support_bot.services.models import ModelService
+from support_bot.services.panel import PanelService
 from support_bot.services.pinned import PinnedAnswerService
 from support_bot.services.risk import RiskService
 from support_bot.services.sample_company import load_sample_company
@@ -77,6 +78,7 @@ class App:
     accounts: Accounts
     channels: ChannelService
     connectors: ConnectorService
+    panel: PanelService
     models: ModelService
     switch: WriterSwitch
     risk: RiskService
@@ -244,7 +246,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         settings=settings,
         chat=ChatService(db, runner, settings, secret=db.secret("conversation-token")), handoff=HandoffService(db),
         tickets=TicketService(db, MailOutbox(settings.mail)),
-        desk=build_desk(db, settings, chain, search.retriever, of_articles),
+        desk=(desk := build_desk(db, settings, chain, search.retriever, of_articles)),
         knowledge=knowledge,
         intake=IntakeService(knowledge, pipeline, WebFetcher(settings.ingestion, offline=settings.offline), settings),
         catalogue=catalogue, first_reading=first_reading,
@@ -253,7 +255,7 @@ def _build_on(db: Database, settings: Settings, engine: TextEngine | None, embed
         feedback=FeedbackService(db),
         staff=(staff := StaffService(db, settings)), accounts=build_accounts(db, settings, staff),
         channels=ChannelService(db, settings),
-        connectors=ConnectorService(db),
+        connectors=(connectors := ConnectorService(db)), panel=PanelService(db, connectors, desk.copilot),
         models=models,
         switch=WriterSwitch(models, engine, lambda name: load_writer(store, name, settings)),
         risk=risk,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from support_bot.commands import calls, distill
+from support_bot.commands import calls, distill, mcp
 from support_bot.commands.exam_options import BenchOptions, ExamOptions, taking
 from support_bot.errors import Invalid, SupportBotError
 from support_bot.values import Audience
@@ -286,8 +286,8 @@ def _backups() -> Iterator[Backups]:
 
 PARTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {"api": _api, "weights": _weights, "backups": _backups}
 PARTS["runs"] = lambda: distill.opened(_settings, _progress)
-
 app.add_typer(distill.group(_settings, _progress), name="distill")
+app.command("mcp")(mcp.command(_settings, _progress))
 
 
 def _print(found: Any, columns: tuple[str, ...], as_json: bool) -> None:

@@ -148,6 +148,13 @@ class Cancelled(SupportBotError):
     code = "cancelled"
 
 
+class HelpdeskUnavailable(SupportBotError):
+    """The other help desk does not answer, or not with what was asked for; the detail says which."""
+
+    status = 503
+    code = "helpdesk_unavailable"
+
+
 class DatabaseUnavailable(SupportBotError):
     """The database does not answer, does not let us in or cannot work right now (locked, read-only, damaged); the
     detail says where and why, without the password. Nothing was stored."""

@@ -17,6 +17,7 @@ import ui
 from support_bot.api.app import build_api
 from support_bot.api.routes.join import join_router
 from support_bot.api.routes.own_password import own_password_router
+from support_bot.api.routes.panel import panel_router
 from support_bot.api.routes.second_step import two_factor_router
 from support_bot.api.routes.sign_in import sign_in_router
 from support_bot.api.routes.widget import widget_router
@@ -57,6 +58,7 @@ def build_server(app: App) -> FastAPI:
     server.include_router(own_password_router(functools.partial(password_page, company)))
     server.include_router(join_router(functools.partial(join_page, company), functools.partial(joined_page, company)))
     server.include_router(widget_router(Path(ui.__file__).parent / "widget"))
+    server.include_router(panel_router(Path(ui.__file__).parent / "copilot"))
     mount(server, app)
     server.add_middleware(StaffGate, app=app)  # after the pages' own layers, so that it stands before them
     return server

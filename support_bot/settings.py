@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from support_bot.mail_settings import MailSettings, NoticeSettings
+from support_bot.mcp_settings import McpSettings
 
 
 def _words(value: object) -> object:
@@ -213,6 +214,7 @@ class Settings(BaseSettings):
     tickets: TicketSettings = TicketSettings()
     mail: MailSettings = MailSettings()
     notices: NoticeSettings = NoticeSettings()
+    mcp: McpSettings = McpSettings()
 
     @classmethod
     def settings_customise_sources(

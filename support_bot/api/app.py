@@ -7,10 +7,12 @@ from importlib.metadata import version
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Mount
+from starlette.routing import Match, Mount, Route
 from starlette.types import ASGIApp, Lifespan
 
 from support_bot.api.errors import install_error_handlers
+from support_bot.api.mcp.door import PATH as MCP
+from support_bot.api.mcp.door import McpDoor
 from support_bot.api.middleware import BodyLimit, Observe, RequestId, SecurityHeaders
 from support_bot.api.origins import ChannelCors
 from support_bot.api.routes import (
@@ -25,6 +27,7 @@ from support_bot.api.routes import (
     many_tickets,
     models,
     operations,
+    panel,
     pinned_answers,
     promises,
     risk,
@@ -45,6 +48,7 @@ _ROUTERS = (
     conversations.router,
     channels.router,
     connectors.router,
+    panel.router,
     promises.router,
     many_tickets.router,
     tickets.router,
@@ -91,7 +95,7 @@ def build_api(app: App, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lifespan,
+        lifespan=(mcp := McpDoor(app)).beside(lifespan),
         generate_unique_id_function=_operation_id,
     )
     api.state.bot = app
@@ -99,6 +103,7 @@ def build_api(app: App, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     install_error_handlers(api)
     for router in _ROUTERS:
         api.include_router(router)
+    api.router.routes.append(Route(MCP, mcp, methods=["POST"]))
     for below in ("/api", "/v1"):
         api.add_api_route(f"{below}/{{rest:path}}", _unknown, methods=list(_METHODS), include_in_schema=False)
     api.add_middleware(BodyLimit, settings=app.settings)

@@ -15,10 +15,12 @@ from support_bot.api.deps import Bot, RequestLimits
 from support_bot.api.origins import check_origin
 from support_bot.assembly import App
 from support_bot.errors import ChannelOff, Forbidden, Unauthorized
+from support_bot.services.limits import Limits
 from support_bot.services.views import ChannelKeyView, StaffView
 from support_bot.values import Role
 
 SESSION_COOKIE = "support_bot_session"
+CHANNEL_KEY = "sbc_"
 CSRF_HEADER = "X-CSRF-Token"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -98,13 +100,18 @@ def channel_of_key(
     """The channel's key that was sent. Raises Forbidden while its channel is switched off."""
     if bearer is None:
         raise Unauthorized("Send a key of the channel as `Authorization: Bearer`.")
-    key = app.channels.find_key(bearer.credentials)
-    if key is None:
-        raise Unauthorized("This key is not known, or was revoked; keys of channels begin with `sbc_`.")
-    limits.count_request(bearer.credentials)
-    if not app.channels.get(key.channel).enabled:
-        raise ChannelOff("This channel is switched off at the moment.")
-    return key
+    return _by_channel_key(app, limits, bearer.credentials)
+
+
+def caller_of(app: App, limits: Limits, secret: str) -> Caller | ChannelKeyView:
+    """Whoever a bearer token belongs to, be it staff, the owner of the data folder or a channel's program.
+
+    Raises Unauthorized, ChannelOff, LimitExceeded."""
+    if secret.startswith(CHANNEL_KEY):
+        return _by_channel_key(app, limits, secret)
+    caller = _by_bearer(app, secret)
+    limits.count_request(secret)
+    return caller
 
 
 def calling_agent(request: Request, caller: Annotated[Caller, Depends(calling_staff)]) -> Caller:
@@ -126,6 +133,16 @@ def calling_owner(caller: Annotated[Caller, Depends(calling_staff)]) -> Caller:
     if not caller.is_owner:
         raise Forbidden("Only the owner of the data folder may do this; run the command where the server runs.")
     return caller
+
+
+def _by_channel_key(app: App, limits: Limits, secret: str) -> ChannelKeyView:
+    key = app.channels.find_key(secret)
+    if key is None:
+        raise Unauthorized("This key is not known, or was revoked; keys of channels begin with `sbc_`.")
+    limits.count_request(secret)
+    if not app.channels.get(key.channel).enabled:
+        raise ChannelOff("This channel is switched off at the moment.")
+    return key
 
 
 def _by_bearer(app: App, secret: str) -> Caller:

@@ -61,7 +61,7 @@ class ChannelService:
         if accent is not None and not _COLOUR.fullmatch(accent):
             raise Invalid("A colour is written like #1f6f5c.")
         if (origins := changes.get("allowed_origins")) is not None:
-            changes["allowed_origins"] = list(dict.fromkeys(_origin(origin) for origin in origins))
+            changes["allowed_origins"] = list(dict.fromkeys(clean_origin(origin) for origin in origins))
         if (questions := changes.get("suggested_questions")) is not None:
             asked = [question.strip()[:200] for question in questions if question.strip()]
             changes["suggested_questions"] = asked[:MOST_QUESTIONS]
@@ -140,7 +140,7 @@ _GREETING = "Hello. What can I help you with?"
 _SAMPLE_QUESTIONS = ("How long does delivery take?", "How do I pause my plan?", "What does the warranty cover?")
 
 
-def _origin(text: str) -> str:
+def clean_origin(text: str) -> str:
     """`https://shop.example.com:8443`; raises Invalid for anything that is not scheme, host and port alone."""
     origin = text.strip().rstrip("/").lower()
     if not _ORIGIN.fullmatch(origin):  # it also stands in a header, where other characters would mean something

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from support_bot import plugins
-from support_bot.connectors.base import ConnectorError, HelpdeskConnector
+from support_bot.connectors.base import ConnectorError, HelpdeskConnector, RemoteTicket
 from support_bot.errors import Conflict, Invalid, NotFound
 from support_bot.models import Connector, utcnow
 from support_bot.services.connector_plan import plan
@@ -143,6 +143,14 @@ class ConnectorService:
             is_new = store(tx, connector, delivery.id, delivery.body)
         self._wake.set()
         return is_new
+
+    def read(self, name: str, ticket_id: str) -> RemoteTicket:
+        """A ticket as it is over there at this moment. Raises ConnectorError, and NotFound while switched off."""
+        with self._db.reading() as tx:
+            connector = tx.connectors.find(name)
+        if connector is None or not connector.enabled:
+            raise NotFound(f"There is no connector '{name[:40]}' that is switched on.")
+        return self._open(connector).read(ticket_id)
 
     # ---- the background
 

@@ -11,7 +11,7 @@ from support_bot.answering import drafting
 from support_bot.answering.chain import AnswerChain
 from support_bot.answering.prompt import NO_DRAFT
 from support_bot.errors import Conflict, SupportBotError
-from support_bot.models import Fate, Message, Suggestion, Ticket
+from support_bot.models import Fate, Suggestion
 from support_bot.retrieval.retriever import Retriever
 from support_bot.services.views import DraftPart, DraftSource, FateView, SuggestionView
 from support_bot.storage.database import Database
@@ -44,16 +44,14 @@ class CopilotService:
             if not ticket.is_open:
                 raise Conflict(f"Ticket {ticket.id} is {ticket.status}; a draft is for an open one.")
             said = [m for m in tx.conversations.messages(ticket.conversation_id) if m.author is not Author.SYSTEM]
-        found = drafting.asked([Turn(message.author, message.text) for message in said])
-        if found is None:
-            return SuggestionView(None, ticket.id, 0, "", (), "", "", (), _NOTHING_ASKED, "", 0.0)
         # No transaction is open from here on: the model takes seconds.
-        events, trace = self._answer(found)
-        parts = tuple(map(_part, drafting.parts(events, trace)))
-        view = _suggestion(ticket, said[found.last], found, parts, trace)
-        if not parts:
-            return replace(view, nearest=self._nearest(trace))
-        return self._kept(view, ticket.conversation_id, staff_id)
+        found, view = self._drafted([Turn(message.author, message.text) for message in said])
+        view = replace(view, ticket_id=ticket.id, message_id=said[found.last].id if found else 0)
+        return self._kept(view, ticket.conversation_id, staff_id) if view.parts else view
+
+    def draft(self, turns: Sequence[Turn]) -> SuggestionView:
+        """The same for what was said elsewhere; the view names no ticket and no message. Keeps nothing."""
+        return self._drafted(turns)[1]
 
     def sent(self, ticket_id: int, staff_id: int, message_id: int, text: str) -> None:
         """An agent has answered: what became of the drafts they had been offered. Keeps nothing where that is off."""
@@ -89,6 +87,14 @@ class CopilotService:
     def keeps(self) -> bool:
         """Whether drafts are kept."""
         return self._learn
+
+    def _drafted(self, turns: Sequence[Turn]) -> tuple[drafting.Asked | None, SuggestionView]:
+        found = drafting.asked(turns)
+        if found is None:
+            return None, SuggestionView(None, 0, 0, "", (), "", "", (), _NOTHING_ASKED, "", 0.0)
+        events, trace = self._answer(found)
+        view = _suggestion(found, tuple(map(_part, drafting.parts(events, trace))), trace)
+        return found, view if view.parts else replace(view, nearest=self._nearest(trace))
 
     def _answer(self, found: drafting.Asked) -> tuple[list[AnswerEvent], TraceDraft]:
         events: list[AnswerEvent] = []
@@ -145,16 +151,14 @@ def _joined(parts: Sequence[DraftPart]) -> str:
     return text
 
 
-def _suggestion(
-    ticket: Ticket, message: Message, found: drafting.Asked, parts: tuple[DraftPart, ...], trace: TraceDraft
-) -> SuggestionView:
+def _suggestion(found: drafting.Asked, parts: tuple[DraftPart, ...], trace: TraceDraft) -> SuggestionView:
     note = "" if parts else _NOTHING_FOUND
     if any(cut.startswith(NO_DRAFT) for cut in trace.sentences_cut):
         note = _NOT_WRITTEN
     return SuggestionView(
         id=None,
-        ticket_id=ticket.id,
-        message_id=message.id,
+        ticket_id=0,
+        message_id=0,
         question=found.question,
         parts=parts,
         text=_joined(parts),

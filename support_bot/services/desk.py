@@ -8,6 +8,7 @@ from support_bot.answering.chain import AnswerChain
 from support_bot.engine.embedder import TextEmbedder
 from support_bot.retrieval.retriever import Retriever
 from support_bot.services.availability import AvailabilityService
+from support_bot.services.briefing import BriefingService
 from support_bot.services.bulk import BulkService
 from support_bot.services.copilot import CopilotService
 from support_bot.services.flags import FlagService
@@ -39,6 +40,7 @@ class Desk:
     clock: TicketClock
     merging: TicketMerging
     copilot: CopilotService
+    briefing: BriefingService
     similar: SimilarTickets
     triage: TriageService
     flags: FlagService
@@ -66,6 +68,7 @@ def build_desk(
         clock=TicketClock(db, settings.tickets),
         merging=TicketMerging(db),
         copilot=CopilotService(db, chain, retriever, learn=settings.copilot.learn),
+        briefing=BriefingService(db),
         similar=similar,
         triage=TriageService(db, similar),
         flags=FlagService(db),

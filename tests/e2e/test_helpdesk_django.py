@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
+from playwright.sync_api import Browser, expect
 
+import ui
 from support_bot.api.app import build_api
+from support_bot.api.routes.panel import panel_router
 from support_bot.assembly import App
 from support_bot.connectors.base import ConnectorConfig, HelpdeskConnector, RemoteStatus, RemoteTicket, Who
 from support_bot.connectors.django_helpdesk import DjangoHelpdeskConnector
 from support_bot.testing.connector import ConnectorContract, draft, new_key
 from support_bot.values import Mode
+from tests.e2e.conftest import PICTURES
 from tests.e2e.helpdesks import RealDesk
-from tests.factories import add_staff, make_app, wait_for
+from tests.factories import DELIVERY, add_article, add_staff, make_app, wait_for
 from tests.integration.api_harness import listening
 
 pytestmark = pytest.mark.timeout(400)
@@ -73,7 +79,9 @@ class Joined:
 def joined(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Joined]:
     folder = tmp_path_factory.mktemp("dh")
     app = make_app(folder, start=False)
-    with listening(uvicorn.Config(build_api(app), port=0, log_config=None)) as url:
+    asgi = build_api(app)
+    asgi.include_router(panel_router(Path(ui.__file__).parent / "copilot"))
+    with listening(uvicorn.Config(asgi, port=0, log_config=None)) as url:
         app.connectors.save("desk", "django-helpdesk", url="http://127.0.0.1:9")
         secret = app.connectors.new_secret("desk")
         events = f"{url}/api/v1/connectors/desk/events"
@@ -210,3 +218,24 @@ def test_a_bot_that_is_down_is_noticed_by_no_agent_and_misses_nothing(joined: Jo
     joined.app.connectors.switch("desk", enabled=True)
     wait_for(lambda: "Anybody there?" in joined.says(chat), 60)
     assert joined.says(chat).count("Anybody there?") == 1
+
+
+def test_the_copilot_helps_beside_a_ticket_and_its_draft_becomes_a_reply(joined: Joined, chromium: Browser) -> None:
+    add_article(joined.app, "delivery.md", DELIVERY)
+    joined.app.panel.allow("desk", [joined.desk.url])
+    body = {"queue": int(joined.tokens["queue"]), "title": "Express", "description": "How much is express delivery?"}
+    ticket = str(joined.api("POST", "/api/tickets/", body).json()["id"])
+    context = chromium.new_context(viewport={"width": 1280, "height": 1100})
+    page = context.new_page()
+    page.goto(f"{joined.desk.url}/login/?next=/tickets/{ticket}/")
+    page.get_by_label("Username").fill("alice")
+    page.get_by_label("Password").fill("alicepassword")
+    page.get_by_role("button", name="Login").click()
+    page.get_by_role("tab", name="Respond").click()
+    panel = page.frame_locator("iframe[title=Copilot]")
+    expect(panel.locator("#summary")).to_have_text("Customer: How much is express delivery?")
+    panel.get_by_role("button", name="Suggest a reply").click()
+    panel.get_by_role("button", name="Insert", exact=True).click(timeout=30_000)
+    expect(page.locator("#commentBox")).to_have_value(re.compile(r"\$12"))
+    page.screenshot(path=PICTURES / "copilot-panel-django-helpdesk.png", full_page=True)
+    context.close()

@@ -35,6 +35,8 @@ FOR_AGENTS = {
     ("get", f"{V1}/documents/{{document_id}}"),
     ("get", f"{V1}/documents/{{document_id}}/answers"),
     ("post", f"{V1}/rewrites"),
+    ("post", f"{V1}/connectors/{{slug}}/panel/ticket"),
+    ("post", f"{V1}/connectors/{{slug}}/panel/suggestion"),
 }
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from .sources import ROOT, Module, modules
 
 # Commands import what they need when they run; plug-ins are imported when they are asked for.
-IMPORT_LATE = {"support_bot/cli.py", "support_bot/commands/distill.py", "support_bot/plugins.py"}
+IMPORT_LATE = {
+    "support_bot/cli.py", "support_bot/commands/distill.py", "support_bot/commands/mcp.py", "support_bot/plugins.py",
+}  # fmt: skip
 
 # Library -> the folders and files that may import it; its types stay there.
 HOMES = {
@@ -32,6 +34,8 @@ HOMES = {
     "gradio": ("ui/",),
     "fastapi": ("support_bot/api/", "support_bot/server.py"),
     "starlette": ("support_bot/api/", "support_bot/server.py"),
+    "mcp": ("support_bot/api/mcp/", "support_bot/commands/mcp_stdio.py"),
+    "mcp_types": ("support_bot/api/mcp/", "support_bot/commands/mcp_stdio.py"),
     "huey": ("support_bot/queue.py",),
     "structlog": ("support_bot/observability.py",),
     "prometheus_client": ("support_bot/observability.py",),

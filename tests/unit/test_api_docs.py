@@ -11,7 +11,9 @@ from fastapi import FastAPI
 from support_bot.api.app import _ROUTERS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
-OF_THE_SERVER = {"GET /openapi.json", "GET /widget.js", "GET /embed/{channel}"}
+OF_THE_SERVER = {
+    "GET /openapi.json", "GET /widget.js", "GET /embed/{channel}", "GET /copilot", "GET /copilot.js", "POST /mcp",
+}  # fmt: skip
 
 
 def _paths() -> dict[str, dict[str, dict[str, object]]]:

@@ -40,6 +40,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "support_bot_bridge.panel.PanelMiddleware",
 ]
 ROOT_URLCONF = "dh_urls"
 TEMPLATES = [
