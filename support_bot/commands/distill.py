@@ -65,6 +65,16 @@ def group(settings: Callable[[], Settings], progress: Callable[[], AbstractConte
             typer.echo(f"Not promoted: {why}", err=True)
         raise typer.Exit(bool(refused))
 
+    app.command()(run)
+    app.command()(taking(ReportOptions, _reporting(settings, progress)))
+    app.command()(taking(ReaderOptions, reader))
+    app.command()(taking(WriterOptions, writer))
+    return app
+
+
+def _reporting(
+    settings: Callable[[], Settings], progress: Callable[[], AbstractContextManager[Progress]]
+) -> Callable[..., None]:
     def report(**given: Any) -> None:
         """Measure the student of a run beside its base, the model that serves and the teacher, question by question.
 
@@ -79,11 +89,7 @@ def group(settings: Callable[[], Settings], progress: Callable[[], AbstractConte
             typer.echo(f"{side['label']}: {total['pass']:.1%} of {total['n']} passed, {side['total_s']} s an answer")
         typer.echo(f"Written: {options.run / PAGE}")
 
-    app.command()(run)
-    app.command()(taking(ReportOptions, report))
-    app.command()(taking(ReaderOptions, reader))
-    app.command()(taking(WriterOptions, writer))
-    return app
+    return report
 
 
 @contextmanager

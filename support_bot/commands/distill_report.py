@@ -156,7 +156,7 @@ def _measure(
         processes = [stack.enter_context(closing(Process(side, articles))) for side in sides]
         for number, process in enumerate(processes):
             progress("Loading the sides", number, len(sides))
-            process.wait()
+            columns[number].model_mb = process.wait()
         pairs = list(zip(columns, processes, strict=True))
         for _, process in pairs:
             process.ask(questions[0])  # what is read for the first time only

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from support_bot.assembly import App, build_app, prepare, weights_store
-from support_bot.engine.base import TextEngine
+from support_bot.engine.base import ChatTurn, GenerationRequest, TextEngine
 from support_bot.engine.llama_engine import LlamaEngine
 from support_bot.engine.measuring import resident_mb
 from support_bot.engine.writers import load_writer
@@ -23,6 +23,9 @@ from support_bot.evaluation.drafts import Draft, draft
 from support_bot.evaluation.run import Options, temporary_bot
 from support_bot.jobs.handlers import register
 from support_bot.settings import Settings
+
+_FIRST_WORDS = GenerationRequest((ChatTurn("user", "Hello"),), max_tokens=4)
+_PIECES_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,10 @@ class Process:
         self._process.start()
         there.close()
 
-    def wait(self) -> None:
-        """Until it can be asked. Raises Invalid where it cannot be loaded."""
-        self._receive()
+    def wait(self) -> float:
+        """Until it can be asked; megabytes of the model alone. Raises Invalid where it cannot be loaded."""
+        model_mb: float = self._receive().found
+        return model_mb
 
     def ask(self, question: Question) -> tuple[Prediction, Timed]:
         """As a customer would ask it. Raises Invalid."""
@@ -107,21 +111,26 @@ class Process:
 
 def _serve(pipe: Connection, side: Side, articles: Path) -> None:
     """In the child: load, then do what is asked until the parent goes."""
-    made: list[tuple[App, TextEngine]] = []
+    made: list[tuple[App, TextEngine, float]] = []
 
     def build(given: Settings) -> App:
         prepare(given)
+        before = resident_mb()
         engine = _engine(side, given)
+        "".join(engine.start(_FIRST_WORDS))  # weights are read into memory when they are first needed
+        used = resident_mb() - before
         app = build_app(given, engine=engine)
         register(app)
-        made.append((app, engine))
+        made.append((app, engine, used))
         return app
 
     try:
         with temporary_bot(side.settings, articles, Options(), build):
-            app, engine = made[-1]
+            app, engine, model_mb = made[-1]
+            while app.knowledge.complete_index(_PIECES_S):
+                pass  # else it would go on beside the first answers
             retriever = app.langchain().retriever.retriever
-            pipe.send(Timed(None, 0.0, resident_mb()))
+            pipe.send(Timed(model_mb, 0.0, resident_mb()))
             while True:
                 what, question, passages = pipe.recv()
                 work: Callable[[], Any] = partial(ask, app, question)

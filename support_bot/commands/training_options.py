@@ -49,7 +49,7 @@ class ReportOptions:
     """Each field is an argument or option of the command."""
 
     run: Annotated[Path, typer.Argument(help="The folder of the run.", show_default=False)]
-    questions: Annotated[int, typer.Option(min=1, help="So many of the exam's questions, evenly over the file.")] = 40
+    questions: Annotated[int, typer.Option(min=1, help="So many of the exam's questions, evenly over the file.")] = 100
     drafts: Annotated[
         int, typer.Option(min=0, help="Questions that are also drafted from 1, 2, 4 and 8 whole passages.")
     ] = 8

@@ -17,14 +17,15 @@ from support_bot.services.intervals import wilson
 
 @dataclass(slots=True)
 class Column:
-    """What one model did: its answers by question, processor seconds of each, the most memory its process took (MB),
-    and its drafts by question and number of passages."""
+    """What one model did: its answers by question, processor seconds of each, its drafts by question and number of
+    passages. Memory in megabytes: of the model alone, and the most that the whole product took with it."""
 
     label: str
     says: str
     bytes: int
     predictions: dict[str, Prediction] = field(default_factory=dict)
     cpu_s: list[float] = field(default_factory=list)
+    model_mb: float = 0.0
     memory_mb: float = 0.0
     drafts: dict[tuple[str, int], Draft] = field(default_factory=dict)
 
@@ -51,6 +52,7 @@ def _side(column: Column, scores: Sequence[Score], other: Sequence[Score]) -> di
         "label": column.label,
         "says": column.says,
         "bytes": column.bytes,
+        "model_mb": round(column.model_mb),
         "memory_mb": round(column.memory_mb),
         "exam": {line.name: _exam(line) for line in report.totals(scores)},
         "beside": {"by": round(by.by, 4), "low": round(by.low, 4), "high": round(by.high, 4)},
