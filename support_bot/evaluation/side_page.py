@@ -100,7 +100,7 @@ def _curves(
             label,
             360 * place // max(1, len(lines)),
             _DASHES[place % len(_DASHES)],
-            tuple(_mark(row, row[across] / most, up, highest) for row in some),
+            tuple(_mark(row, row[across] / most, up, highest) for row in sorted(some, key=lambda row: row[across])),
         )
         for place, (label, some) in enumerate(lines.items())
     )
