@@ -33,6 +33,7 @@ def work(folder: Path, hangs: str) -> Work:
 
     return Work(
         collect=lambda into: made("collect", *(into / name for name in OUTPUTS)),
+        teach=lambda data, into: made("teach", into / "soft_labels.jsonl.gz"),
         train=lambda data, into: made("train", into / "writer.gguf"),
         check=lambda adapter: void(made("export", folder / "checked")),
         serving=lambda: Model("old", "0" * 64),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from support_bot.commands.exam_options import taking
-from support_bot.commands.training_options import ReaderOptions, WriterOptions
+from support_bot.commands.training_options import ReaderOptions, ReportOptions, WriterOptions
 from support_bot.distillation.stages import Stage
 from support_bot.errors import Invalid
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from support_bot.engine.weights import Progress
     from support_bot.settings import Settings
 
+_EXTRA = ("torch", "transformers", "peft", "gguf")
 _NO_TORCH = "Training needs PyTorch, which serving does not: pip install 'support-bot[distill]'."
 
 
@@ -65,9 +66,30 @@ def group(settings: Callable[[], Settings], progress: Callable[[], AbstractConte
         raise typer.Exit(bool(refused))
 
     app.command()(run)
+    app.command()(taking(ReportOptions, _reporting(settings, progress)))
     app.command()(taking(ReaderOptions, reader))
     app.command()(taking(WriterOptions, writer))
     return app
+
+
+def _reporting(
+    settings: Callable[[], Settings], progress: Callable[[], AbstractContextManager[Progress]]
+) -> Callable[..., None]:
+    def report(**given: Any) -> None:
+        """Measure the student of a run beside its base, the model that serves and the teacher, question by question.
+
+        Writes report.html and report.json into the run's folder."""
+        from support_bot.commands.distill_report import PAGE, report
+
+        options = ReportOptions(**given)
+        with progress() as tell:
+            found = report(settings(), options, tell)
+        for side in found["sides"]:
+            total = side["exam"]["TOTAL"]
+            typer.echo(f"{side['label']}: {total['pass']:.1%} of {total['n']} passed, {side['total_s']} s an answer")
+        typer.echo(f"Written: {options.run / PAGE}")
+
+    return report
 
 
 @contextmanager
@@ -84,8 +106,12 @@ def opened(
 def _require_torch(folder: Path, until: Stage) -> None:
     """Say that PyTorch is missing before hours of other stages. Raises Invalid."""
     trains = until is not Stage.COLLECT and not (folder / "student.gguf").exists()
-    if trains and importlib.util.find_spec("torch") is None:
-        raise Invalid(f"{_NO_TORCH} `--until collect` gathers the data without it, for a machine that has it.")
+    missing = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
+    if trains and missing:
+        raise Invalid(
+            f"{_NO_TORCH} (Missing: {', '.join(missing)}.) "
+            "`--until collect` gathers the data without it, for a machine that has it."
+        )
 
 
 def _train_student(settings: Settings, order: Order, data: Path, into: Path, report: Progress) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ from support_bot.engine.digest import file_sha256
 from support_bot.engine.serving import WRITING
 from support_bot.engine.weights import Progress
 from support_bot.engine.writers import load_writer
-from support_bot.errors import Conflict, Invalid
+from support_bot.errors import Conflict, Invalid, WeightsError
 from support_bot.evaluation.dataset import read_questions
 from support_bot.retrieval.retriever import Retriever
 from support_bot.settings import Settings
@@ -51,13 +51,21 @@ class Runs:
         self._weights = Weights(settings, progress)
 
     def run(self, order: Order, until: Stage) -> dict[str, Any]:
-        """Do what is not done yet, up to a stage. Raises what `distill` does."""
-        base = self._base(order)
-        read_questions(order.exam.questions)  # what is wrong with it is known before the long run
+        """Do what is not done yet, up to a stage. Raises what `distill` does.
+
+        What a later stage cannot do without is looked for before the first begins."""
+        base = self._writer("recipe.base", order.recipe.base)
+        teacher = self._writer("teacher.model", order.teacher.model) if order.teacher else None
+        read_questions(order.exam.questions)
         if until is Stage.PROMOTE:
             self._refuse_fixed()
-        if order.teacher and (teacher := self._store.get(order.teacher.model)).kind is not Kind.WRITER:
-            raise Invalid(f"teacher.model: {teacher.name} is no writer; choose one of the catalogue.")
+        examines = until in (Stage.EXAM, Stage.PROMOTE)
+        if examines:
+            self._serving()
+        if until is not Stage.COLLECT:
+            self._fetch("recipe.base", base)
+        if teacher and (examines or (order.teacher and order.teacher.alpha and until is not Stage.COLLECT)):
+            self._fetch("teacher.model", teacher)
         return distill(order, self._work(order, base), until)
 
     def promote(self, folder: Path) -> dict[str, Any]:
@@ -65,13 +73,19 @@ class Runs:
         order = kept_order(folder)
         read_questions(order.exam.questions)
         self._refuse_fixed()
-        return promote(order, self._work(order, self._base(order)))
+        return promote(order, self._work(order, self._writer("recipe.base", order.recipe.base)))
 
-    def _base(self, order: Order) -> CatalogueEntry:
-        entry = self._store.get(order.recipe.base)
+    def _writer(self, key: str, name: str) -> CatalogueEntry:
+        entry = self._store.get(name)
         if entry.kind is not Kind.WRITER:
-            raise Invalid(f"recipe.base: {entry.name} is no writer; choose one of the catalogue.")
+            raise Invalid(f"{key}: {entry.name} is no writer; choose one of the catalogue.")
         return entry
+
+    def _fetch(self, key: str, entry: CatalogueEntry) -> None:
+        try:
+            self._store.pull(entry.name, self._progress)
+        except WeightsError as error:
+            raise WeightsError(f"{key}: {error.detail}") from error
 
     def _refuse_fixed(self) -> None:
         engine = self._settings.engine

@@ -42,3 +42,15 @@ class ReaderOptions:
     out: Annotated[Path, typer.Option(help="Folder of the run; one that was stopped goes on where it was.")]
     start: Annotated[Path, typer.Option(help="model.safetensors of all-MiniLM-L6-v2, to begin with.")]
     pairs: Annotated[int, typer.Option(min=1, help="Pairs of question and passage to train on.")] = 11_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """Each field is an argument or option of the command."""
+
+    run: Annotated[Path, typer.Argument(help="The folder of the run.", show_default=False)]
+    questions: Annotated[int, typer.Option(min=1, help="So many of the exam's questions, evenly over the file.")] = 100
+    drafts: Annotated[
+        int, typer.Option(min=0, help="Questions that are also drafted from 1, 2, 4 and 8 whole passages.")
+    ] = 8
+    formats: Annotated[str, typer.Option(help="Formats of the student to try, with commas between.")] = "q8_0,bf16"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from pickle import UnpicklingError
@@ -9,7 +10,7 @@ from typing import Any
 
 import torch
 
-EVERY = 50
+EVERY = 10
 """Steps."""
 
 
@@ -21,9 +22,12 @@ class Checkpoint:
         self._key = key
 
     def save(self, step: int, state: dict[str, Any]) -> None:
-        """After `step` steps; `state` holds tensors and plain values. The file is whole at any time."""
+        """After `step` steps; `state` holds tensors and plain values. The file is whole at any time. Raises OSError."""
         fresh = self._file.with_suffix(".new")
-        torch.save({"key": self._key, "step": step, "state": state}, fresh)
+        try:
+            torch.save({"key": self._key, "step": step, "state": state}, fresh)
+        except RuntimeError as error:  # PyTorch's word for a disk that takes no more; it does not say why
+            raise OSError(errno.ENOSPC, str(error), str(fresh)) from error
         os.replace(fresh, self._file)
 
     def load(self) -> tuple[int, dict[str, Any]] | None:

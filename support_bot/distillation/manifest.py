@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from support_bot.engine.digest import file_sha256
 from support_bot.errors import Conflict, Invalid
+from support_bot.storage.trouble import storage_trouble
 
 _FILE = "manifest.json"
 
@@ -35,22 +36,25 @@ class Manifest:
         self, name: str, inputs: Mapping[str, Any], outputs: Sequence[str], work: Callable[[], Mapping[str, Any]]
     ) -> Mapping[str, Any]:
         """The figures of a stage: those on file where the inputs and the files it wrote are the same, else `work` is
-        done. `inputs` is anything that JSON can hold; a file stands in it by its hash."""
+        done. `inputs` is anything that JSON can hold; a file stands in it by its hash.
+
+        Raises StorageFull or Invalid where the disk refuses; the earlier stages stay done."""
         digest = _digest(inputs)
         known = self.stages.get(name)
         if known and known["digest"] == digest and known["outputs"] == self._hashes(outputs):
             figures: Mapping[str, Any] = known["figures"]
             return figures
         begin = time.monotonic()
-        figures = work()
-        self.stages[name] = {
-            "digest": digest,
-            "inputs": inputs,
-            "outputs": self._hashes(outputs),
-            "seconds": round(time.monotonic() - begin, 1),
-            "figures": figures,
-        }
-        self._write()
+        with storage_trouble(self._folder):
+            figures = work()
+            self.stages[name] = {
+                "digest": digest,
+                "inputs": inputs,
+                "outputs": self._hashes(outputs),
+                "seconds": round(time.monotonic() - begin, 1),
+                "figures": figures,
+            }
+            self._write()
         return figures
 
     def is_made_of(self, name: str, inputs: Mapping[str, Any]) -> bool:

@@ -62,7 +62,25 @@ def _data(order: Order, collected: Mapping[str, Any]) -> list[str]:
 
 def _training(order: Order, trained: Mapping[str, Any]) -> list[str]:
     recipe = [f"- {name}: {value}" for name, value in order.recipe.model_dump(mode="json").items()]
-    return [*recipe, *(f"- {name}: {value}" for name, value in trained.items())]
+    return [*recipe, *_teacher(order), *(f"- {name}: {_in_words(value)}" for name, value in trained.items())]
+
+
+def _teacher(order: Order) -> list[str]:
+    teacher = order.teacher
+    if teacher is None:
+        return ["- teacher: none"]
+    if not teacher.alpha:
+        return [f"- teacher: {teacher.model}, which only sat the exam"]
+    how = f"temperature {teacher.temperature:g}, {teacher.top_k} likeliest tokens of each place"
+    return [f"- teacher: {teacher.model}, whose probabilities are {teacher.alpha:.0%} of the loss ({how})"]
+
+
+def _in_words(value: Any) -> str:
+    if not isinstance(value, Mapping):
+        return str(value)
+    return ", ".join(
+        f"{name} ({_in_words(v)})" if isinstance(v, Mapping) else f"{name} {v}" for name, v in value.items()
+    )
 
 
 def _exam(verdict: Mapping[str, Any]) -> list[str]:

@@ -74,7 +74,7 @@ def distill(order: Order, work: Work, until: Stage = Stage.PROMOTE) -> dict[str,
             if stage is Stage.PROMOTE and not manifest.stages[Stage.EXAM]["figures"]["passed"]:
                 break
             _STAGES[stage](order, work, manifest)
-        return {name: {"seconds": done["seconds"], **done["figures"]} for name, done in manifest.stages.items()}
+        return {name: {**done["figures"], "seconds": done["seconds"]} for name, done in manifest.stages.items()}
 
 
 def promote(order: Order, work: Work) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def promote(order: Order, work: Work) -> dict[str, Any]:
                 manifest.stages.pop(Stage.PROMOTE, None)  # somebody went back to another model meanwhile
             _promote(order, work, manifest)
         return {
-            name: {"seconds": manifest.stages[name]["seconds"], **manifest.stages[name]["figures"]}
+            name: {**manifest.stages[name]["figures"], "seconds": manifest.stages[name]["seconds"]}
             for name in (Stage.EXAM, Stage.PROMOTE)
             if name in manifest.stages
         }

@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import random
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +80,8 @@ class Trained:
 def load_base(file: Path, *, exact: bool = False) -> Any:
     """The model of a GGUF file with its weights as plain numbers: float32 where it has to be `exact`, else bfloat16."""
     disable_progress_bar()
-    model = AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name, dtype=torch.float32)
+    with redirect_stderr(StringIO()):  # the bar of reading a GGUF file heeds no setting
+        model = AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name, dtype=torch.float32)
     return model if exact else model.to(torch.bfloat16)
 
 
@@ -85,7 +89,8 @@ def add_adapter(base: Any, recipe: Recipe) -> Any:
     """The model with an untrained adapter on every linear layer but the last."""
     torch.manual_seed(recipe.seed)
     config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.0, target_modules="all-linear")
-    return get_peft_model(base, config, autocast_adapter_dtype=False)
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft asks transformers by an old name
+        return get_peft_model(base, config, autocast_adapter_dtype=False)
 
 
 def adapter_tensors(model: Any) -> dict[str, NDArray[np.float32]]:

@@ -89,7 +89,7 @@ def evaluate_all(
         todo = [question for question in questions if question.id not in done]
         if not todo:
             continue
-        with _temporary_bot(settings, base.folder, options, build) as (bot, unread):
+        with temporary_bot(settings, base.folder, options, build) as (bot, unread):
             failed |= _ask_all(bot, todo, out, options)
         unreadable |= {f"{base.name}/{name}".lstrip("/"): reason for name, reason in unread.items()}
     asked = [question for _, questions in selected for question in questions]
@@ -121,7 +121,7 @@ def _start_file(out: Path, resume: bool) -> set[str]:
 
 
 @contextmanager
-def _temporary_bot(
+def temporary_bot(
     settings: Settings, kb: Path, options: Options, build: Callable[[Settings], Bot]
 ) -> Iterator[tuple[Bot, dict[str, str]]]:
     """A bot on a data folder of its own with the articles of `kb`, and why some could not be read; the folder goes when

@@ -17,13 +17,15 @@ from tests.distill_child import work
 from tests.factories import wait_for
 
 ROOT = Path(__file__).parents[2]
-STAGES = ["collect", "train", "export", "exam", "promote"]
+STAGES = ["collect", "teach", "train", "export", "exam", "promote"]
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     (tmp_path / "exam.jsonl").write_text('{"id": "1", "question": "Open?"}\n')
-    (tmp_path / "acme.toml").write_text('name = "acme"\nfolder = "run"\n[exam]\nquestions = "exam.jsonl"\n')
+    (tmp_path / "acme.toml").write_text(
+        'name = "acme"\nfolder = "run"\n[exam]\nquestions = "exam.jsonl"\n[teacher]\nmodel = "large"\nalpha = 0.5\n'
+    )
     return tmp_path / "acme.toml"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -28,3 +29,28 @@ def test_without_pytorch_it_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp
 @pytest.mark.parametrize("words", [[], ["--companies", "x"], ["--companies", "x", "--out", "y", "--rank", "0"]])
 def test_words_that_cannot_be_understood_give_status_2(words: list[str]) -> None:
     assert CliRunner().invoke(app, ["distill", "writer", *words]).exit_code == 2
+
+
+def test_a_run_names_what_of_the_extra_is_missing_before_it_begins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in ("torch", "gguf") else find(name))
+    (tmp_path / "exam.jsonl").write_text('{"id": "1", "question": "Open?"}\n')
+    (tmp_path / "acme.toml").write_text('name = "acme"\nfolder = "run"\n[exam]\nquestions = "exam.jsonl"\n')
+    result = CliRunner().invoke(app, ["distill", "run", str(tmp_path / "acme.toml")])
+    assert isinstance(result.exception, Invalid)
+    assert "torch" in result.exception.detail and "gguf" in result.exception.detail
+    assert "--until collect" in result.exception.detail
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("words", [[], ["run", "--questions", "0"], ["run", "--drafts", "-1"]])
+def test_a_report_is_asked_for_in_words_that_can_be_understood(words: list[str]) -> None:
+    assert CliRunner().invoke(app, ["distill", "report", *words]).exit_code == 2
+
+
+def test_a_report_of_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["distill", "report", str(tmp_path)])
+    assert isinstance(result.exception, Invalid) and "no folder of a run" in result.exception.detail
+    assert not list(tmp_path.iterdir())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support_bot.distillation.manifest import opened
-from support_bot.errors import Conflict, Invalid
+from support_bot.errors import Conflict, Invalid, StorageFull
 
 
 class Work:
@@ -92,3 +94,25 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Invalid, match="cannot be written"), opened(tmp_path / "file" / "run"):
         pass
+
+
+def test_a_full_disk_is_said_and_what_was_done_stays(tmp_path: Path, work: Work) -> None:
+    run(tmp_path, work)
+
+    def fills() -> dict[str, Any]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with opened(tmp_path) as manifest, pytest.raises(StorageFull, match="no room left"):
+        manifest.stage("export", {}, [], fills)
+    assert list(json.loads((tmp_path / "manifest.json").read_text())["stages"]) == ["train"]
+    run(tmp_path, work)
+    assert work.times == 1
+
+
+def test_a_manifest_that_cannot_be_written_leaves_the_one_before(tmp_path: Path, work: Work) -> None:
+    run(tmp_path, work)
+    before = (tmp_path / "manifest.json").read_bytes()
+    (tmp_path / "manifest.json.new").mkdir()  # in the way of what is written first
+    with pytest.raises(Invalid, match="cannot be written"):
+        run(tmp_path, work, rank=16)
+    assert (tmp_path / "manifest.json").read_bytes() == before
