@@ -36,7 +36,7 @@ def test_a_help_desk_is_joined_tested_and_what_failed_is_tried_again(server: Ser
     row.get_by_role("button", name="Switch on").click()
     expect(row.get_by_role("button", name="Switch off")).to_be_visible()
     ask_for_a_person(new_page(), server, f"My {uuid.uuid4().hex[:8]} card was declined")
-    expect(listed.get_by_text(": made there").first).to_be_visible()
+    expect(listed.get_by_text(": to be made there").first).to_be_visible()
     expect(listed.get_by_text("does not answer").first).to_be_visible()
     form.get_by_label("Queue").fill("half a thought")
     admin.wait_for_timeout(POLL_MS)
@@ -45,7 +45,7 @@ def test_a_help_desk_is_joined_tested_and_what_failed_is_tried_again(server: Ser
     admin.set_viewport_size({"width": 390, "height": 780})
     picture(admin, "admin-connectors-phone")
     form.get_by_role("button", name="Close").click()
-    expect(listed.get_by_text(": made there").first).to_be_visible()
+    expect(listed.get_by_text(": to be made there").first).to_be_visible()
     picture(admin, "admin-connectors-queue-phone")
     admin.set_viewport_size({"width": 1280, "height": 860})
 

@@ -14,7 +14,7 @@ _KINDS = {
     "django-helpdesk": "django-helpdesk 2.6",
     "webhook": "A program of yours (webhook)",
 }
-_DOING = {"create": "made there", "note": "summary as a note", "message": "message", "status": "status"}
+_DOING = {"create": "to be made there", "note": "summary as a note", "message": "message", "status": "status"}
 _FIELDS = {"webhook": ("url", "queue")}
 _LABELS = {"url": "Address", "queue": "Queue", "user": "User", "token": "Token"}
 _HINTS = {
