@@ -33,6 +33,7 @@ from support_bot.api.routes import (
     tickets,
     trials,
     two_factor,
+    visitors,
 )
 from support_bot.api.sse import Bells
 from support_bot.assembly import App
@@ -40,6 +41,7 @@ from support_bot.assembly import App
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ROUTERS = (
     conversations.router,
+    visitors.router,
     channels.router,
     connectors.router,
     promises.router,

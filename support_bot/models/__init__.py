@@ -27,6 +27,7 @@ from support_bot.models.ticket_vector import TicketVector
 from support_bot.models.trace import AnswerTrace
 from support_bot.models.turn import BotTurn, TurnState
 from support_bot.models.two_factor import RecoveryCode, SignInRule, TwoFactor
+from support_bot.models.visitor import IdentityKey, VisitorProfile
 from support_bot.values import TicketStatus
 
 __all__ = [
@@ -36,5 +37,6 @@ __all__ = [
     "RecoveryCode", "RiskPoint", "Secret", "SignInRule", "Staff", "StaffLink", "StaffSession", "Suggestion", "Ticket",
     "TicketEvent", "TicketEventKind", "TicketStatus", "TicketTag", "TicketVector", "TicketWatcher",
     "MailState", "OutgoingMail", "ReceivedMail", "TurnState", "TwoFactor", "utcnow",
+    "IdentityKey", "VisitorProfile",
     "Connector", "ConnectorDelivery", "ConnectorLink", "Delivered", "OutboxItem", "OutboxKind",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from support_bot.retrieval.retriever import Retriever
 from support_bot.services.copilot import CopilotService
 from support_bot.services.flags import FlagService
 from support_bot.services.follow_up import FollowUpService
+from support_bot.services.identity import IdentityService
 from support_bot.services.mail import MailService
 from support_bot.services.promises import PromiseService
 from support_bot.services.similar import SimilarTickets
@@ -37,6 +38,7 @@ class Desk:
     follow_up: FollowUpService
     watch: WatchService
     mail: MailService
+    identity: IdentityService
 
 
 def build_desk(
@@ -55,4 +57,5 @@ def build_desk(
         follow_up=FollowUpService(db),
         watch=WatchService(db, settings),
         mail=MailService(db, settings.mail),
+        identity=IdentityService(db),
     )

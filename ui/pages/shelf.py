@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from support_bot.services.views import TrialView
 from ui.parts.channels import ChannelForm
+from ui.parts.identity import NewKey
 from ui.parts.pinned import PinForm
 from ui.parts.promises import PromiseForm
 from ui.parts.team import MemberForm, NewLink, NewPassword
@@ -41,6 +42,7 @@ class Shelf:
     pin_told: str = ""
     channel: ChannelForm | None = None
     promise: PromiseForm | None = None
+    identity_key: NewKey | None = None
     address: str = ""
     member: MemberForm = field(default_factory=MemberForm)
     made: NewPassword | NewLink | None = None

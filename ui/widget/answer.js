@@ -24,12 +24,17 @@ export class Answer {
     return !this.#bubble.hidden;
   }
 
-  /* What a screen reader hears once the answer is complete. */
-  get spoken() {
+  /* What was said, without the numbers of its sources. */
+  get text() {
     const copy = this.#bubble.cloneNode(true);
     for (const cite of copy.querySelectorAll(".cite")) cite.remove();
+    return copy.textContent.replace(/\s+/g, " ").trim();
+  }
+
+  /* What a screen reader hears once the answer is complete. */
+  get spoken() {
     const count = this.#sources.size;
-    return `${TEXT.assistant}: ${copy.textContent.replace(/\s+/g, " ").trim()} ${count ? TEXT.announceSources(count) : ""}`;
+    return `${TEXT.assistant}: ${this.text} ${count ? TEXT.announceSources(count) : ""}`;
   }
 
   showEvidence(citations) {

@@ -1,9 +1,11 @@
 /* The chat itself: header, conversation, ways out, composer. Loaded when the visitor first opens it, or has a conversation. */
 
+import { Api } from "./api.js";
 import { Passage } from "./article.js";
 import { Conversation } from "./conversation.js";
 import { button, h, icon } from "./dom.js";
-import { sheet } from "./panel-styles.js";
+import rules from "./panel.css";
+import { sheetOf } from "./sheet.js";
 import { TEXT } from "./texts.js";
 import { Transcript } from "./transcript.js";
 
@@ -11,6 +13,14 @@ const LINES = 5;
 const LINE_HEIGHT = 24;
 const LONGEST = 4000;
 const CONFIRM = 5000;
+
+/* Load the texts of a language before a Panel is made; without them it speaks English. */
+export async function speak(code, version) {
+  if (code === "en") return;
+  const file = `./texts-${code}.js?v=${version}`;
+  const { texts } = await import(file).catch(() => ({}));
+  Object.assign(TEXT, texts);
+}
 
 export class Panel {
   #host;
@@ -37,19 +47,22 @@ export class Panel {
   #input = h("textarea", { id: "message", rows: "1", maxlength: LONGEST, placeholder: TEXT.placeholder, enterkeyhint: "send", dir: "auto" });
   #send = h("button", { class: "send", "aria-label": TEXT.send, disabled: true }, icon("send"));
 
-  /* `host`: adopt(sheet), close(), announce(text), news(text), and `embedded`. */
-  constructor(api, host) {
+  /* `place`: base and channel. `host`: adopt(sheet), close(), announce(text), news(text), emit(event, detail),
+     `embedded`, and what the page has told so far: `who`, `details`. */
+  constructor({ base, channel }, host) {
     this.#host = host;
-    host.adopt(sheet);
-    this.#conversation = new Conversation(api, {
+    host.adopt(sheetOf(rules));
+    this.#conversation = new Conversation(new Api(base, channel), {
       event: (kind, data, isNews) => this.#event(kind, data, isNews),
       outgoing: (entry) => this.#transcript.outgoing(entry),
       sent: (entry) => this.#transcript.sent(entry),
       unsent: (...problem) => this.#transcript.unsent(...problem),
       restarted: (said) => this.#restarted(said),
       connection: (ok) => this.#connection(ok),
-      refused: () => this.refuse(TEXT.unavailable),
+      refused: () => this.refuse("unavailable"),
+      identity: (event, detail) => host.emit(event, detail),
     });
+    this.#conversation.know(host.who, host.details);
     this.#transcript = new Transcript(this.#actions());
     this.#build();
   }
@@ -64,7 +77,7 @@ export class Panel {
       voteOn: (message) => conversation.voteOn(message),
       rate: (score) => this.#try(() => conversation.rate(score)),
       retry: () => conversation.retry(),
-      startNew: () => this.reset(),
+      startNew: () => { conversation.reset(); this.focus(); },
       announce: (text) => this.#host.announce(text),
     };
   }
@@ -107,9 +120,14 @@ export class Panel {
   }
 
   /* The server does not take this page: say so, and let nobody write into the void. */
-  refuse(text) {
-    this.notice(text, true);
+  refuse(why) {
+    this.notice(TEXT[why], true);
     for (const control of [this.#input, this.#send, this.#person]) control.disabled = true;
+  }
+
+  /* The server does not answer at the moment. */
+  warn() {
+    this.notice(navigator.onLine ? TEXT.unreachable : TEXT.offline);
   }
 
   notice(text, bad = false, seconds = 0) {
@@ -138,8 +156,17 @@ export class Panel {
     return trimmed ? this.#conversation.say(trimmed) : Promise.resolve();
   }
 
+  identify(who) {
+    return this.#conversation.identify(who);
+  }
+
+  tell(details) {
+    return this.#conversation.tell(details);
+  }
+
   reset() {
     this.#conversation.reset();
+    this.#conversation.know(null, {});
     this.focus();
   }
 
@@ -182,7 +209,11 @@ export class Panel {
     const news = this.#transcript.apply(kind, data, isNews);
     if (kind === "email") this.#emailWanted = data.wanted;
     this.#showMode();
-    if (news && isNews) this.#host.news(news);
+    if (!isNews) return;
+    if (kind === "message") this.#host.emit("message", { author: data.author, text: data.text });
+    else if (kind === "done" && news) this.#host.emit("message", { author: "bot", text: this.#transcript.lastAnswer });
+    else if (kind === "handoff") this.#host.emit("handoff", { reason: data.reason });
+    if (news) this.#host.news(news);
   }
 
   #showMode() {
@@ -225,7 +256,7 @@ export class Panel {
       return true;
     } catch (problem) {
       const text = `${TEXT.failed} ${TEXT.later(problem.retryAfter)}`;
-      if (problem.status === 403) this.refuse(TEXT.unavailable);
+      if (problem.status === 403) this.refuse("unavailable");
       else this.notice(problem.offline && !navigator.onLine ? TEXT.offline : text, true, 10);
       return false;
     }

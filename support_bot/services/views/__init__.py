@@ -34,6 +34,7 @@ from support_bot.services.views.copilot import (
 from support_bot.services.views.documents import Added, ChunkView, DocumentDetail, DocumentView, SourceView, VersionView
 from support_bot.services.views.knowledge import CitedAnswer, PinnedView, TrialView
 from support_bot.services.views.sla import HANDOFF_TEXTS, METRICS, WEEKDAYS, SlaView
+from support_bot.services.views.visitors import IdentityKeyView, VisitorView
 
 __all__ = [
     "HANDOFF_TEXTS",
@@ -55,6 +56,7 @@ __all__ = [
     "DraftSource",
     "FateView",
     "FlagView",
+    "IdentityKeyView",
     "MessageView",
     "ModelRow",
     "PinnedView",
@@ -73,5 +75,6 @@ __all__ = [
     "TraceView",
     "TrialView",
     "VersionView",
+    "VisitorView",
     "Watcher",
 ]
