@@ -18,7 +18,7 @@ WORDS = {
 CUT_OFF = """() => {
   const root = document.querySelector("support-bot-chat").shadowRoot;
   return [...root.querySelectorAll("button, p, label, h2")]
-    .filter((one) => one.checkVisibility() && !one.matches(".hidden") && one.scrollWidth > one.clientWidth + 1)
+    .filter((one) => one.checkVisibility() && !one.closest(".hidden") && one.scrollWidth > one.clientWidth + 1)
     .map((one) => one.textContent);
 }"""
 

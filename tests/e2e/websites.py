@@ -32,7 +32,7 @@ class Site:
         policy = f"default-src 'none'; script-src {self.bot}; connect-src {self.bot}"
         policy = policy if self.policy is None else self.policy
         page = f"""<!doctype html><html lang="{self.lang}"><head><meta charset="utf-8"><title>Shop</title>
-            <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
             {self.head}<script src="{self.bot}/widget.js" data-channel="web" {self.tag} async></script></head>
             <body><h1>Shop</h1><a href="/next">Next page</a></body></html>"""
         files = self.files
