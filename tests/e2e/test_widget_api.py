@@ -75,7 +75,7 @@ def test_calls_wait_for_the_chat_and_every_method_does_its_part(
     wait_for_answer(visitor.get_by_role("log"))
     authors = [detail["author"] for detail in heard(visitor, "message")]
     assert authors == ["customer", "bot"] and heard(visitor, "message")[0]["text"] == QUESTION
-    assert "pause" in heard(visitor, "message")[1]["text"] and heard(visitor, "unread") == []
+    assert "Pause Open Account" in heard(visitor, "message")[1]["text"] and heard(visitor, "unread") == []
 
     visitor.evaluate("() => supportBot.close()")
     expect(dialog).to_be_hidden()
@@ -118,7 +118,7 @@ def test_agents_see_who_was_proved(
     wait_for_answer(visitor.get_by_role("log"))
     assert heard(visitor, "identified") == [{"subject": "user-42"}]
     visitor.get_by_role("button", name="Talk to a person").first.click()
-    expect(visitor.locator(".asked")).to_be_visible()
+    expect(visitor.locator(".handoff")).to_be_visible()
     assert len(heard(visitor, "handoff")) == 1
 
     desk = new_page()

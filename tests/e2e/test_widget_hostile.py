@@ -40,6 +40,7 @@ def test_the_pages_rules_do_not_reach_in_and_the_chats_do_not_reach_out(
 ) -> None:
     calm = new_allowed_site(policy="")
     cruel = new_allowed_site(policy="", head=f"<style>{CRUEL}</style>")
+    visitor.emulate_media(reduced_motion="reduce")  # the panel stands still at once
     open_chat(visitor, calm.origin)
     expected = visitor.evaluate(LOOKS)
     with_chat = visitor.evaluate(OUTSIDE)
@@ -47,7 +48,6 @@ def test_the_pages_rules_do_not_reach_in_and_the_chats_do_not_reach_out(
     assert visitor.evaluate(OUTSIDE) == with_chat
 
     open_chat(visitor, cruel.origin)
-    visitor.wait_for_timeout(300)  # the panel has risen
     assert visitor.evaluate(LOOKS) == expected
     picture(visitor, "widget-cruel-page")
 

@@ -11,7 +11,7 @@ from ui.parts.identity import NewKey, identity_keys
 
 
 class IdentityKeys:
-    """A secret stands on the page until the next press or another channel, and nowhere afterwards."""
+    """A secret stands on the page until another key or channel is chosen, and nowhere afterwards."""
 
     def __init__(self, app: App) -> None:
         self._app = app

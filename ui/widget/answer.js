@@ -24,10 +24,11 @@ export class Answer {
     return !this.#bubble.hidden;
   }
 
-  /* What was said, without the numbers of its sources. */
+  /* What was said, without the numbers of its sources; the words of two blocks never run together. */
   get text() {
     const copy = this.#bubble.cloneNode(true);
     for (const cite of copy.querySelectorAll(".cite")) cite.remove();
+    for (const block of copy.querySelectorAll("p, li, td, th, h3, h4, h5, h6, blockquote")) block.append(" ");
     return copy.textContent.replace(/\s+/g, " ").trim();
   }
 
