@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import NewPage, NewSite, Server, picture, sign_in
-from tests.e2e.websites import QUESTION, Site, ask, console_of, open_chat, wait_for_answer
+from tests.e2e.websites import ANSWERS_WITHIN_MS, QUESTION, Site, ask, console_of, open_chat, wait_for_answer
 
 KEYS = "/api/v1/channels/web/identity-keys"
 SHOP_SCRIPT = """
@@ -114,8 +115,9 @@ def test_agents_see_who_was_proved(
     visitor.goto(shop(new_allowed_site, server).origin)
     expect(visitor.get_by_role("dialog")).to_be_visible()
     assert identify(visitor, {"token": token(key)}) is None  # proved with the first message
-    ask(visitor, QUESTION)
-    wait_for_answer(visitor.get_by_role("log"))
+    words = f"Can I pause my plan {uuid.uuid4().hex[:8]}"
+    ask(visitor, words)
+    expect(visitor.locator(".turn.bot")).to_have_count(2, timeout=ANSWERS_WITHIN_MS)
     assert heard(visitor, "identified") == [{"subject": "user-42"}]
     visitor.get_by_role("button", name="Talk to a person").first.click()
     expect(visitor.locator(".handoff")).to_be_visible()
@@ -123,8 +125,8 @@ def test_agents_see_who_was_proved(
 
     desk = new_page()
     sign_in(desk, server)
-    desk.locator(".row", has_text="user-42").first.click()
-    card = desk.locator(".context")
+    desk.locator(".row", has_text=words).first.click()
+    card = desk.locator(".context", has_text="Began")
     expect(card).to_contain_text("Ana López")
     expect(card).to_contain_text("Verified")
     expect(card.locator("section", has_text="Told by the page").last).to_contain_text("boss@example.com")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ SHOWN = """() => [...document.querySelector("support-bot-chat").shadowRoot.query
   .map((turn) => {
   const copy = turn.querySelector(".bubble").cloneNode(true);
   copy.querySelectorAll(".cite").forEach((one) => one.remove());
-  return [turn.classList.contains("customer") ? "customer" : "bot", copy.textContent.replace(/\\s+/g, "")];
+  return [turn.classList.contains("customer") ? "customer" : "bot", copy.textContent];
 })"""
 SESSION = "() => JSON.parse(Object.values(localStorage).find((one) => one.includes('outbox'))).session"
 
@@ -65,13 +66,18 @@ def begin(page: Page, site: Site) -> None:
 
 
 def on_the_server(page: Page, quick: str) -> list[list[str]]:
-    """Authors and texts as the server has them, and that nothing is being written any more."""
+    """Authors and words as the server has them; nothing is being written any more."""
     session = page.evaluate(SESSION)
     headers = {"Authorization": f"Bearer {session['token']}"}
     answered = httpx.get(f"{quick}/api/v1/conversations/{session['id']}/messages", headers=headers, timeout=30)
     messages = answered.raise_for_status().json()["messages"]
     assert all(message["status"] == "final" for message in messages)
-    return [[message["author"], "".join(message["text"].split())] for message in messages]
+    return [[message["author"], words(message["text"])] for message in messages]
+
+
+def words(text: str) -> str:
+    """Letters and digits alone: what Markdown and the chat's own markup have in common."""
+    return "".join(re.findall(r"\w", re.sub(r"^ *\d+\. ", "", text, flags=re.MULTILINE)))
 
 
 def settle(page: Page, said: list[str], quick: str) -> None:
@@ -84,8 +90,8 @@ def settle(page: Page, said: list[str], quick: str) -> None:
     expect(page.locator(".status")).to_be_hidden(timeout=60_000)
     there = on_the_server(page, quick)
     customers = [text for author, text in there if author == "customer"]
-    assert sorted(customers) == sorted("".join(text.split()) for text in said)
-    shown = page.evaluate(SHOWN)
+    assert sorted(customers) == sorted(words(text) for text in said)
+    shown = [[author, words(text)] for author, text in page.evaluate(SHOWN)]
     assert sorted(shown) == sorted(there)
 
 
@@ -129,4 +135,27 @@ def test_two_tabs_show_the_same_and_each_word_once(
     settle(two, both, quick)
     one.bring_to_front()
     settle(one, both, quick)
+    context.close()
+
+
+def test_where_streams_are_held_back_it_polls(chromium: Browser, site: Site, quick: str) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    page.route("**/events", lambda route: None)  # never answered, as by a proxy that waits for the end
+    begin(page, site)
+    page.evaluate("() => supportBot.sendMessage('Can I pause my plan?')")
+    settle(page, ["Can I pause my plan?"], quick)
+    context.close()
+
+
+def test_an_answer_that_came_while_offline_is_there_once(chromium: Browser, site: Site, quick: str) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    begin(page, site)
+    page.evaluate("() => supportBot.sendMessage('Can I pause my plan?')")
+    context.set_offline(True)
+    page.evaluate("() => { supportBot.sendMessage('How do I return a box?'); }")
+    expect(page.get_by_text("You are offline.")).to_be_visible()
+    context.set_offline(False)
+    settle(page, ["Can I pause my plan?", "How do I return a box?"], quick)
     context.close()

@@ -5,6 +5,7 @@
 
 import { Problem } from "./http.js";
 import { Reader, backOff, pause } from "./reader.js";
+import { Visitor } from "./visitor.js";
 
 const QUIET = 500; // ms without an event after which what is read is news, not history
 const TRIES = 6;
@@ -30,9 +31,7 @@ export class Conversation {
   #answering = false; // a turn runs: keep reading even in a hidden tab, for an unread turn is ended by the server
   #toldWriting = 0;
   #listeners = null;
-  #who = null;
-  #details = {};
-  #proving = null;
+  visitor;
   mode = "bot";
 
   /* `on`: event(kind, data, isNews), outgoing(entry), sent(entry), unsent(entry, problem, seconds|null),
@@ -40,6 +39,7 @@ export class Conversation {
   constructor(api, on) {
     this.#api = api;
     this.#on = on;
+    this.visitor = new Visitor(api, { told: on.identity, other: () => this.reset() });
     this.#key = `support-bot:${api.base}:${api.channel}`;
     this.#reader = new Reader(api, {
       event: (kind, data) => this.#event(kind, data),
@@ -59,7 +59,7 @@ export class Conversation {
     const { signal } = this.#listeners;
     this.#on.restarted(false);
     this.#restore();
-    if (this.started) this.#introduce().catch(() => {});
+    if (this.started) this.visitor.introduce().catch(() => {});
     addEventListener("offline", () => this.#on.connection(false), { signal });
     addEventListener("online", () => {
       this.#on.connection(true);
@@ -140,54 +140,7 @@ export class Conversation {
     this.#save();
     this.#news = true;
     this.#reader.start();
-    await Promise.race([this.#introduce().catch(() => {}), pause(PROOF)]); // no proof, or a late one, keeps nobody from asking
-  }
-
-  /* -- who the visitor is: told once for each page, and again to each new conversation */
-
-  know(who, details) {
-    this.#who = who;
-    this.#details = { ...details };
-  }
-
-  identify(who) {
-    if (who !== this.#who) this.#proving = null;
-    this.#who = who;
-    return this.started ? this.#prove() : null;
-  }
-
-  async tell(details) {
-    Object.assign(this.#details, details);
-    if (this.started) await this.#api.tell(details);
-  }
-
-  async #introduce() {
-    if (Object.keys(this.#details).length) await this.#api.tell(this.#details).catch(() => {});
-    if (this.#who) await this.#prove();
-  }
-
-  #prove() {
-    return (this.#proving ??= this.#askProof().finally(() => { this.#proving = null; }));
-  }
-
-  async #askProof(tries = 0) {
-    try {
-      const { subject } = await this.#api.identify(this.#who);
-      this.#on.identity("identified", { subject });
-      return subject;
-    } catch (problem) {
-      if (problem.mayPass && tries < TRIES) {
-        await pause(problem.retryAfter ? problem.retryAfter * 1000 : backOff(tries));
-        return this.#askProof(tries + 1);
-      }
-      if (problem.code === "other_customer") { // somebody else used this browser before
-        this.reset();
-        return null;
-      }
-      console.error(`support-bot: the visitor could not be identified. ${problem.detail}`);
-      this.#on.identity("refused", { detail: problem.detail });
-      throw problem;
-    }
+    await Promise.race([this.visitor.introduce().catch(() => {}), pause(PROOF)]); // no proof, or a late one, keeps nobody from asking
   }
 
   /* The token is refused: it has expired, or the conversation was erased. Begin a new one, keep what waits to be sent. */

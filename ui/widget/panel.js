@@ -62,7 +62,7 @@ export class Panel {
       refused: () => this.refuse("unavailable"),
       identity: (event, detail) => host.emit(event, detail),
     });
-    this.#conversation.know(host.who, host.details);
+    this.#conversation.visitor.know(host.who, host.details);
     this.#transcript = new Transcript(this.#actions());
     this.#build();
   }
@@ -157,16 +157,16 @@ export class Panel {
   }
 
   identify(who) {
-    return this.#conversation.identify(who);
+    return this.#conversation.visitor.identify(who);
   }
 
   tell(details) {
-    return this.#conversation.tell(details);
+    return this.#conversation.visitor.tell(details);
   }
 
   reset() {
     this.#conversation.reset();
-    this.#conversation.know(null, {});
+    this.#conversation.visitor.know(null, {});
     this.focus();
   }
 
