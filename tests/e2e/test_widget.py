@@ -134,6 +134,18 @@ def test_it_works_with_the_keyboard_only(page: Page, allowed_site: Site) -> None
     expect(page.get_by_role("button", name="Open chat")).to_be_focused()
 
 
+def test_on_a_phone_the_keyboard_stays_in_what_covers_the_page(page: Page, allowed_site: Site) -> None:
+    page.set_viewport_size({"width": 390, "height": 700})
+    open_chat(page, allowed_site.origin)
+    passed = set()
+    for key in ["Tab"] * 12 + ["Shift+Tab"] * 12:
+        page.keyboard.press(key)
+        passed.add(page.evaluate("() => document.activeElement.localName"))
+    assert passed == {"support-bot-chat"}
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Open chat")).to_be_focused()
+
+
 def press_until(page: Page, key: str, label: str) -> None:
     for _ in range(30):
         page.keyboard.press(key)

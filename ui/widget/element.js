@@ -38,7 +38,7 @@ class SupportBotChat extends HTMLElement {
   #heard = new Map(); // listeners of the page by event
   #badge = h("span", { class: "badge", "aria-hidden": "true", hidden: true });
   #face = h("span", {}, icon("chat"));
-  #launcher = h("button", { type: "button", class: "launcher", "aria-haspopup": "dialog", hidden: true, onclick: () => this.toggle() },
+  #launcher = h("button", { type: "button", class: "launcher", "aria-haspopup": "dialog", "aria-controls": "panel", hidden: true, onclick: () => this.toggle() },
     this.#face, this.#badge);
   #spoken = h("div", { class: "hidden", role: "status", "aria-live": "polite" });
   #frame = h("div", { class: "frame" }, this.#launcher, this.#spoken);

@@ -86,7 +86,7 @@ export class Panel {
     const close = this.#host.embedded ? null : button("round", TEXT.close, () => this.#host.close(), icon("close"));
     const form = h("form", { onsubmit: (event) => this.#submit(event) },
       h("label", { for: "message", class: "hidden" }, TEXT.input), this.#input, this.#send);
-    this.element = h("section", { class: "panel", role: "dialog", "aria-labelledby": "title", tabindex: "-1", hidden: true },
+    this.element = h("section", { class: "panel", id: "panel", role: "dialog", "aria-labelledby": "title", tabindex: "-1", hidden: true },
       h("div", { class: "head" }, this.#avatar, h("div", {}, this.#title, this.#now), this.#download, close),
       this.#notice,
       h("div", { class: "talk" }, this.#transcript.element, this.#transcript.jump),
@@ -185,15 +185,17 @@ export class Panel {
     } else if (event.key === "Escape" && !event.isComposing) {
       if (this.#passage.isOpen) this.#passage.close();
       else if (!this.#host.embedded) this.#host.close();
-    } else if (event.key === "Tab" && this.#passage.isOpen) this.#keepInSheet(event);
+    } else if (event.key === "Tab" && this.#passage.isOpen) this.#keepIn(this.#passage.element, event);
+    else if (event.key === "Tab" && this.element.ariaModal === "true") this.#keepIn(this.element, event);
   }
 
-  /* While the article covers the conversation, Tab stays on what can be seen. */
-  #keepInSheet(event) {
-    const stops = [...this.#passage.element.querySelectorAll("button, a[href], [tabindex='0']")];
+  /* While something covers the rest (the article the chat, the chat a phone's page), Tab stays on what can be seen. */
+  #keepIn(cover, event) {
+    const stops = [...cover.querySelectorAll("button, a[href], input, textarea, [tabindex='0']")]
+      .filter((one) => one.checkVisibility() && !one.disabled);
     const [first, last] = [stops[0], stops.at(-1)];
     const leaving = event.shiftKey ? first : last;
-    if (event.target !== leaving) return;
+    if (event.target !== leaving && event.target !== cover) return;
     event.preventDefault();
     (event.shiftKey ? last : first).focus();
   }
