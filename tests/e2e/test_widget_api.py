@@ -123,11 +123,11 @@ def test_agents_see_who_was_proved(
     expect(visitor.locator(".handoff")).to_be_visible()
     assert len(heard(visitor, "handoff")) == 1
 
-    desk = new_page()
+    desk = new_page(width=1500)
     sign_in(desk, server)
     desk.locator(".row", has_text=words).first.click()
     card = desk.locator(".context", has_text="Began")
-    expect(card).to_contain_text("Ana López")
+    expect(card.get_by_text("Ana López")).to_be_visible()
     expect(card).to_contain_text("Verified")
     expect(card.locator("section", has_text="Told by the page").last).to_contain_text("boss@example.com")
     expect(card.locator("dl").first).to_contain_text("ana@example.com")
