@@ -14,9 +14,10 @@ from tests.e2e.websites import ANSWERS_WITHIN_MS, QUESTION, Site, ask, open_chat
 
 ATTACK = '<img src=x onerror="window.hacked = 1"><script>window.hacked = 1</script>'
 LINK = "[click here](javascript:window.hacked=1)"
-CRUEL = """* { color: red !important; background: lime !important; font-size: 40px !important; opacity: .3 !important;
-  transform: rotate(4deg) !important; filter: blur(2px) !important; letter-spacing: 9px !important;
-  text-transform: uppercase !important; border: 5px dotted blue !important; margin: 20px !important; }"""
+CRUEL = """* { color: red !important; background: lime !important; font-size: 40px !important; direction: rtl !important;
+    letter-spacing: 9px !important; text-transform: uppercase !important; border: 5px dotted blue !important;
+    margin: 20px !important; cursor: wait !important; --text: red !important; --surface: lime !important; }
+  body * { opacity: .3 !important; transform: rotate(4deg) !important; filter: blur(2px) !important; }"""
 LOOKS = """() => {
   const host = document.querySelector("support-bot-chat");
   const look = (one) => ["color", "backgroundColor", "fontSize", "letterSpacing", "textTransform", "borderTopWidth",
@@ -42,13 +43,14 @@ def test_the_pages_rules_do_not_reach_in_and_the_chats_do_not_reach_out(
     cruel = new_allowed_site(policy="", head=f"<style>{CRUEL}</style>")
     visitor.emulate_media(reduced_motion="reduce")  # the panel stands still at once
     open_chat(visitor, calm.origin)
-    expected = visitor.evaluate(LOOKS)
+    expected, picture_before = visitor.evaluate(LOOKS), visitor.get_by_role("log").screenshot()
     with_chat = visitor.evaluate(OUTSIDE)
     visitor.evaluate("() => supportBot.destroy()")
     assert visitor.evaluate(OUTSIDE) == with_chat
 
     open_chat(visitor, cruel.origin)
     assert visitor.evaluate(LOOKS) == expected
+    assert visitor.get_by_role("log").screenshot() == picture_before
     picture(visitor, "widget-cruel-page")
 
 

@@ -233,7 +233,7 @@ class SupportBotChat extends HTMLElement {
 
   #paint(accent) {
     const colours = Object.entries(palette(accent)).map(([name, value]) => `${name}: ${value};`);
-    this.#colours.replaceSync(`:host { ${colours.join(" ")} }`);
+    this.#colours.replaceSync(`.frame { ${colours.join(" ")} }`);
   }
 
   #remember() {
@@ -280,7 +280,7 @@ class SupportBotChat extends HTMLElement {
   /* On a phone the keyboard covers the page without resizing it: keep the panel above. */
   #fit() {
     const zoomed = visualViewport.scale > 1.05;
-    this.#viewport.replaceSync(zoomed ? "" : `:host { --viewport: ${Math.round(visualViewport.height)}px; }`);
+    this.#viewport.replaceSync(zoomed ? "" : `.frame { --viewport: ${Math.round(visualViewport.height)}px; }`);
   }
 }
 
