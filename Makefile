@@ -5,8 +5,9 @@ BIN := .venv/bin
 # pip that may reuse, under hash checking, the wheels it once built from source needs 23.1; older ones take this step up.
 PIP_PIN := pip==26.3 --hash=sha256:f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13
 UV_VERSION := 0.13.9
+ESBUILD_VERSION := 0.28.2
 
-.PHONY: serve test check mutations lock clean
+.PHONY: serve test check mutations widget lock clean
 .DELETE_ON_ERROR:
 
 serve: .venv/.done
@@ -25,6 +26,11 @@ check: .venv/.done
 
 mutations: .venv/.done
 	$(BIN)/python -m tests.mutations.run
+
+# What browsers load, made anew from ui/widget/; needs Node and npm.
+widget:
+	npm install --silent --no-save --no-audit --no-fund --prefix build/widget esbuild@$(ESBUILD_VERSION)
+	NODE_PATH=build/widget/node_modules node ui/widget/build.cjs
 
 # The stamp is written last: an interrupted build starts again.
 .venv/.done: pyproject.toml requirements.lock

@@ -45,6 +45,12 @@ class AnsweredMeanwhile(Conflict):
         self.message = message
 
 
+class OtherCustomer(Conflict):
+    """The conversation is a verified customer's, and somebody else was proved."""
+
+    code = "other_customer"
+
+
 class DamagedFile(Conflict):
     """A stored file is not what was uploaded, or the disk does not give it back."""
 
@@ -91,6 +97,12 @@ class Forbidden(SupportBotError):
 
     status = 403
     code = "forbidden"
+
+
+class IdentityRefused(Forbidden):
+    """What was sent does not prove who the customer is; the detail says why."""
+
+    code = "identity_refused"
 
 
 class ChannelOff(Forbidden):

@@ -39,6 +39,7 @@ from support_bot.api.routes import (
     tickets,
     trials,
     two_factor,
+    visitors,
 )
 from support_bot.api.sse import Bells
 from support_bot.assembly import App
@@ -46,6 +47,7 @@ from support_bot.assembly import App
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ROUTERS = (
     conversations.router,
+    visitors.router,
     channels.router,
     connectors.router,
     panel.router,

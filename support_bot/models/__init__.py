@@ -31,6 +31,7 @@ from support_bot.models.ticket_vector import TicketVector
 from support_bot.models.trace import AnswerTrace
 from support_bot.models.turn import BotTurn, TurnState
 from support_bot.models.two_factor import RecoveryCode, SignInRule, TwoFactor
+from support_bot.models.visitor import IdentityKey, VisitorProfile
 from support_bot.values import TicketStatus
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "MailState", "OutgoingMail", "ReceivedMail", "TurnState", "TwoFactor", "utcnow",
     "Connector", "ConnectorDelivery", "ConnectorLink", "Delivered", "OutboxItem", "OutboxKind", "Macro", "Presence",
     "Notice", "NoticeChoice", "NoticeState", "NoticeVia", "Availability", "Routing", "Team", "TeamMember",
+    "IdentityKey", "VisitorProfile",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from support_bot.services.bulk import BulkService
 from support_bot.services.copilot import CopilotService
 from support_bot.services.flags import FlagService
 from support_bot.services.follow_up import FollowUpService
+from support_bot.services.identity import IdentityService
 from support_bot.services.macros import MacroService
 from support_bot.services.mail import MailService
 from support_bot.services.mail_outbox import MailOutbox
@@ -56,6 +57,7 @@ class Desk:
     availability: AvailabilityService
     notices: NoticeChoices
     notice_sender: NoticeSender
+    identity: IdentityService
 
 
 def build_desk(
@@ -84,4 +86,5 @@ def build_desk(
         availability=AvailabilityService(db),
         notices=NoticeChoices(db),
         notice_sender=NoticeSender(db, settings),
+        identity=IdentityService(db),
     )

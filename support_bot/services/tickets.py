@@ -11,7 +11,14 @@ from support_bot.services.mail_outbox import MailOutbox
 from support_bot.services.service_levels import keep_time
 from support_bot.services.ticket_edits import give, solve
 from support_bot.services.ticket_writing import write_note, write_reply
-from support_bot.services.views import ConversationRow, ConversationView, MessageView, TicketView, TraceView
+from support_bot.services.views import (
+    ConversationRow,
+    ConversationView,
+    MessageView,
+    TicketView,
+    TraceView,
+    VisitorView,
+)
 from support_bot.storage.database import Database, Transaction
 from support_bot.values import Audience, Place
 
@@ -45,6 +52,7 @@ class TicketService(Inbox):
                 traces=tuple(TraceView.of(trace) for trace in tx.traces.of_conversation(conversation_id)),
                 ticket=_view(tx, tickets[-1]) if tickets else None,
                 email=follow_up.email if (follow_up := tx.follow_ups.find(conversation_id)) else None,
+                customer=VisitorView.of(profile) if (profile := tx.visitors.find(conversation_id)) else None,
             )
 
     def everything_of(self, visitor: str) -> Iterator[ConversationView]:

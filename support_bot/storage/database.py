@@ -53,6 +53,7 @@ from support_bot.storage.traces import TraceRepository
 from support_bot.storage.trouble import database_trouble
 from support_bot.storage.turns import TurnRepository
 from support_bot.storage.two_factor import TwoFactorRepository
+from support_bot.storage.visitors import VisitorRepository
 
 _BUSY = "Too much waits for the database at the moment. Please try again shortly."
 _AWAY = "The database does not answer at the moment. Please try again shortly."
@@ -87,6 +88,7 @@ class Transaction:
         self.staff_links = StaffLinkRepository(session)
         self.two_factor = TwoFactorRepository(session)
         self.channels = ChannelRepository(session)
+        self.visitors = VisitorRepository(session)
         self.traces = TraceRepository(session)
         self.connectors = ConnectorRepository(session)
         self.installation = InstallationRepository(session)

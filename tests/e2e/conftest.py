@@ -11,9 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.e2e.websites import Site
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -126,3 +130,63 @@ def sign_in(page: Page, server: Server, path: str = "/desk") -> None:
     page.get_by_label("Password").fill(server.admin_password)
     page.get_by_role("button", name="Sign in").click()
     page.locator(".rail").wait_for()
+
+
+@pytest.fixture(scope="module")
+def admin(server: Server) -> Iterator[httpx.Client]:
+    """An admin's client, signed in."""
+    with httpx.Client(base_url=server.base_url, timeout=60) as admin:
+        admin.post("/login", data={"email": server.admin_email, "password": server.admin_password})
+        admin.headers["X-CSRF-Token"] = admin.get("/api/v1/me").raise_for_status().json()["csrf_token"]
+        yield admin
+
+
+NewSite = Callable[..., Site]
+
+
+@pytest.fixture
+def new_site(server: Server) -> Iterator[NewSite]:
+    """Makes websites that no channel lists; they are gone after the test."""
+    sites: list[Site] = []
+
+    def make(**more: Any) -> Site:
+        sites.append(Site(server.base_url, **more))
+        return sites[-1]
+
+    yield make
+    for site in sites:
+        site.close()
+
+
+@pytest.fixture
+def new_allowed_site(admin: httpx.Client, new_site: NewSite) -> Iterator[NewSite]:
+    """Makes websites that the channel lists while the test runs."""
+    channels = admin.get("/api/v1/channels").raise_for_status().json()["channels"]
+    before = next(channel["allowed_origins"] for channel in channels if channel["slug"] == "web")
+    listed = list(before)
+
+    def allow(origins: list[str]) -> None:
+        admin.patch("/api/v1/channels/web", json={"allowed_origins": origins}).raise_for_status()
+
+    def make(**more: Any) -> Site:
+        site = new_site(**more)
+        listed.append(site.origin)
+        allow(listed)
+        return site
+
+    yield make
+    allow(before)
+
+
+@pytest.fixture
+def allowed_site(new_allowed_site: NewSite) -> Site:
+    """A website that the channel lists."""
+    return new_allowed_site()
+
+
+@pytest.fixture
+def visitor(chromium: Browser) -> Iterator[Page]:
+    """A page of a browser that has never been here."""
+    context = chromium.new_context(viewport={"width": 1000, "height": 800})
+    yield context.new_page()
+    context.close()

@@ -61,6 +61,16 @@ def test_a_channel_is_added_filled_in_and_paused(server: Server, new_page: NewPa
     picture(admin, "admin-channels-phone")
     admin.set_viewport_size({"width": 1280, "height": 860})
 
+    admin.get_by_text("Signed-in customers").click()
+    admin.get_by_role("button", name="Make a key").click()
+    expect(admin.get_by_text("sbi_")).to_be_visible()
+    admin.get_by_text("Live").scroll_into_view_if_needed()
+    picture(admin, "admin-identity-key")
+    admin.set_viewport_size({"width": 390, "height": 780})
+    admin.get_by_text("Live").scroll_into_view_if_needed()
+    picture(admin, "admin-identity-key-phone")
+    admin.set_viewport_size({"width": 1280, "height": 860})
+
     admin.get_by_label("Greeting").fill("of the other channel")
     admin.locator("#admin-channels .open").filter(has_not_text=slug).first.click()
     expect(admin.get_by_role("heading", name=slug)).to_have_count(0)

@@ -2,123 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from collections.abc import Callable
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import picture
-
-QUESTION = "Can I pause my plan?"
-ANSWERS_WITHIN_MS = 90_000
+from tests.e2e.websites import ANSWERS_WITHIN_MS, QUESTION, Site, ask, console_of, open_chat, wait_for_answer
 
 CONVERSATIONS_IN_STORAGE = "() => Object.keys(localStorage).map((key) => JSON.parse(localStorage[key]).session)"
 FOCUSED = "() => document.querySelector('support-bot-chat').shadowRoot.activeElement?.getAttribute('aria-label')"
 
 
-@dataclass
-class Site:
-    """A website on an origin of its own whose only script is the widget's tag, under a strict policy."""
-
-    bot: str
-    server: ThreadingHTTPServer = field(init=False)
-
-    def __post_init__(self) -> None:
-        policy = f"default-src 'none'; script-src {self.bot}; connect-src {self.bot}"
-        page = f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>
-            <script src="{self.bot}/widget.js" data-channel="web" async></script></head>
-            <body><h1>Shop</h1><a href="/next">Next page</a></body></html>"""
-
-        class Pages(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
-                self.send_header("Content-Security-Policy", policy)
-                self.end_headers()
-                self.wfile.write(page.encode())
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
 @pytest.fixture
-def new_site(server: Any) -> Iterator[Callable[[], Site]]:
-    """Makes websites; they are gone after the test."""
-    sites: list[Site] = []
-
-    def make() -> Site:
-        sites.append(Site(server.base_url))
-        return sites[-1]
-
-    yield make
-    for site in sites:
-        site.close()
-
-
-@pytest.fixture
-def allowed_site(server: Any, new_site: Callable[[], Site]) -> Iterator[Site]:
-    """A website that the channel lists."""
-    site = new_site()
-    with httpx.Client(base_url=server.base_url) as admin:
-        admin.post("/login", data={"email": server.admin_email, "password": server.admin_password})
-        admin.headers["X-CSRF-Token"] = admin.get("/api/v1/me").raise_for_status().json()["csrf_token"]
-        channels = admin.get("/api/v1/channels").raise_for_status().json()["channels"]
-        before = next(channel["allowed_origins"] for channel in channels if channel["slug"] == "web")
-
-        def allow(origins: list[str]) -> None:
-            admin.patch("/api/v1/channels/web", json={"allowed_origins": origins}).raise_for_status()
-
-        allow([*before, site.origin])
-        yield site
-        allow(before)
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A page of a browser that has never been here."""
-    context = chromium.new_context(viewport={"width": 1000, "height": 800})
-    yield context.new_page()
-    context.close()
-
-
-def open_chat(page: Page, url: str) -> Locator:
-    """Open the chat on a website; the result is the conversation."""
-    page.goto(url)
-    page.get_by_role("button", name="Open chat").click()
-    expect(page.get_by_role("dialog")).to_be_visible()
-    return page.get_by_role("log")
-
-
-def ask(page: Page, text: str) -> None:
-    page.get_by_label("Your message").fill(text)
-    page.get_by_label("Your message").press("Enter")
-
-
-def wait_for_answer(log: Locator) -> None:
-    expect(log.get_by_text("Did this help?")).to_be_visible(timeout=ANSWERS_WITHIN_MS)
-
-
-def console_of(page: Page) -> list[str]:
-    lines: list[str] = []
-    page.on("console", lambda message: lines.append(message.text))
-    page.on("pageerror", lambda error: lines.append(str(error)))
-    return lines
+def page(visitor: Page) -> Page:
+    return visitor
 
 
 def test_a_listed_site_gets_an_answer_whose_citation_opens_at_the_passage(page: Page, allowed_site: Site) -> None:
@@ -233,6 +131,18 @@ def test_it_works_with_the_keyboard_only(page: Page, allowed_site: Site) -> None
     assert page.evaluate(FOCUSED).startswith("Source 1:")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_role("button", name="Open chat")).to_be_focused()
+
+
+def test_on_a_phone_the_keyboard_stays_in_what_covers_the_page(page: Page, allowed_site: Site) -> None:
+    page.set_viewport_size({"width": 390, "height": 700})
+    open_chat(page, allowed_site.origin)
+    passed = set()
+    for key in ["Tab"] * 12 + ["Shift+Tab"] * 12:
+        page.keyboard.press(key)
+        passed.add(page.evaluate("() => document.activeElement.localName"))
+    assert passed == {"support-bot-chat"}
+    page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Open chat")).to_be_focused()
 
 

@@ -171,9 +171,21 @@ class TestWidget:
         again = browser.get("/widget.js", headers={"If-None-Match": f'"other", W/{tag}'})
         assert again.status_code == 304 and again.content == b"" and again.headers["etag"] == tag
 
+    def test_they_travel_packed_where_the_browser_takes_that(self, browser: TestClient) -> None:
+        plain = browser.get("/widget.js", headers={"Accept-Encoding": "gzip;q=0, br"})
+        packed = browser.get("/widget.js", headers={"Accept-Encoding": "br, GZip;q=0.5"})
+        assert "content-encoding" not in plain.headers and packed.headers["content-encoding"] == "gzip"
+        assert packed.content == plain.content and packed.headers["etag"] != plain.headers["etag"]
+        assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+        assert "Accept-Encoding" in plain.headers["vary"] and "Accept-Encoding" in packed.headers["vary"]
+
+    def test_what_is_asked_for_by_version_is_kept_for_good(self, browser: TestClient) -> None:
+        assert "immutable" in browser.get("/widget/panel.js?v=abc").headers["cache-control"]
+        assert "immutable" not in browser.get("/widget.js?v=abc").headers["cache-control"]
+
     def test_its_modules_and_nothing_else(self, browser: TestClient) -> None:
-        assert browser.get("/widget/element.js").status_code == 200
-        for name in ("embed.html", "..%2Fpage.js", "none.js"):
+        assert browser.get("/widget/panel.js").status_code == 200
+        for name in ("embed.html", "..%2Fpage.js", "none.js", "element.js", "built.json", "..%2Fbuild.cjs"):
             assert browser.get(f"/widget/{name}").status_code == 404
 
     def test_may_be_framed_by_the_channels_pages(self, browser: TestClient) -> None:

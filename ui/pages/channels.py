@@ -8,6 +8,7 @@ from typing import Any
 
 from support_bot.assembly import App
 from support_bot.services.views import ChannelView
+from ui.pages.identity import IdentityKeys
 from ui.pages.promises import PromiseEditor
 from ui.pages.shelf import Shelf
 from ui.parts import channels as parts
@@ -22,6 +23,7 @@ class ChannelTable:
     def __init__(self, app: App) -> None:
         self._app = app
         self._promises = PromiseEditor(app)
+        self._identity = IdentityKeys(app)
 
     def acts(self) -> dict[str, Act]:
         """What each button is called."""
@@ -33,6 +35,8 @@ class ChannelTable:
             "channel-save": self._save,
             "channel-switch": self._switch,
             "promise-save": self._promises.save,
+            "identity-add": self._identity.add,
+            "identity-revoke": self._identity.revoke,
         }
 
     def enter(self, shelf: Shelf) -> None:
@@ -83,7 +87,7 @@ class ChannelTable:
 
     def form(self, shelf: Shelf) -> str:
         """The channel that is open, or nothing."""
-        more = self._promises.form(shelf)
+        more = self._promises.form(shelf) + self._identity.shown(shelf)
         return parts.channel_form(shelf.channel, shelf.address, shelf.told, more) if shelf.channel else ""
 
 

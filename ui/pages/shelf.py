@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from support_bot.services.views import TrialView
 from ui.parts.channels import ChannelForm
 from ui.parts.connectors import ConnectorForm
+from ui.parts.identity import NewKey
 from ui.parts.macros import MacroForm
 from ui.parts.pinned import PinForm
 from ui.parts.promises import PromiseForm
@@ -45,6 +46,7 @@ class Shelf:
     channel: ChannelForm | None = None
     connector: ConnectorForm | None = None
     promise: PromiseForm | None = None
+    identity_key: NewKey | None = None
     address: str = ""
     member: MemberForm = field(default_factory=MemberForm)
     made: NewPassword | NewLink | None = None

@@ -12,6 +12,7 @@ from ui.parts.icons import icon
 from ui.parts.markdown import plain
 from ui.parts.sla import sla_pill
 from ui.parts.ticket_history import history, words
+from ui.parts.visitor import visitor_details, visitor_facts, visitor_name
 
 TICKET_VIEWS = {
     "waiting": "Waiting",
@@ -182,18 +183,17 @@ def context(view: ConversationView) -> str:
     """The last column: the customer, what the bot found, what happened to the ticket."""
     row = view.row
     facts = {
-        "Customer": escape(row.visitor or "Visitor without a name"),
+        "Customer": visitor_name(view),
         "Channel": escape(row.channel),
         "Began": ago(row.created_at),
         "Messages": str(len(view.messages)),
         "State": pill(*MODES[row.mode]),
     }
-    if view.email:
-        facts["E-mail"] = escape(view.email)
+    facts |= visitor_facts(view)
     lines = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     return (
         f'<div class="context"><section><h2 class="section">Customer</h2><dl class="facts">{lines}</dl></section>'
-        f"{_found(view)}{history(view.ticket.history if view.ticket else ())}</div>"
+        f"{visitor_details(view)}{_found(view)}{history(view.ticket.history if view.ticket else ())}</div>"
     )
 
 

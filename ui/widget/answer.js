@@ -24,12 +24,18 @@ export class Answer {
     return !this.#bubble.hidden;
   }
 
-  /* What a screen reader hears once the answer is complete. */
-  get spoken() {
+  /* What was said, without the numbers of its sources; the words of two blocks never run together. */
+  get text() {
     const copy = this.#bubble.cloneNode(true);
     for (const cite of copy.querySelectorAll(".cite")) cite.remove();
+    for (const block of copy.querySelectorAll("p, li, td, th, h3, h4, h5, h6, blockquote")) block.append(" ");
+    return copy.textContent.replace(/\s+/g, " ").trim();
+  }
+
+  /* What a screen reader hears once the answer is complete. */
+  get spoken() {
     const count = this.#sources.size;
-    return `${TEXT.assistant}: ${copy.textContent.replace(/\s+/g, " ").trim()} ${count ? TEXT.announceSources(count) : ""}`;
+    return `${TEXT.assistant}: ${this.text} ${count ? TEXT.announceSources(count) : ""}`;
   }
 
   showEvidence(citations) {

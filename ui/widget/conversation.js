@@ -3,12 +3,14 @@
    A message leaves the outbox only when the server has taken it, and carries the same client_message_id on every try,
    so that neither a reload nor a lost answer loses or doubles it. */
 
-import { Problem } from "./api.js";
-import { Reader, backOff } from "./reader.js";
+import { Problem } from "./http.js";
+import { Reader, backOff, pause } from "./reader.js";
+import { Visitor } from "./visitor.js";
 
 const QUIET = 500; // ms without an event after which what is read is news, not history
 const TRIES = 6;
 const TYPING = 3000;
+const PROOF = 3000; // how long the first message waits for the visitor's proof
 
 function newKey() {
   if (crypto.randomUUID) return crypto.randomUUID(); // only on https and localhost
@@ -29,13 +31,15 @@ export class Conversation {
   #answering = false; // a turn runs: keep reading even in a hidden tab, for an unread turn is ended by the server
   #toldWriting = 0;
   #listeners = null;
+  visitor;
   mode = "bot";
 
   /* `on`: event(kind, data, isNews), outgoing(entry), sent(entry), unsent(entry, problem, seconds|null),
-     restarted(said), connection(ok), refused(problem). */
+     restarted(said), connection(ok), refused(problem), identity("identified" or "refused", detail). */
   constructor(api, on) {
     this.#api = api;
     this.#on = on;
+    this.visitor = new Visitor(api, { told: on.identity, other: () => this.reset() });
     this.#key = `support-bot:${api.base}:${api.channel}`;
     this.#reader = new Reader(api, {
       event: (kind, data) => this.#event(kind, data),
@@ -55,6 +59,7 @@ export class Conversation {
     const { signal } = this.#listeners;
     this.#on.restarted(false);
     this.#restore();
+    if (this.started) this.visitor.introduce().catch(() => {});
     addEventListener("offline", () => this.#on.connection(false), { signal });
     addEventListener("online", () => {
       this.#on.connection(true);
@@ -135,6 +140,7 @@ export class Conversation {
     this.#save();
     this.#news = true;
     this.#reader.start();
+    await Promise.race([this.visitor.introduce().catch(() => {}), pause(PROOF)]); // no proof, or a late one, keeps nobody from asking
   }
 
   /* The token is refused: it has expired, or the conversation was erased. Begin a new one, keep what waits to be sent. */

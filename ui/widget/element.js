@@ -1,12 +1,16 @@
 /* <support-bot-chat>: the launcher on the host page, what the page's own scripts may call, and the panel when needed. */
 
-import { Api } from "./api.js";
 import { palette } from "./colour.js";
 import { h, icon } from "./dom.js";
-import { sheet } from "./styles.js";
-import { TEXT } from "./texts.js";
+import { Http } from "./http.js";
+import { languageOf } from "./language.js";
+import rules from "./launcher.css";
+import { sheetOf } from "./sheet.js";
 
+export const NAME = "support-bot-chat";
 const SPOKEN_FOR = 5000;
+const VERSION = BUILT; // set when it is built: of the files that belong to this one
+let home = ""; // where they lie
 
 function remembered(storage, key) {
   try {
@@ -18,8 +22,9 @@ function remembered(storage, key) {
 
 class SupportBotChat extends HTMLElement {
   #root = this.attachShadow({ mode: "open" });
-  #colours = new CSSStyleSheet();
-  #viewport = new CSSStyleSheet();
+  #colours = sheetOf("");
+  #viewport = sheetOf("");
+  #language = null;
   #api = null;
   #settings = null;
   #refusal = null;
@@ -28,9 +33,12 @@ class SupportBotChat extends HTMLElement {
   #unread = 0;
   #listeners = null;
   #retries = 0;
+  #who = null; // what the page says of its user
+  #details = {};
+  #heard = new Map(); // listeners of the page by event
   #badge = h("span", { class: "badge", "aria-hidden": "true", hidden: true });
   #face = h("span", {}, icon("chat"));
-  #launcher = h("button", { type: "button", class: "launcher", "aria-haspopup": "dialog", hidden: true, onclick: () => this.toggle() },
+  #launcher = h("button", { type: "button", class: "launcher", "aria-haspopup": "dialog", "aria-controls": "panel", hidden: true, onclick: () => this.toggle() },
     this.#face, this.#badge);
   #spoken = h("div", { class: "hidden", role: "status", "aria-live": "polite" });
   #frame = h("div", { class: "frame" }, this.#launcher, this.#spoken);
@@ -49,8 +57,11 @@ class SupportBotChat extends HTMLElement {
       this.#panel?.then((panel) => panel?.resume()); // moved, or taken out and put back
       return;
     }
-    this.#api = new Api(this.getAttribute("base") || location.origin, this.getAttribute("channel") || "web");
-    this.#root.adoptedStyleSheets = [sheet, this.#colours, this.#viewport];
+    this.#api = new Http(this.getAttribute("base") || location.origin, this.getAttribute("channel") || "web");
+    this.#language = languageOf(this.getAttribute("lang"));
+    this.#frame.lang = this.#language.code;
+    this.#frame.dir = this.getAttribute("dir") || this.#language.direction;
+    this.#root.adoptedStyleSheets = [sheetOf(rules), this.#colours, this.#viewport];
     this.#root.append(this.#frame);
     this.#frame.classList.toggle("full", this.embedded);
     this.#launcher.addEventListener("pointerenter", () => this.#load(), { once: true });
@@ -88,6 +99,7 @@ class SupportBotChat extends HTMLElement {
     this.#showLauncher();
     panel.shown();
     if (focus) panel.focus();
+    this.#emit("open");
   }
 
   async close() {
@@ -95,6 +107,7 @@ class SupportBotChat extends HTMLElement {
     this.#frame.classList.remove("open");
     this.#remember();
     this.#showLauncher();
+    this.#emit("close");
     const panel = await this.#panel;
     const hadFocus = panel?.element.contains(this.#root.activeElement);
     if (panel) panel.element.hidden = true;
@@ -112,8 +125,42 @@ class SupportBotChat extends HTMLElement {
     await (await this.#load())?.say(String(text));
   }
 
+  /* `who`: {token}, or {userId, userHash, name, email}. Resolves to the id that is proved now, to null where it is
+     proved with the first message; rejects where the bot refuses the proof. */
+  async identify(who) {
+    const { token, userId, userHash, name, email } = who ?? {};
+    if (!token && !(userId && userHash)) throw new TypeError("identify needs a token, or userId and userHash.");
+    this.#who = token ? { token } : { user_id: String(userId), user_hash: userHash, name, email };
+    return (await this.#panel)?.identify(this.#who) ?? null;
+  }
+
+  /* Adds to what the team is told of the visitor; null takes an entry away. */
+  async setMetadata(details) {
+    Object.assign(this.#details, details);
+    await (await this.#panel)?.tell(details);
+  }
+
+  on(event, listener) {
+    if (!this.#heard.has(event)) this.#heard.set(event, new Set());
+    this.#heard.get(event).add(listener);
+  }
+
+  off(event, listener) {
+    this.#heard.get(event)?.delete(listener);
+  }
+
+  /* Forgets the conversation, and who the visitor is: for signing out. */
   async reset() {
+    this.#who = null;
+    this.#details = {};
     (await this.#load())?.reset();
+  }
+
+  /* Takes the chat off the page; the conversation is there again when the script is. */
+  async destroy() {
+    this.#heard.clear();
+    this.remove();
+    delete window.supportBot;
   }
 
   get isOpen() {
@@ -124,9 +171,13 @@ class SupportBotChat extends HTMLElement {
 
   /* The panel's modules are fetched once, when first needed. */
   #load() {
-    this.#panel ??= import("./panel.js").then(({ Panel }) => {
+    this.#panel ??= import(`${home}panel.js?v=${VERSION}`).then(async ({ Panel, speak }) => {
+      await speak(this.#language.code, VERSION);
       const panel = new Panel(this.#api, {
         embedded: this.embedded,
+        who: this.#who,
+        details: this.#details,
+        emit: (event, detail) => this.#emit(event, detail),
         adopt: (other) => this.#root.adoptedStyleSheets.push(other),
         close: () => this.close(),
         announce: (text) => this.#say(text),
@@ -136,10 +187,10 @@ class SupportBotChat extends HTMLElement {
       if (this.#settings) panel.greet(this.#settings);
       if (this.#refusal) panel.refuse(this.#refusal);
       else panel.resume();
-      if (this.#retries) panel.notice(TEXT.unreachable);
+      if (this.#retries) panel.warn();
       return panel;
     }).catch((error) => {
-      console.error("support-bot: the chat could not be loaded.", error);
+      console.error(`support-bot: the chat could not be loaded from ${home}. Does the page's CSP allow it?`, error);
       this.#panel = null;
       this.#frame.classList.remove("open");
       return null;
@@ -166,7 +217,7 @@ class SupportBotChat extends HTMLElement {
     this.#paint("");
     const blocked = problem.offline && (await this.#api.reachable());
     if (problem.mayPass && !blocked) {
-      (await this.#panel)?.notice(navigator.onLine ? TEXT.unreachable : TEXT.offline);
+      (await this.#panel)?.warn();
       setTimeout(() => this.#introduce(), Math.min(60_000, 2000 * 2 ** this.#retries++));
       return;
     }
@@ -176,13 +227,13 @@ class SupportBotChat extends HTMLElement {
       `support-bot: ${this.#api.base} does not answer pages of ${location.origin} on channel "${this.#api.channel}" ` +
       `(${problem.status || "blocked by the browser"}). ${off ? problem.detail : remedy}`,
     );
-    this.#refusal = off ? TEXT.off : TEXT.unavailable;
+    this.#refusal = off ? "off" : "unavailable";
     (await this.#panel)?.refuse(this.#refusal);
   }
 
   #paint(accent) {
     const colours = Object.entries(palette(accent)).map(([name, value]) => `${name}: ${value};`);
-    this.#colours.replaceSync(`:host { ${colours.join(" ")} }`);
+    this.#colours.replaceSync(`.frame { ${colours.join(" ")} }`);
   }
 
   #remember() {
@@ -196,10 +247,22 @@ class SupportBotChat extends HTMLElement {
     if (this.isOpen) return;
     this.#unread += 1;
     this.#showLauncher();
+    this.#emit("unread", { count: this.#unread });
+  }
+
+  #emit(event, detail = {}) {
+    for (const listener of this.#heard.get(event) ?? []) {
+      try {
+        listener(detail);
+      } catch (error) {
+        console.error(`support-bot: a listener of "${event}" failed.`, error);
+      }
+    }
   }
 
   #showLauncher() {
-    const label = this.isOpen ? TEXT.close : this.#unread ? TEXT.openUnread(this.#unread) : TEXT.open;
+    const { open, openUnread, close } = this.#language;
+    const label = this.isOpen ? close : this.#unread ? openUnread(this.#unread) : open;
     this.#launcher.setAttribute("aria-label", label);
     this.#launcher.setAttribute("aria-expanded", String(this.isOpen));
     this.#face.replaceChildren(icon(this.isOpen ? "down" : "chat"));
@@ -217,8 +280,12 @@ class SupportBotChat extends HTMLElement {
   /* On a phone the keyboard covers the page without resizing it: keep the panel above. */
   #fit() {
     const zoomed = visualViewport.scale > 1.05;
-    this.#viewport.replaceSync(zoomed ? "" : `:host { --viewport: ${Math.round(visualViewport.height)}px; }`);
+    this.#viewport.replaceSync(zoomed ? "" : `.frame { --viewport: ${Math.round(visualViewport.height)}px; }`);
   }
 }
 
-customElements.define("support-bot-chat", SupportBotChat);
+/* Makes the tag known; `place` is where the panel is loaded from. */
+export function define(place) {
+  home = place;
+  if (!customElements.get(NAME)) customElements.define(NAME, SupportBotChat);
+}

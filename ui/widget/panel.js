@@ -1,9 +1,11 @@
 /* The chat itself: header, conversation, ways out, composer. Loaded when the visitor first opens it, or has a conversation. */
 
+import { Api } from "./api.js";
 import { Passage } from "./article.js";
 import { Conversation } from "./conversation.js";
 import { button, h, icon } from "./dom.js";
-import { sheet } from "./panel-styles.js";
+import rules from "./panel.css";
+import { sheetOf } from "./sheet.js";
 import { TEXT } from "./texts.js";
 import { Transcript } from "./transcript.js";
 
@@ -11,6 +13,14 @@ const LINES = 5;
 const LINE_HEIGHT = 24;
 const LONGEST = 4000;
 const CONFIRM = 5000;
+
+/* Load the texts of a language before a Panel is made; without them it speaks English. */
+export async function speak(code, version) {
+  if (code === "en") return;
+  const file = `./texts-${code}.js?v=${version}`;
+  const { texts } = await import(file).catch(() => ({}));
+  Object.assign(TEXT, texts);
+}
 
 export class Panel {
   #host;
@@ -37,19 +47,22 @@ export class Panel {
   #input = h("textarea", { id: "message", rows: "1", maxlength: LONGEST, placeholder: TEXT.placeholder, enterkeyhint: "send", dir: "auto" });
   #send = h("button", { class: "send", "aria-label": TEXT.send, disabled: true }, icon("send"));
 
-  /* `host`: adopt(sheet), close(), announce(text), news(text), and `embedded`. */
-  constructor(api, host) {
+  /* `place`: base and channel. `host`: adopt(sheet), close(), announce(text), news(text), emit(event, detail),
+     `embedded`, and what the page has told so far: `who`, `details`. */
+  constructor({ base, channel }, host) {
     this.#host = host;
-    host.adopt(sheet);
-    this.#conversation = new Conversation(api, {
+    host.adopt(sheetOf(rules));
+    this.#conversation = new Conversation(new Api(base, channel), {
       event: (kind, data, isNews) => this.#event(kind, data, isNews),
       outgoing: (entry) => this.#transcript.outgoing(entry),
       sent: (entry) => this.#transcript.sent(entry),
       unsent: (...problem) => this.#transcript.unsent(...problem),
       restarted: (said) => this.#restarted(said),
       connection: (ok) => this.#connection(ok),
-      refused: () => this.refuse(TEXT.unavailable),
+      refused: () => this.refuse("unavailable"),
+      identity: (event, detail) => host.emit(event, detail),
     });
+    this.#conversation.visitor.know(host.who, host.details);
     this.#transcript = new Transcript(this.#actions());
     this.#build();
   }
@@ -64,7 +77,7 @@ export class Panel {
       voteOn: (message) => conversation.voteOn(message),
       rate: (score) => this.#try(() => conversation.rate(score)),
       retry: () => conversation.retry(),
-      startNew: () => this.reset(),
+      startNew: () => { conversation.reset(); this.focus(); },
       announce: (text) => this.#host.announce(text),
     };
   }
@@ -73,7 +86,7 @@ export class Panel {
     const close = this.#host.embedded ? null : button("round", TEXT.close, () => this.#host.close(), icon("close"));
     const form = h("form", { onsubmit: (event) => this.#submit(event) },
       h("label", { for: "message", class: "hidden" }, TEXT.input), this.#input, this.#send);
-    this.element = h("section", { class: "panel", role: "dialog", "aria-labelledby": "title", tabindex: "-1", hidden: true },
+    this.element = h("section", { class: "panel", id: "panel", role: "dialog", "aria-labelledby": "title", tabindex: "-1", hidden: true },
       h("div", { class: "head" }, this.#avatar, h("div", {}, this.#title, this.#now), this.#download, close),
       this.#notice,
       h("div", { class: "talk" }, this.#transcript.element, this.#transcript.jump),
@@ -107,9 +120,14 @@ export class Panel {
   }
 
   /* The server does not take this page: say so, and let nobody write into the void. */
-  refuse(text) {
-    this.notice(text, true);
+  refuse(why) {
+    this.notice(TEXT[why], true);
     for (const control of [this.#input, this.#send, this.#person]) control.disabled = true;
+  }
+
+  /* The server does not answer at the moment. */
+  warn() {
+    this.notice(navigator.onLine ? TEXT.unreachable : TEXT.offline);
   }
 
   notice(text, bad = false, seconds = 0) {
@@ -138,8 +156,17 @@ export class Panel {
     return trimmed ? this.#conversation.say(trimmed) : Promise.resolve();
   }
 
+  identify(who) {
+    return this.#conversation.visitor.identify(who);
+  }
+
+  tell(details) {
+    return this.#conversation.visitor.tell(details);
+  }
+
   reset() {
     this.#conversation.reset();
+    this.#conversation.visitor.know(null, {});
     this.focus();
   }
 
@@ -158,15 +185,17 @@ export class Panel {
     } else if (event.key === "Escape" && !event.isComposing) {
       if (this.#passage.isOpen) this.#passage.close();
       else if (!this.#host.embedded) this.#host.close();
-    } else if (event.key === "Tab" && this.#passage.isOpen) this.#keepInSheet(event);
+    } else if (event.key === "Tab" && this.#passage.isOpen) this.#keepIn(this.#passage.element, event);
+    else if (event.key === "Tab" && this.element.ariaModal === "true") this.#keepIn(this.element, event);
   }
 
-  /* While the article covers the conversation, Tab stays on what can be seen. */
-  #keepInSheet(event) {
-    const stops = [...this.#passage.element.querySelectorAll("button, a[href], [tabindex='0']")];
+  /* While something covers the rest (the article the chat, the chat a phone's page), Tab stays on what can be seen. */
+  #keepIn(cover, event) {
+    const stops = [...cover.querySelectorAll("button, a[href], input, textarea, [tabindex='0']")]
+      .filter((one) => one.checkVisibility() && !one.disabled);
     const [first, last] = [stops[0], stops.at(-1)];
     const leaving = event.shiftKey ? first : last;
-    if (event.target !== leaving) return;
+    if (event.target !== leaving && event.target !== cover) return;
     event.preventDefault();
     (event.shiftKey ? last : first).focus();
   }
@@ -182,7 +211,11 @@ export class Panel {
     const news = this.#transcript.apply(kind, data, isNews);
     if (kind === "email") this.#emailWanted = data.wanted;
     this.#showMode();
-    if (news && isNews) this.#host.news(news);
+    if (!isNews) return;
+    if (kind === "message") this.#host.emit("message", { author: data.author, text: data.text });
+    else if (kind === "done" && news) this.#host.emit("message", { author: "bot", text: this.#transcript.lastAnswer });
+    else if (kind === "handoff") this.#host.emit("handoff", { reason: data.reason });
+    if (news) this.#host.news(news);
   }
 
   #showMode() {
@@ -225,7 +258,7 @@ export class Panel {
       return true;
     } catch (problem) {
       const text = `${TEXT.failed} ${TEXT.later(problem.retryAfter)}`;
-      if (problem.status === 403) this.refuse(TEXT.unavailable);
+      if (problem.status === 403) this.refuse("unavailable");
       else this.notice(problem.offline && !navigator.onLine ? TEXT.offline : text, true, 10);
       return false;
     }

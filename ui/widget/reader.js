@@ -5,7 +5,7 @@
    the last position, and nothing is shown twice or in another order. Where a proxy holds streams back, GET …/messages
    is polled instead and told as the same events. */
 
-import { Problem } from "./api.js";
+import { Problem } from "./http.js";
 
 const SILENCE = 45_000; // the server says something at least every 15 s
 const EXPECTED = 6_000; // after a message was taken its own event follows at once

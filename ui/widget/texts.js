@@ -1,13 +1,9 @@
-/* Every text the widget shows. Channel name, greeting and suggested questions come from the server. */
+/* Every text of the open chat, in English; texts-….js have the other languages, language.js the words of the button.
+   Channel name, greeting and suggested questions come from the server. */
 
-export function duration(seconds) {
-  const whole = Math.max(1, Math.ceil(seconds));
-  return whole < 90 ? `${whole} s` : `${Math.round(whole / 60)} min`;
-}
+import { duration } from "./duration.js";
 
 export const TEXT = {
-  open: "Open chat",
-  openUnread: (count) => `Open chat, ${count} new ${count === 1 ? "message" : "messages"}`,
   close: "Close chat",
   title: "Chat",
   assistant: "Automated assistant",

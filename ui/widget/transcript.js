@@ -20,6 +20,7 @@ export class Transcript {
   #mode = "bot";
   jump = button("jump", TEXT.newBelow, () => this.toEnd());
   name = null; // of the person who answers
+  lastAnswer = ""; // of the bot
   element = h("div", { class: "log", role: "log", "aria-live": "off", "aria-label": TEXT.conversation, tabindex: "0" },
     this.#intro, this.#list, this.#closing, this.#status);
 
@@ -224,6 +225,7 @@ export class Transcript {
     this.#answer = null;
     if (!answer?.hasText) return undefined;
     answer.finish(id, status);
+    this.lastAnswer = answer.text;
     if (this.#byMessage.get(id) !== answer.element) this.#byMessage.get(id)?.remove();
     this.#byMessage.set(id, answer.element);
     return answer.spoken;

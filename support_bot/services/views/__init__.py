@@ -36,6 +36,7 @@ from support_bot.services.views.knowledge import CitedAnswer, PinnedView, TrialV
 from support_bot.services.views.macros import BulkResult, MacroSent, MacroView, NotChanged, Present
 from support_bot.services.views.sla import HANDOFF_TEXTS, METRICS, WEEKDAYS, SlaView
 from support_bot.services.views.teams import AvailabilityView, RoutingView, TeamMemberView, TeamView
+from support_bot.services.views.visitors import IdentityKeyView, VisitorView
 
 __all__ = [
     "HANDOFF_TEXTS",
@@ -60,6 +61,7 @@ __all__ = [
     "FlagView",
     "MacroSent",
     "MacroView",
+    "IdentityKeyView",
     "MessageView",
     "ModelRow",
     "NotChanged",
@@ -84,5 +86,6 @@ __all__ = [
     "TraceView",
     "TrialView",
     "VersionView",
+    "VisitorView",
     "Watcher",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from support_bot.models import AnswerTrace, Conversation, Message, Metric, Ticket, TicketEvent
 from support_bot.services.views.sla import SlaView, due_at
+from support_bot.services.views.visitors import VisitorView
 from support_bot.values import AnswerStatus, Audience, Author, HandOff, Mode, SourceRef, TicketType
 
 
@@ -217,6 +218,7 @@ class ConversationView:
     traces: tuple[TraceView, ...]
     ticket: TicketView | None
     email: str | None = None
+    customer: VisitorView | None = None
 
 
 @dataclass(frozen=True, slots=True)
