@@ -26,6 +26,7 @@ class Job(enum.StrEnum):
     TICKETS = "tickets"
     WATCH = "watch"
     MAIL = "mail"
+    ERASE = "erase"
 
 
 class _QuietConsumer(Consumer):  # type: ignore[misc]  # huey ships no types

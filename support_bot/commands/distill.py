@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -57,14 +58,24 @@ def group(settings: Callable[[], Settings], progress: Callable[[], AbstractConte
         wanted = read_order(order)
         _require_torch(wanted.folder, until)
         with opened(settings, progress) as runs:
-            found = runs.run(wanted, until)
+            found = runs.run(wanted, until, order)
         typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
         refused = found.get("exam", {}).get("against", [])
         for why in refused:
             typer.echo(f"Not promoted: {why}", err=True)
         raise typer.Exit(bool(refused))
 
+    def forget(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+        """Take out of the training data what was erased from the product; students that saw it do not serve any more.
+
+        `support-bot erase` does it for the customer it erases."""
+        with opened(settings, progress) as runs:
+            found = runs.forget_gone()
+        for run in found:
+            typer.echo(json.dumps(dataclasses.asdict(run)) if as_json else f"{len(run.rows)} rows; now: {run.command}")
+
     app.command()(run)
+    app.command()(forget)
     app.command()(taking(ReaderOptions, reader))
     app.command()(taking(WriterOptions, writer))
     return app

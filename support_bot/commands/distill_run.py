@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from support_bot.commands.weights import Weights
 from support_bot.distillation.collect import collect, conversations_in
 from support_bot.distillation.company import open_company
 from support_bot.distillation.conversations import gone
+from support_bot.distillation.forget import Learnt, find, forget
 from support_bot.distillation.order import Order, kept_order
 from support_bot.distillation.promotion import Exam, product
-from support_bot.distillation.run import Model, Work, distill, promote
+from support_bot.distillation.run import COLLECTED, Model, Work, distill, promote
 from support_bot.distillation.stages import Stage
 from support_bot.engine.catalogue import CatalogueEntry, Kind
 from support_bot.engine.digest import file_sha256
@@ -33,7 +35,10 @@ from support_bot.settings import Settings
 from support_bot.storage import archive, restoring
 from support_bot.storage.database import Database
 from support_bot.storage.migrations import upgrade
+from support_bot.storage.remains import search_files
 from support_bot.storage.snapshot import FOLDER_PREFIX
+from support_bot.storage.students import remember
+from support_bot.values.customers import Remain
 
 Train = Callable[[Settings, Order, Path, Path, Progress], Mapping[str, Any]]
 """From the collected data to `writer.gguf` in a folder, or to the labels of a teacher there; the figures."""
@@ -50,15 +55,37 @@ class Runs:
         self._store = weights_store(settings)
         self._weights = Weights(settings, progress)
 
-    def run(self, order: Order, until: Stage) -> dict[str, Any]:
-        """Do what is not done yet, up to a stage. Raises what `distill` does."""
+    def run(self, order: Order, until: Stage, source: Path | None = None) -> dict[str, Any]:
+        """Do what is not done yet, up to a stage; `source` is the order's file. Raises what `distill` does."""
         base = self._base(order)
         read_questions(order.exam.questions)  # what is wrong with it is known before the long run
         if until is Stage.PROMOTE:
             self._refuse_fixed()
         if order.teacher and (teacher := self._store.get(order.teacher.model)).kind is not Kind.WRITER:
             raise Invalid(f"teacher.model: {teacher.name} is no writer; choose one of the catalogue.")
-        return distill(order, self._work(order, base), until)
+        note = partial(remember, self._settings.data_dir, order.folder, str(source.absolute()) if source else "")
+        note()  # so that whoever is erased meanwhile is looked for in its folder
+        found = distill(order, self._work(order, base), until)
+        if made := found.get(Stage.EXPORT):
+            note(made["sha256"], conversations_in(order.folder / COLLECTED))
+        return found
+
+    def find(self, conversations: Collection[str]) -> list[Learnt]:
+        """What the runs of this machine have of these conversations."""
+        return find(self._settings.data_dir, conversations)
+
+    def forget(self, conversations: Collection[str]) -> list[Learnt]:
+        """Take out what the runs have of these conversations, and let no student that saw them serve."""
+        return forget(self._settings.data_dir, set(conversations).intersection)
+
+    def search(self, places: Sequence[Path], words: Sequence[str]) -> list[Remain]:
+        """Files there that hold one of the words."""
+        return search_files(places, words)
+
+    def forget_gone(self) -> list[Learnt]:
+        """The same for all that the product does not have any more."""
+        with self._snapshot(self._settings.data_dir) as db, db.reading() as tx:
+            return forget(self._settings.data_dir, lambda held: gone(tx, held))
 
     def promote(self, folder: Path) -> dict[str, Any]:
         """The exam and the promotion of a run that has trained its student."""

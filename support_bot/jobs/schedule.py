@@ -12,3 +12,4 @@ def schedule(app: App) -> None:
     app.jobs.every_minute(Job.TICKETS)
     app.jobs.every_minute(Job.SWEEP)
     app.jobs.every_minute(Job.MAIL)
+    app.jobs.every_minute(Job.ERASE)

@@ -73,7 +73,9 @@ class OutboxItem(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), index=True)
     kind: Mapped[OutboxKind] = mapped_column(enum_column(OutboxKind))
     key: Mapped[str] = mapped_column(String(64))
-    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), default=None)
+    message_id: Mapped[int | None] = mapped_column(
+        ForeignKey("message.id", ondelete="CASCADE"), default=None, index=True
+    )
     detail: Mapped[str] = mapped_column(String(40), default="")
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     state: Mapped[Delivered] = mapped_column(enum_column(Delivered), default=Delivered.WAITING)

@@ -8,6 +8,8 @@ from support_bot.answering.chain import AnswerChain
 from support_bot.engine.embedder import TextEmbedder
 from support_bot.retrieval.retriever import Retriever
 from support_bot.services.copilot import CopilotService
+from support_bot.services.customers import CustomerService
+from support_bot.services.erasure import ErasureService
 from support_bot.services.flags import FlagService
 from support_bot.services.follow_up import FollowUpService
 from support_bot.services.mail import MailService
@@ -37,6 +39,8 @@ class Desk:
     follow_up: FollowUpService
     watch: WatchService
     mail: MailService
+    erasure: ErasureService
+    customers: CustomerService
 
 
 def build_desk(
@@ -55,4 +59,6 @@ def build_desk(
         follow_up=FollowUpService(db),
         watch=WatchService(db, settings),
         mail=MailService(db, settings.mail),
+        erasure=ErasureService(db, settings),
+        customers=CustomerService(db),
     )

@@ -1,0 +1,27 @@
+"""What is erased by the clock: conversations that grew old, what a cut-off erasure left, and training data."""
+
+from __future__ import annotations
+
+import logging
+
+from support_bot.assembly import App
+from support_bot.distillation.forget import forget
+
+_log = logging.getLogger(__name__)
+
+
+class Forgetting:
+    """Goes on each minute; runs of this machine are looked through once after each erasure, wherever that was made."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._seen = 0
+
+    def go_on(self) -> None:
+        erasure = self._app.desk.erasure
+        erasure.finish()
+        erasure.erase_old()
+        if (count := erasure.count()) != self._seen:
+            for run in forget(self._app.settings.data_dir, erasure.gone):
+                _log.warning("%s learnt from somebody who was erased; make it anew: %s", run.folder, run.command)
+            self._seen = count
