@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from support_bot.api.fields import Line, Words
 from support_bot.api.schemas import Answered
 from support_bot.services.erasure import Found
+
+ZIP_RESPONSE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+def zip_file(content: bytes) -> Response:
+    """A download."""
+    disposition = {"Content-Disposition": 'attachment; filename="customer.zip"'}
+    return Response(content, media_type="application/zip", headers=disposition)
 
 
 class CustomerIn(BaseModel):

@@ -243,7 +243,12 @@ def restore(
 COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
     ("", "reindex", reindex, ("chunks", "conversations")),
     ("", "backup", backup, ("file", "bytes", "exam", "trouble")),
-    ("", "restore", restore, ("restored", "created_at", "same_answers", "index", "other_settings", "kept", "trouble")),
+    (
+        "",
+        "restore",
+        restore,
+        ("restored", "created_at", "same_answers", "index", "erased_again", "other_settings", "kept", "trouble"),
+    ),
     ("", "erase", customers.erase, customers.ERASED),
     ("", "export", customers.export, ("customer", "file", "bytes")),
     ("documents", "list", list_documents, ("id", "name", "status", "audience", "version", "chunks", "reason")),

@@ -15,13 +15,15 @@ class Forgetting:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._seen = 0
+        self._seen = -1
 
     def go_on(self) -> None:
         erasure = self._app.desk.erasure
+        if self._seen < 0:
+            erasure.apply_again()
         erasure.finish()
         erasure.erase_old()
-        if (count := erasure.count()) != self._seen:
+        if (count := erasure.count()) != max(self._seen, 0):
             for run in forget(self._app.settings.data_dir, erasure.gone):
                 _log.warning("%s learnt from somebody who was erased; make it anew: %s", run.folder, run.command)
-            self._seen = count
+        self._seen = count

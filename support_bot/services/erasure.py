@@ -16,7 +16,7 @@ from support_bot.services.telling_words import telling_words
 from support_bot.services.ticket_merging import let_companions_stay, told_by
 from support_bot.settings import Settings
 from support_bot.storage.database import Database, Transaction
-from support_bot.storage.erasures import Erased, add_to_list, digest, erased, names
+from support_bot.storage.erasures import add_to_list, digest, erased, names, read_list
 from support_bot.storage.remains import drop_traces, search_database, search_files
 from support_bot.values.customers import Customer, Remain
 
@@ -131,25 +131,27 @@ class ErasureService:
                         row.finished_at = utcnow()
             return len(rows)
 
-    def apply_again(self, known: Sequence[Erased], since: dt.datetime) -> int:
-        """Erase from an older copy of the database what was erased since it was made; how many conversations."""
-        conversations: set[str] = set()
+    def apply_again(self) -> int:
+        """Erase once more whom the list in the data folder names and the database does not: it was restored from a
+        copy that was made before. How many conversations there were; later ones of the same customers stay."""
+        listed, again = read_list(self._settings.data_dir), 0
+        if not listed:
+            return 0
         with self._db.transaction() as tx:
             tx.one_at_a_time(_SALT)
-            for one in known:
-                if one.at >= since:
-                    conversations |= {
-                        conversation
-                        for conversation, visitor in tx.erasures.names_before(one.at)
-                        if one.means(conversation) or (visitor and one.means(visitor))
-                    }
-            customer = tx.customers.described(conversations)
-            if conversations:
+            known = {one.digests for one in tx.erasures.all()}
+            missing = [one for one in listed if one.digests not in known]
+            begun = tx.erasures.names() if missing else []
+            for one in missing:
+                theirs = {key for key, visitor, at in begun if at <= one.at and one.means(key, visitor)}
+                customer = tx.customers.described(theirs & tx.customers.known(theirs))
                 counts = tx.customers.counts(customer)
                 _erase(tx, customer)
-                tx.erasures.add(Erasure(salt="", digests=[], counts=counts))
+                again += len(customer.conversations)
+                row = Erasure(salt=one.salt, digests=sorted(one.digests), counts=counts, created_at=one.at)
+                tx.erasures.add(row)
         self.finish()
-        return len(conversations)
+        return again
 
 
 def _found(tx: Transaction, customer: Customer) -> Found:

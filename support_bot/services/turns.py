@@ -14,7 +14,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 
 from support_bot.answering.chain import AnswerChain
-from support_bot.errors import Cancelled, Overloaded
+from support_bot.errors import Cancelled, NotFound, Overloaded
 from support_bot.models import MessageStatus, TurnState, utcnow
 from support_bot.observability import bind_conversation
 from support_bot.services.handoff import change_mode, retract_turn
@@ -126,6 +126,8 @@ class TurnRunner:
     def _run_guarded(self, turn_id: int) -> None:
         try:
             self._run(turn_id)
+        except NotFound:
+            _log.info("turn %s is gone: its conversation was erased", turn_id)
         except Exception:  # noqa: BLE001 - the customer must hear of it whatever broke
             _log.exception("turn %s failed", turn_id)
             self._logged(self._end_broken, turn_id)
@@ -275,7 +277,9 @@ class TurnRunner:
         if self._closing.is_set():
             return
         with self._db.reading() as tx:
-            conversation_id = tx.turns.lock(turn_id).conversation_id
+            if (turn := tx.turns.find(turn_id)) is None:
+                return
+            conversation_id = turn.conversation_id
             waiting = tx.turns.find_waiting(conversation_id)
             running = tx.turns.find_running(conversation_id)
         if waiting is not None and running is None:

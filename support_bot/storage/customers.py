@@ -153,9 +153,10 @@ class CustomerRepository:
         """Their mails as they came, by number."""
         query = select(ReceivedMail.id, ReceivedMail.raw).where(ReceivedMail.raw.is_not(None))
         return [
-            (row[0], row[1])
+            (number, raw)
             for part in _parts(customer.conversations)
-            for row in self._session.execute(query.where(ReceivedMail.conversation_id.in_(part)))
+            for number, raw in self._session.execute(query.where(ReceivedMail.conversation_id.in_(part)))
+            if raw is not None
         ]
 
     def said(self, customer: Customer) -> list[str]:

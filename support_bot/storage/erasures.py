@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
 from support_bot.models import Conversation, Erasure
@@ -28,8 +28,9 @@ class Erased:
     digests: frozenset[str]
     at: dt.datetime
 
-    def means(self, name: str) -> bool:
-        return digest(self.salt, name) in self.digests
+    def means(self, *names: str | None) -> bool:
+        """Whether somebody with one of these names is meant."""
+        return any(digest(self.salt, name) in self.digests for name in names if name)
 
 
 def digest(salt: str, name: str) -> str:
@@ -57,14 +58,18 @@ class ErasureRepository:
     def count(self) -> int:
         return self._session.scalar(select(func.count(Erasure.id))) or 0
 
+    def is_kept(self) -> bool:
+        """Whether this database is new enough to have the table."""
+        return inspect(self._session.connection()).has_table(Erasure.__tablename__)
+
     def all(self) -> list[Erased]:
         rows = self._session.scalars(select(Erasure).order_by(Erasure.id))
         return [erased(row) for row in rows if row.digests]
 
-    def names_before(self, at: dt.datetime) -> list[tuple[str, str | None]]:
-        """The conversations that were begun before then: their ids, and the names that sites gave."""
-        query = select(Conversation.id, Conversation.visitor).where(Conversation.created_at <= at)
-        return [(row[0], row[1]) for row in self._session.execute(query)]
+    def names(self) -> list[tuple[str, str | None, dt.datetime]]:
+        """Every conversation: its id, the name that a site gave, when it was begun."""
+        query = select(Conversation.id, Conversation.visitor, Conversation.created_at)
+        return [(row[0], row[1], row[2]) for row in self._session.execute(query)]
 
 
 def erased(row: Erasure) -> Erased:

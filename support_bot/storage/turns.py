@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from support_bot.errors import NotFound
 from support_bot.models import BotTurn, Message, TurnState, utcnow
 
 
@@ -23,9 +24,15 @@ class TurnRepository:
         return turn
 
     def lock(self, turn_id: int) -> BotTurn:
-        """The turn, read again; call it with the conversation locked."""
+        """The turn, read again; call it with the conversation locked. Raises NotFound where it was erased."""
         query = select(BotTurn).where(BotTurn.id == turn_id).execution_options(populate_existing=True)
-        return self._session.scalars(query).one()
+        found = self._session.scalars(query).one_or_none()
+        if found is None:
+            raise NotFound("There is no such turn.")
+        return found
+
+    def find(self, turn_id: int) -> BotTurn | None:
+        return self._session.get(BotTurn, turn_id)
 
     def find_running(self, conversation_id: str) -> BotTurn | None:
         return self._first(conversation_id, TurnState.RUNNING)

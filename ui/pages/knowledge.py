@@ -17,6 +17,7 @@ from support_bot.services.views import StaffView
 from support_bot.values import Audience, Role
 from ui.pages.articles import ArticlesView
 from ui.pages.channels import ChannelTable, own_address
+from ui.pages.erasing import EraseTable
 from ui.pages.model import ModelTable
 from ui.pages.pinned import PinnedTable
 from ui.pages.shelf import Shelf
@@ -42,6 +43,7 @@ class KnowledgePage:
         self._articles = ArticlesView(app)
         self._pinned = PinnedTable(app)
         self._team = TeamTable(app)
+        self._erase = EraseTable(app)
         self._model = ModelTable(app)
         self._channels = ChannelTable(app)
         self._acts: dict[str, Callable[[Shelf, dict[str, Any]], None]] = {
@@ -71,12 +73,14 @@ class KnowledgePage:
         self.channels = surface("admin-channels")
         self.channel = surface("admin-channel")
         self.team = surface("admin-team")
+        self.erase = surface("admin-erase")
         self.detail = surface("admin-detail")
         self.dialog = surface("admin-dialog")
         self.timer = gr.Timer(POLL_S)
         acting = [
             self.nav, self.results, self.filters, self.list, self.found, self.pins, self.pin, self.sure, self.model,
-            self.channels, self.channel, self.team, self.detail, self.dialog,
+            self.channels, self.channel, self.team, self.erase, self.detail,
+            self.dialog,
         ]  # fmt: skip
         self._outputs = [self.shelf, self.figures, *acting]
         page.load(self.opened, [self.shelf], self._outputs, **private())
@@ -111,7 +115,7 @@ class KnowledgePage:
         """One of the page's buttons; an error is told in the page."""
         staff = require(self._app, request, Role.ADMIN).staff
         data = data_of(event)
-        doing = (self._acts | self._team.acts(staff)).get(str(data.get("action")))
+        doing = (self._acts | self._team.acts(staff) | self._erase.acts(staff)).get(str(data.get("action")))
         if doing is None:
             return self._nothing()
         shelf.told = shelf.pin_told = ""
@@ -195,6 +199,8 @@ class KnowledgePage:
                 pieces |= {self.model: self._model.page(shelf), self.figures: self._model.figures()}
             case "channels":
                 pieces |= {self.channels: self._channels.listed(shelf), self.channel: self._channels.form(shelf)}
+            case "erase":
+                pieces[self.erase] = self._erase.page(shelf)
             case "team":
                 pieces[self.team] = self._team.page(shelf, staff)
             case _:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from support_bot.services.views import TrialView
 from ui.parts.channels import ChannelForm
+from ui.parts.erasing import Erasing
 from ui.parts.pinned import PinForm
 from ui.parts.promises import PromiseForm
 from ui.parts.team import MemberForm, NewLink, NewPassword
@@ -44,6 +45,7 @@ class Shelf:
     address: str = ""
     member: MemberForm = field(default_factory=MemberForm)
     made: NewPassword | NewLink | None = None
+    erasing: Erasing = field(default_factory=Erasing)
     dialog: str = ""
     serial: int = 0
     shown: dict[str, str] = field(default_factory=dict)

@@ -6,7 +6,16 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from support_bot.api.auth import Admin, Agent
-from support_bot.api.customer_schemas import CustomerIn, EraseIn, FoundOut, RemainOut, RemainsIn, RemainsOut
+from support_bot.api.customer_schemas import (
+    ZIP_RESPONSE,
+    CustomerIn,
+    EraseIn,
+    FoundOut,
+    RemainOut,
+    RemainsIn,
+    RemainsOut,
+    zip_file,
+)
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
 from support_bot.errors import Invalid
@@ -14,7 +23,6 @@ from support_bot.errors import Invalid
 router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
 
 _ERRORS = error_responses(400, 401, 403, 413, 422, 429)
-_ZIP = "application/zip"
 
 
 @router.post("/find", responses=_ERRORS)
@@ -38,15 +46,8 @@ def find_remains(body: RemainsIn, app: Bot, admin: Admin) -> RemainsOut:
     return RemainsOut(found=[RemainOut(place=remain.place, count=remain.count) for remain in found])
 
 
-@router.post(
-    "/export",
-    response_class=Response,
-    responses=_ERRORS
-    | error_responses(404)
-    | {200: {"content": {_ZIP: {"schema": {"type": "string", "format": "binary"}}}}},
-)
+@router.post("/export", response_class=Response, responses=_ERRORS | error_responses(404) | ZIP_RESPONSE)
 def export_customer(body: CustomerIn, app: Bot, agent: Agent) -> Response:
     """Everything of a customer as a ZIP: `customer.json`, a page to read for each conversation, and mails as they
     came."""
-    content = app.desk.customers.export(body.customer, only=body.only)
-    return Response(content, media_type=_ZIP, headers={"Content-Disposition": 'attachment; filename="customer.zip"'})
+    return zip_file(app.desk.customers.export(body.customer, only=body.only))
