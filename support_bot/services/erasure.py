@@ -49,7 +49,8 @@ class ErasureService:
     def preview(self, key: str, *, only: bool = False) -> Found:
         """What `erase` would erase; see `CustomerRepository.find` for what `key` may be."""
         with self._db.reading() as tx:
-            return _found(tx, tx.customers.find(key, only=only))
+            customer = tx.customers.find(key, only=only)
+            return _found(tx, customer, telling_words(tx, customer))
 
     def search(self, words: Sequence[str], places: Sequence[Path] = ()) -> list[Remain]:
         """Where one of the words is still found: every column of the database, every file of the data folder, and the
@@ -65,9 +66,10 @@ class ErasureService:
         """Erase everything of a customer; what it was, with nothing left that was theirs.
 
         Somebody who is not known any more is no error: an erasure that was cut off is then brought to its end."""
+        words = self.preview(key, only=only).words  # every message is read for them: nobody has to wait meanwhile
         with self._db.transaction() as tx:
             tx.one_at_a_time(_SALT)
-            found = _found(tx, tx.customers.find(key, only=only))
+            found = _found(tx, tx.customers.find(key, only=only), words)
             if found.counts:
                 _erase(tx, found.customer)
                 salt = tx.installation.secret(_SALT)
@@ -154,10 +156,10 @@ class ErasureService:
         return again
 
 
-def _found(tx: Transaction, customer: Customer) -> Found:
+def _found(tx: Transaction, customer: Customer, words: tuple[str, ...]) -> Found:
     links = tx.connectors.links_of(customer.tickets)
     elsewhere = tuple(f"{connector}: {number}" for connector, number in links)
-    return Found(customer, tx.customers.counts(customer), telling_words(tx, customer), elsewhere)
+    return Found(customer, tx.customers.counts(customer), words, elsewhere)
 
 
 def _erase(tx: Transaction, customer: Customer) -> None:

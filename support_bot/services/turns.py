@@ -126,15 +126,19 @@ class TurnRunner:
     def _run_guarded(self, turn_id: int) -> None:
         try:
             self._run(turn_id)
-        except NotFound:
-            _log.info("turn %s is gone: its conversation was erased", turn_id)
-        except Exception:  # noqa: BLE001 - the customer must hear of it whatever broke
+        except Exception as error:  # noqa: BLE001 - the customer must hear of it whatever broke
+            if isinstance(error, NotFound) and self._is_erased(turn_id):
+                return  # with its conversation, by somebody who asked for it
             _log.exception("turn %s failed", turn_id)
             self._logged(self._end_broken, turn_id)
         finally:
             with self._held_lock:
                 self._held.remove(turn_id)
             self._logged(self._start_next, turn_id)
+
+    def _is_erased(self, turn_id: int) -> bool:
+        with self._db.reading() as tx:
+            return tx.turns.find(turn_id) is None
 
     def _logged(self, step: Callable[[int], None], turn_id: int) -> None:
         """A step that may fail too: what it leaves undone, the sweep picks up."""

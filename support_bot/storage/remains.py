@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, LargeBinary, Text, bindparam, cast, column, func, inspect, or_, select, table
 from sqlalchemy.types import Boolean, Date, DateTime, Integer, Numeric, TypeEngine
 
+from support_bot.errors import DatabaseUnavailable
 from support_bot.storage.inbox_words import codes
 from support_bot.values.customers import Remain
 
@@ -96,7 +97,8 @@ def drop_traces(engine: Engine) -> None:
     """Write SQLite's file anew, so that no page of it, and no log beside it, holds what was deleted.
 
     Readers go on meanwhile, writers wait. On PostgreSQL the server's own cleaning does it in time. Raises
-    OperationalError where the disk is full or somebody writes for too long; then it is to be done again."""
+    what the database raises where the disk is full or somebody writes for too long, and DatabaseUnavailable where
+    somebody reads for too long; then it is to be done again."""
     if engine.dialect.name != "sqlite":
         return
     with closing(engine.raw_connection()) as connection:
@@ -104,5 +106,7 @@ def drop_traces(engine: Engine) -> None:
         # The word index only marks rows as deleted until its parts are merged.
         cursor.execute("INSERT INTO conversation_fts (conversation_fts) VALUES ('optimize')")
         cursor.execute("VACUUM")
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         cursor.close()
+        if busy:
+            raise DatabaseUnavailable("Somebody reads the database for too long; its log still holds what was erased.")
