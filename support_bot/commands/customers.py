@@ -11,11 +11,11 @@ import typer
 from support_bot.errors import Invalid
 
 if TYPE_CHECKING:
-    from support_bot.commands.distill_run import Runs
     from support_bot.commands.forward import Api
+    from support_bot.commands.learnt import LearntData
     from support_bot.distillation.forget import Learnt
 else:
-    Api = Runs = Any  # typer looks the names up; what they stand for is slow to import
+    Api = LearntData = Any  # typer looks the names up; what they stand for is slow to import
 
 ERASED = (
     "customer", "emails", "visitors", "tickets", "erased", "rows", "elsewhere", "training_rows", "students", "retrain",
@@ -34,7 +34,7 @@ Target = Annotated[Path, typer.Argument(help="The ZIP file to be written.")]
 
 def erase(
     api: Api,
-    runs: Runs,
+    learnt: LearntData,
     customer: Customer,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -47,18 +47,18 @@ def erase(
     wanted = {"customer": customer, "only": only}
     found = api.send("POST", "/customers/find", json=wanted)
     if dry_run:
-        return _told(customer, found, "no") | _learnt(runs.find(found["conversations"]))
+        return _told(customer, found, "no") | _learnt(learnt.find(found["conversations"]))
     if found["counts"] and not yes and _asked(customer, found) != customer:
         raise Invalid("That is not what was typed before; nothing was erased.")
     done = api.send("POST", "/customers/erase", json=wanted | {"confirm": customer})
-    learnt = runs.forget(done["conversations"])
+    runs = learnt.forget(done["conversations"])
     words = list(dict.fromkeys([*found["words"], *done["words"]])) or [customer]
     left = [
         f"{one['place']} ({one['count']})"
-        for one in _remains(api, runs, words, [run.folder for run in learnt] + list(look_in or ()))
+        for one in _remains(api, learnt, words, [run.folder for run in runs] + list(look_in or ()))
     ]
     end = {"found_in": left or ["nothing"], "looked_for": words, "ok": not left}
-    return _told(customer, done, "yes" if done["counts"] else "nothing was there") | _learnt(learnt) | end
+    return _told(customer, done, "yes" if done["counts"] else "nothing was there") | _learnt(runs) | end
 
 
 def _asked(customer: str, found: dict[str, Any]) -> str:
@@ -81,10 +81,10 @@ def _learnt(runs: list[Learnt]) -> dict[str, Any]:
     }
 
 
-def _remains(api: Api, runs: Runs, words: list[str], places: list[str | Path]) -> list[dict[str, Any]]:
+def _remains(api: Api, learnt: LearntData, words: list[str], places: list[str | Path]) -> list[dict[str, Any]]:
     """Database and data folder through their owner, other places from here."""
     found = api.send("POST", "/customers/remains", json={"words": words})["found"]
-    return [*found, *map(asdict, runs.search([Path(place) for place in places], words))]
+    return [*found, *map(asdict, learnt.search([Path(place) for place in places], words))]
 
 
 def export(api: Api, customer: Customer, file: Target, only: Only = False) -> Any:

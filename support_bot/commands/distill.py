@@ -19,6 +19,7 @@ from support_bot.errors import Invalid
 
 if TYPE_CHECKING:
     from support_bot.commands.distill_run import Runs
+    from support_bot.commands.learnt import LearntData
     from support_bot.distillation.order import Order
     from support_bot.engine.weights import Progress
     from support_bot.settings import Settings
@@ -90,6 +91,13 @@ def opened(
 
     with progress() as report:
         yield Runs(settings(), _train_student, report, _teach_student)
+
+
+def learnt(settings: Callable[[], Settings]) -> AbstractContextManager[LearntData]:
+    """What the runs of this machine have learnt from customers."""
+    from support_bot.commands.learnt import learnt_data
+
+    return learnt_data(settings().data_dir)
 
 
 def _require_torch(folder: Path, until: Stage) -> None:

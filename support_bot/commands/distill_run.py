@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from support_bot.commands.weights import Weights
 from support_bot.distillation.collect import collect, conversations_in
 from support_bot.distillation.company import open_company
 from support_bot.distillation.conversations import gone
-from support_bot.distillation.forget import Learnt, find, forget
+from support_bot.distillation.forget import Learnt, forget
 from support_bot.distillation.order import Order, kept_order
 from support_bot.distillation.promotion import Exam, product
 from support_bot.distillation.run import COLLECTED, Model, Work, distill, promote
@@ -35,10 +35,8 @@ from support_bot.settings import Settings
 from support_bot.storage import archive, restoring
 from support_bot.storage.database import Database
 from support_bot.storage.migrations import upgrade
-from support_bot.storage.remains import search_files
 from support_bot.storage.snapshot import FOLDER_PREFIX
 from support_bot.storage.students import remember
-from support_bot.values.customers import Remain
 
 Train = Callable[[Settings, Order, Path, Path, Progress], Mapping[str, Any]]
 """From the collected data to `writer.gguf` in a folder, or to the labels of a teacher there; the figures."""
@@ -70,20 +68,8 @@ class Runs:
             note(made["sha256"], conversations_in(order.folder / COLLECTED))
         return found
 
-    def find(self, conversations: Collection[str]) -> list[Learnt]:
-        """What the runs of this machine have of these conversations."""
-        return find(self._settings.data_dir, conversations)
-
-    def forget(self, conversations: Collection[str]) -> list[Learnt]:
-        """Take out what the runs have of these conversations, and let no student that saw them serve."""
-        return forget(self._settings.data_dir, set(conversations).intersection)
-
-    def search(self, places: Sequence[Path], words: Sequence[str]) -> list[Remain]:
-        """Files there that hold one of the words."""
-        return search_files(places, words)
-
     def forget_gone(self) -> list[Learnt]:
-        """The same for all that the product does not have any more."""
+        """Take out what the runs of this machine have of conversations that the product does not have any more."""
         with self._snapshot(self._settings.data_dir) as db, db.reading() as tx:
             return forget(self._settings.data_dir, lambda held: gone(tx, held))
 

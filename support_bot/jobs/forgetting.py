@@ -23,7 +23,11 @@ class Forgetting:
             erasure.apply_again()
         erasure.finish()
         erasure.erase_old()
-        if (count := erasure.count()) != max(self._seen, 0):
-            for run in forget(self._app.settings.data_dir, erasure.gone):
-                _log.warning("%s learnt from somebody who was erased; make it anew: %s", run.folder, run.command)
-        self._seen = count
+        if (count := erasure.count()) == max(self._seen, 0):
+            self._seen = count
+            return
+        runs = forget(self._app.settings.data_dir, erasure.gone)
+        for run in runs:
+            _log.warning("%s learnt from somebody who was erased; make it anew: %s", run.folder, run.command)
+        if not any(run.busy for run in runs):  # else it is tried again
+            self._seen = count

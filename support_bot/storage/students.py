@@ -49,7 +49,7 @@ def remember(data_dir: Path, folder: Path, order: str, sha256: str = "", convers
     """Note a run in this folder, and the student that it has made; a student that is known gets nothing new."""
     with changing(data_dir) as known:
         known[:] = [one for one in known if one.sha256 or one.folder != str(folder)]
-        if all(one.sha256 != sha256 for one in known):
+        if all((one.sha256, one.folder) != (sha256, str(folder)) for one in known):
             known.append(Student(sha256, str(folder), order, sorted(conversations)))
 
 
