@@ -184,22 +184,19 @@ def context(view: ConversationView) -> str:
     }
     if view.email:
         facts["E-mail"] = escape(view.email)
+    facts["Files"] = _files(row.id)
     lines = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     return (
-        f'<div class="context"><section><h2 class="section">Customer</h2><dl class="facts">{lines}</dl>'
-        f"{_files(row.id)}</section>{_found(view)}{history(view.ticket.history if view.ticket else ())}</div>"
+        f'<div class="context"><section><h2 class="section">Customer</h2><dl class="facts">{lines}</dl></section>'
+        f"{_found(view)}{history(view.ticket.history if view.ticket else ())}</div>"
     )
 
 
 def _files(conversation: str) -> str:
     """What can be taken along of a customer."""
     at = f"../api/v1/staff/conversations/{escape(conversation)}"
-    links = {
-        "Transcript": f"{at}/transcript?format=html",
-        "Everything of this customer (ZIP)": f"{at}/customer",
-    }
-    written = "".join(f'<li><a class="small" href="{url}" download>{label}</a></li>' for label, url in links.items())
-    return f'<ul class="files">{written}</ul>'
+    links = {"Transcript": f"{at}/transcript?format=html", "Everything of this customer": f"{at}/customer"}
+    return "<br>".join(f'<a href="{url}" download>{label}</a>' for label, url in links.items())
 
 
 def _found(view: ConversationView) -> str:

@@ -23,6 +23,7 @@ _NAMES = {
     "feedback": "votes on answers",
     "rating": "ratings",
 }
+_ORDER = {name: place for place, name in enumerate(_NAMES)}
 _QUIET = (
     "conversation_event",
     "message_citation",
@@ -70,7 +71,7 @@ def _found(shown: Erasing) -> str:
     if found is None or shown.erased:
         return ""
     if not found.counts:
-        return f'<p class="small">Nothing is known of {escape(shown.customer)}.</p>'
+        return f'<p class="small aside">Nothing is known of {escape(shown.customer)}.</p>'
     known = found.customer
     facts = {
         "Known as": ", ".join([*known.emails, *known.visitors]),
@@ -80,7 +81,7 @@ def _found(shown: Erasing) -> str:
     lines = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items() if value)
     rows = "".join(
         f"<tr><td>{escape(_NAMES.get(name, name.replace('_', ' ')))}</td><td>{count}</td></tr>"
-        for name, count in found.counts.items()
+        for name, count in sorted(found.counts.items(), key=lambda entry: (_ORDER.get(entry[0], len(_ORDER)), entry))
         if name not in _QUIET
     )
     confirm = attributes(
@@ -92,7 +93,7 @@ def _found(shown: Erasing) -> str:
         f'<th scope="col">What</th><th scope="col">How many</th></tr></thead><tbody>{rows}</tbody></table>'
         f'<form class="try" data-action="erase-go"><input class="field" required{confirm}>'
         '<button class="button danger" type="submit">Erase for good</button></form>'
-        '<p class="small">Backups that were made before still hold it; when one is restored it is erased again.</p>'
+        '<p class="small aside">Backups made before still hold it; when one is restored it is erased again.</p>'
     )
 
 
