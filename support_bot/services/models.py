@@ -88,8 +88,8 @@ class ModelService:
     def require_usable(self, name: str) -> CatalogueEntry:
         """Raise NotFound, Invalid or Conflict unless this writer is whole on this machine and may be chosen."""
         entry = self._store.get(name)
-        if marked := to_be_retrained(self._settings.data_dir).get(entry.sha256):
-            raise Conflict(f"{name} has learnt from a customer who was erased; make it anew: {marked.command}")
+        if why := self.why_retrain(entry.sha256):
+            raise Conflict(f"{name} {why}")
         if not writes(entry):
             raise Invalid(f"{name} does not write; choose one of the writers in the catalogue.")
         if not self._store.is_present(name) or not self._store.verify(name):
@@ -99,6 +99,11 @@ class ModelService:
         if entry.kind is Kind.ADAPTER and self._settings.engine.adapter:
             raise Conflict("SUPPORT_BOT_ENGINE__ADAPTER names the adapter; take it out first.")
         return entry
+
+    def why_retrain(self, sha256: str) -> str:
+        """That a student has to be made anew, and how; empty where nobody it learnt from was erased."""
+        marked = to_be_retrained(self._settings.data_dir).get(sha256)
+        return f"has learnt from a customer who was erased; make it anew: {marked.command}" if marked else ""
 
     def _default(self) -> str:
         return next(e.name for e in self._store.entries() if e.kind is Kind.WRITER and e.default)
