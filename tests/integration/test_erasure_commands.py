@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -107,6 +110,35 @@ class TestByCommand:
             assert app.desk.erasure.gone([chat]) == {chat} and len(app.tickets.conversations()) == 1
             later = app.chat.start("web", visitor=EMAIL).id
             assert app.desk.erasure.apply_again() == 0 and app.desk.erasure.gone([later]) == set()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from support_bot.services import erasure
+from support_bot.storage.customers import CustomerRepository
+from tests.factories import make_app
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(erasure if sys.argv[2] == "drop_traces" else CustomerRepository, sys.argv[2], die)
+make_app(Path(sys.argv[1]), start=False).desk.erasure.erase(sys.argv[3])
+"""
+
+
+@pytest.mark.parametrize(("where", "there"), [("erase", True), ("drop_traces", False)])
+def test_killed_in_the_middle_it_is_begun_or_ended_by_the_next(
+    tmp_path: Path, chat: str, where: str, there: bool
+) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), where, EMAIL], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with closing(make_app(tmp_path, start=False)) as app:
+        erasure = app.desk.erasure
+        assert (erasure.gone([chat]) == set()) is there
+        erasure.erase(EMAIL)
+        assert erasure.gone([chat]) == {chat} and erasure.count() == 1
+        assert erasure.finish() == 0 and erasure.search([EMAIL, "QX-55120"]) == []
 
 
 class TestStudents:
