@@ -24,6 +24,8 @@ def upgrade() -> None:
         sa.Column("digests", sa.JSON(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("staff_id", sa.Integer(), nullable=True),
+        sa.Column("last_message", sa.Integer(), nullable=False),
+        sa.Column("last_ticket", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),

@@ -71,10 +71,10 @@ class ErasureService:
             tx.one_at_a_time(_SALT)
             found = _found(tx, tx.customers.find(key, only=only), words)
             if found.counts:
-                _erase(tx, found.customer)
+                ids = _erase(tx, found.customer)
                 salt = tx.installation.secret(_SALT)
                 digests = sorted({digest(salt, name) for name in names(found.customer)})
-                tx.erasures.add(Erasure(salt=salt, digests=digests, counts=found.counts, staff_id=by))
+                tx.erasures.add(Erasure(salt=salt, digests=digests, counts=found.counts, staff_id=by, **ids))
         self.finish()
         return found
 
@@ -98,9 +98,9 @@ class ErasureService:
             if not customer.conversations:
                 return 0
             counts = tx.customers.counts(customer)
-            _erase(tx, customer)
+            ids = _erase(tx, customer)
             # After a restore they are old again: nothing has to be remembered of whose they were.
-            tx.erasures.add(Erasure(salt="", digests=[], counts=counts))
+            tx.erasures.add(Erasure(salt="", digests=[], counts=counts, **ids))
             return len(customer.conversations)
 
     def gone(self, conversation_ids: Collection[str]) -> set[str]:
@@ -148,9 +148,9 @@ class ErasureService:
                 theirs = {key for key, visitor, at in begun if at <= one.at and one.means(key, visitor)}
                 customer = tx.customers.described(theirs & tx.customers.known(theirs))
                 counts = tx.customers.counts(customer)
-                _erase(tx, customer)
+                ids = _erase(tx, customer)
                 again += len(customer.conversations)
-                row = Erasure(salt=one.salt, digests=sorted(one.digests), counts=counts, created_at=one.at)
+                row = Erasure(salt=one.salt, digests=sorted(one.digests), counts=counts, created_at=one.at, **ids)
                 tx.erasures.add(row)
         self.finish()
         return again
@@ -162,9 +162,11 @@ def _found(tx: Transaction, customer: Customer, words: tuple[str, ...]) -> Found
     return Found(customer, tx.customers.counts(customer), words, elsewhere)
 
 
-def _erase(tx: Transaction, customer: Customer) -> None:
-    """Others who hang on them go on without them; what they said in conversations of others goes, too."""
+def _erase(tx: Transaction, customer: Customer) -> dict[str, int]:
+    """Others who hang on them go on without them; what they said in conversations of others goes, too. The highest ids
+    before."""
     tx.one_at_a_time("merge")
+    ids = tx.erasures.last_ids()
     for conversation_id in customer.conversations:
         conversation = lock_root_first(tx, conversation_id)
         retract_running_turn(tx, conversation)
@@ -174,6 +176,7 @@ def _erase(tx: Transaction, customer: Customer) -> None:
                 if tx.customers.forget_notes(above.conversation_id, told_by(ticket.id)):
                     tx.words.put([above.conversation_id])
     tx.customers.erase(customer)
+    return ids
 
 
 def _free_companions(tx: Transaction, conversation: Conversation) -> None:

@@ -126,19 +126,13 @@ class TurnRunner:
     def _run_guarded(self, turn_id: int) -> None:
         try:
             self._run(turn_id)
-        except Exception as error:  # noqa: BLE001 - the customer must hear of it whatever broke
-            if isinstance(error, NotFound) and self._is_erased(turn_id):
-                return  # with its conversation, by somebody who asked for it
+        except Exception:  # noqa: BLE001 - the customer must hear of it whatever broke
             _log.exception("turn %s failed", turn_id)
             self._logged(self._end_broken, turn_id)
         finally:
             with self._held_lock:
                 self._held.remove(turn_id)
             self._logged(self._start_next, turn_id)
-
-    def _is_erased(self, turn_id: int) -> bool:
-        with self._db.reading() as tx:
-            return tx.turns.find(turn_id) is None
 
     def _logged(self, step: Callable[[int], None], turn_id: int) -> None:
         """A step that may fail too: what it leaves undone, the sweep picks up."""
@@ -151,20 +145,31 @@ class TurnRunner:
         begun = self._begin(turn_id, TurnState.WAITING)
         while begun:
             bind_conversation(begun.conversation_id)
-            outcome, trace = self._say(turn_id, begun)
-            if outcome is not _Next.START_OVER:
-                self._finish(turn_id, begun, trace)
-                self._logged(self._ended, turn_id)
-                return
+            try:
+                outcome, trace = self._say(turn_id, begun)
+                if outcome is not _Next.START_OVER:
+                    self._finish(turn_id, begun, trace)
+                    self._logged(self._ended, turn_id)
+                    return
+            except NotFound:
+                if self._is_there(begun.conversation_id):
+                    raise
+                return  # erased with its conversation, by somebody who asked for it
             begun = self._begin(turn_id, TurnState.RUNNING)
 
+    def _is_there(self, conversation_id: str) -> bool:
+        with self._db.reading() as tx:
+            return bool(tx.customers.known([conversation_id]))
+
     def _begin(self, turn_id: int, expected: TurnState) -> _Begun | None:
-        """[tx 1] take the turn, gather the burst and the history; None when it is not to be run (any more).
+        """[tx 1] take the turn, gather the burst and the history; None when it is not to be run (any more), or erased.
 
         A turn that was submitted twice is not in the expected state the second time."""
         with self._db.transaction() as tx:
-            turn = tx.turns.lock(turn_id)
-            conversation = tx.conversations.lock(turn.conversation_id)
+            found = tx.turns.find(turn_id)
+            if found is None or not tx.customers.known([found.conversation_id]):
+                return None
+            conversation = tx.conversations.lock(found.conversation_id)
             turn = tx.turns.lock(turn_id)
             if turn.state is not expected or self._closing.is_set():
                 return None

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
-from support_bot.models import Conversation, Erasure
+from support_bot.models import Conversation, Erasure, Message, Ticket
 from support_bot.storage.trouble import storage_trouble
 from support_bot.values.customers import Customer
 
@@ -37,6 +37,15 @@ def digest(salt: str, name: str) -> str:
     return hashlib.sha256(f"{salt}:{name.lower()}".encode()).hexdigest()
 
 
+def fresh_id(session: Session, kind: type[Message] | type[Ticket]) -> int | None:
+    """The id of a new row where SQLite would give it one that an erased row had; else None, and the database says."""
+    if session.get_bind().dialect.name != "sqlite":
+        return None
+    had = Erasure.last_message if kind is Message else Erasure.last_ticket
+    last = session.scalar(select(func.max(had))) or 0
+    return last + 1 if last and last > (session.scalar(select(func.max(kind.id))) or 0) else None
+
+
 class ErasureRepository:
     """Erasures, the oldest first."""
 
@@ -47,6 +56,14 @@ class ErasureRepository:
         self._session.add(row)
         self._session.flush()
         return row
+
+    def last_ids(self) -> dict[str, int]:
+        """The highest ids of messages and tickets, as an erasure keeps them; call it before rows go."""
+        messages, tickets = select(func.max(Message.id)), select(func.max(Ticket.id))
+        return {
+            "last_message": self._session.scalar(messages) or 0,
+            "last_ticket": self._session.scalar(tickets) or 0,
+        }
 
     def unfinished(self) -> Sequence[Erasure]:
         return self._session.scalars(select(Erasure).where(Erasure.finished_at.is_(None)).order_by(Erasure.id)).all()

@@ -155,6 +155,16 @@ class TestErasing:
         assert sorted(bool(found.counts) for found in done) == [False, True]
         assert app.desk.erasure.count() == 1
 
+    def test_no_number_is_given_twice(self, app: App) -> None:
+        chat = app.chat.start("web").id
+        message, ticket = app.chat.say(chat, "Hello").message_id, app.handoff.request(chat).row.id
+        app.desk.erasure.erase(chat)
+        for _ in range(2):
+            chat = app.chat.start("web").id
+            message, before = app.chat.say(chat, "Hello").message_id, message
+            ticket, earlier = app.handoff.request(chat).row.id, ticket
+            assert message > before and ticket > earlier
+
     def test_what_stays_tells_counts_and_nobody(self, app: App) -> None:
         staff = add_staff(app).id
         busy_customer(app, staff)

@@ -40,7 +40,7 @@ ASKED = "Can I return my Peregrine jacket, order QX-55120?"
 def chat(tmp_path: Path) -> str:
     """A conversation of a customer in the data folder, which nobody has open; somebody else has one, too."""
     with closing(make_app(tmp_path)) as app:
-        add_staff(app)
+        add_staff(app, Role.ADMIN)
         add_article(app, "returns.md", RETURNS)
         mine, other = app.chat.start("web", visitor=EMAIL).id, app.chat.start("web", visitor="other").id
         ask(app, mine, ASKED)
@@ -172,7 +172,7 @@ class TestOverHttp:
         wanted = {"customer": EMAIL, "confirm": EMAIL}
         assert api.client.post(f"{V1}/customers/erase", json=wanted, headers=api.agent).status_code == 403
         wrong = api.client.post(f"{V1}/customers/erase", json=wanted | {"confirm": "x"}, headers=api.admin)
-        assert wrong.status_code == 400
+        assert wrong.status_code == 422
         found = api.client.post(f"{V1}/customers/find", json={"customer": EMAIL}, headers=api.admin).json()
         assert found["counts"]["message"] == 2 and "QX-55120" in found["words"]
         file = api.client.get(f"{V1}/staff/conversations/{chat}/customer", headers=api.agent)
