@@ -66,20 +66,28 @@ def group(settings: Callable[[], Settings], progress: Callable[[], AbstractConte
             typer.echo(f"Not promoted: {why}", err=True)
         raise typer.Exit(bool(refused))
 
+    app.command()(run)
+    app.command()(_forgetting(settings, progress))
+    app.command()(taking(ReaderOptions, reader))
+    app.command()(taking(WriterOptions, writer))
+    return app
+
+
+def _forgetting(
+    settings: Callable[[], Settings], progress: Callable[[], AbstractContextManager[Progress]]
+) -> Callable[..., None]:
     def forget(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
         """Take out of the training data what was erased from the product; students that saw it do not serve any more.
 
         `support-bot erase` does it for the customer it erases."""
         with opened(settings, progress) as runs:
             found = runs.forget_gone()
-        for run in found:
-            typer.echo(json.dumps(dataclasses.asdict(run)) if as_json else f"{len(run.rows)} rows; now: {run.command}")
+        lines = [f"{len(run.rows)} rows in {run.folder}; train anew: {run.command}" for run in found]
+        typer.echo(
+            json.dumps([dataclasses.asdict(run) for run in found]) if as_json else "\n".join(lines or ["nothing"])
+        )
 
-    app.command()(run)
-    app.command()(forget)
-    app.command()(taking(ReaderOptions, reader))
-    app.command()(taking(WriterOptions, writer))
-    return app
+    return forget
 
 
 @contextmanager
