@@ -61,7 +61,7 @@ def _command(group: str, name: str, *columns: str) -> Callable[[Callable[..., An
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         wanted = dict(inspect.signature(function, eval_str=True).parameters)
-        needs = [part for part in ("api", "weights", "backups", "runs") if wanted.pop(part, None)]
+        needs = [part for part in ("api", "weights", "backups", "runs", "learnt") if wanted.pop(part, None)]
 
         def run(as_json: bool, **given: Any) -> None:
             with ExitStack() as stack:
@@ -285,7 +285,7 @@ def _backups() -> Iterator[Backups]:
 
 
 PARTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {"api": _api, "weights": _weights, "backups": _backups}
-PARTS["runs"] = lambda: distill.opened(_settings, _progress)
+PARTS |= {"runs": lambda: distill.opened(_settings, _progress), "learnt": lambda: distill.learnt(_settings)}
 app.add_typer(distill.group(_settings, _progress), name="distill")
 app.command("mcp")(mcp.command(_settings, _progress))
 

@@ -27,6 +27,7 @@ class Job(enum.StrEnum):
     WATCH = "watch"
     MAIL = "mail"
     NOTICES = "notices"
+    ERASE = "erase"
 
 
 class _QuietConsumer(Consumer):  # type: ignore[misc]  # huey ships no types

@@ -197,6 +197,9 @@ class Settings(BaseSettings):
     chroma_url: str = Field(
         "", description="`http://host:port` of a Chroma server; empty is a folder in the data folder.", repr=False
     )
+    conversation_days: int = Field(
+        0, ge=0, le=36500, description="Days after which a conversation in which nothing happened is erased; 0: never."
+    )
     company: str = Field("Tindlewort", description="Company name shown to customers on a fresh install.")
     sample_data: bool = Field(True, description="Load the sample company into an empty database.")
     offline: bool = Field(False, description="Never try to fetch anything.")

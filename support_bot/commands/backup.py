@@ -17,12 +17,14 @@ from support_bot.errors import Conflict, Invalid, SupportBotError
 from support_bot.evaluation import sameness
 from support_bot.evaluation.dataset import Question, read_questions
 from support_bot.services.backup import BackupService, answer_settings
+from support_bot.services.erasure import ErasureService
 from support_bot.services.models import ModelService
 from support_bot.services.publishing import Publisher
 from support_bot.settings import Settings
 from support_bot.storage import archive, restoring
 from support_bot.storage.data_folder import DataFolder
 from support_bot.storage.database import Database
+from support_bot.storage.erasures import add_to_list
 from support_bot.storage.inspection import FileTrouble, inspect
 from support_bot.storage.migrations import is_known, upgrade
 from support_bot.storage.snapshot import POSTGRESQL_FILE, SQLITE_FILE, find_trouble_in
@@ -112,12 +114,14 @@ class Backups:
             self._refuse_unfit(backup, source, replace=replace)
             compared = self._compare(backup, source) if check else None
             staged = restoring.stage(backup, settings.data_dir)
+            self._list_erasures()
             aside = self._place(staged, replace=replace)
             index = self._index()
+            again = self._erase_again()
             others = _others(backup.about["settings"], answer_settings(settings))
             return {
                 "restored": str(settings.data_dir.absolute()), "created_at": backup.about["created_at"],
-                "counts": backup.about["counts"], "same_answers": compared, "index": index,
+                "counts": backup.about["counts"], "same_answers": compared, "index": index, "erased_again": again,
                 "other_settings": others, "kept": str(aside or ""), "trouble": _told(find_trouble_in(backup.about)),
             }  # fmt: skip
 
@@ -156,6 +160,17 @@ class Backups:
             return f"built at the next start ({error.detail})"
         finally:
             db.close()
+
+    def _list_erasures(self) -> None:
+        """Write down who was erased, by the database that is about to go."""
+        if inspect(self._settings.effective_database_url).current:
+            with closing(Database(self._settings.effective_database_url)) as db, db.reading() as tx:
+                add_to_list(self._settings.data_dir, tx.erasures.all() if tx.erasures.is_kept() else [])
+
+    def _erase_again(self) -> int:
+        """Erase what was erased since the backup was made; how many conversations it had of them."""
+        with closing(Database(self._settings.effective_database_url)) as db:
+            return ErasureService(db, self._settings).apply_again()
 
     # ---- the exam
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import typer
 
+from support_bot.commands import customers
 from support_bot.values import Role
 
 if TYPE_CHECKING:
@@ -242,7 +243,14 @@ def restore(
 COMMANDS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
     ("", "reindex", reindex, ("chunks", "conversations")),
     ("", "backup", backup, ("file", "bytes", "exam", "trouble")),
-    ("", "restore", restore, ("restored", "created_at", "same_answers", "index", "other_settings", "kept", "trouble")),
+    (
+        "",
+        "restore",
+        restore,
+        ("restored", "created_at", "same_answers", "index", "erased_again", "other_settings", "kept", "trouble"),
+    ),
+    ("", "erase", customers.erase, customers.ERASED),
+    ("", "export", customers.export, ("customer", "file", "bytes")),
     ("documents", "list", list_documents, ("id", "name", "status", "audience", "version", "chunks", "reason")),
     ("documents", "show", show_document, ("id", "name", "title", "status", "audience", "version", "reason", "text")),
     ("documents", "replace", replace_document, ("status", "name", "version", "reason")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ from support_bot.errors import Invalid
 
 if TYPE_CHECKING:
     from support_bot.commands.distill_run import Runs
+    from support_bot.commands.learnt import LearntData
     from support_bot.distillation.order import Order
     from support_bot.engine.weights import Progress
     from support_bot.settings import Settings
@@ -58,7 +60,7 @@ def group(settings: Callable[[], Settings], progress: Callable[[], AbstractConte
         wanted = read_order(order)
         _require_torch(wanted.folder, until)
         with opened(settings, progress) as runs:
-            found = runs.run(wanted, until)
+            found = runs.run(wanted, until, order)
         typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
         refused = found.get("exam", {}).get("against", [])
         for why in refused:
@@ -67,6 +69,7 @@ def group(settings: Callable[[], Settings], progress: Callable[[], AbstractConte
 
     app.command()(run)
     app.command()(taking(ReportOptions, _reporting(settings, progress)))
+    app.command()(_forgetting(settings, progress))
     app.command()(taking(ReaderOptions, reader))
     app.command()(taking(WriterOptions, writer))
     return app
@@ -92,6 +95,23 @@ def _reporting(
     return report
 
 
+def _forgetting(
+    settings: Callable[[], Settings], progress: Callable[[], AbstractContextManager[Progress]]
+) -> Callable[..., None]:
+    def forget(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+        """Take out of the training data what was erased from the product; students that saw it do not serve any more.
+
+        `support-bot erase` does it for the customer it erases."""
+        with opened(settings, progress) as runs:
+            found = runs.forget_gone()
+        lines = [f"{len(run.rows)} rows in {run.folder}; train anew: {run.command}" for run in found]
+        typer.echo(
+            json.dumps([dataclasses.asdict(run) for run in found]) if as_json else "\n".join(lines or ["nothing"])
+        )
+
+    return forget
+
+
 @contextmanager
 def opened(
     settings: Callable[[], Settings], progress: Callable[[], AbstractContextManager[Progress]]
@@ -101,6 +121,13 @@ def opened(
 
     with progress() as report:
         yield Runs(settings(), _train_student, report, _teach_student)
+
+
+def learnt(settings: Callable[[], Settings]) -> AbstractContextManager[LearntData]:
+    """What the runs of this machine have learnt from customers."""
+    from support_bot.commands.learnt import learnt_data
+
+    return learnt_data(settings().data_dir)
 
 
 def _require_torch(folder: Path, until: Stage) -> None:

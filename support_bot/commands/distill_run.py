@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from support_bot.commands.weights import Weights
 from support_bot.distillation.collect import collect, conversations_in
 from support_bot.distillation.company import open_company
 from support_bot.distillation.conversations import gone
+from support_bot.distillation.forget import Learnt, forget
 from support_bot.distillation.order import Order, kept_order
 from support_bot.distillation.promotion import Exam, product
-from support_bot.distillation.run import Model, Work, distill, promote
+from support_bot.distillation.run import COLLECTED, Model, Work, distill, promote
 from support_bot.distillation.stages import Stage
 from support_bot.engine.catalogue import CatalogueEntry, Kind
 from support_bot.engine.digest import file_sha256
@@ -34,6 +36,7 @@ from support_bot.storage import archive, restoring
 from support_bot.storage.database import Database
 from support_bot.storage.migrations import upgrade
 from support_bot.storage.snapshot import FOLDER_PREFIX
+from support_bot.storage.students import remember
 
 Train = Callable[[Settings, Order, Path, Path, Progress], Mapping[str, Any]]
 """From the collected data to `writer.gguf` in a folder, or to the labels of a teacher there; the figures."""
@@ -50,8 +53,8 @@ class Runs:
         self._store = weights_store(settings)
         self._weights = Weights(settings, progress)
 
-    def run(self, order: Order, until: Stage) -> dict[str, Any]:
-        """Do what is not done yet, up to a stage. Raises what `distill` does.
+    def run(self, order: Order, until: Stage, source: Path | None = None) -> dict[str, Any]:
+        """Do what is not done yet, up to a stage; `source` is the order's file. Raises what `distill` does.
 
         What a later stage cannot do without is looked for before the first begins."""
         base = self._writer("recipe.base", order.recipe.base)
@@ -66,7 +69,17 @@ class Runs:
             self._fetch("recipe.base", base)
         if teacher and (examines or (order.teacher and order.teacher.alpha and until is not Stage.COLLECT)):
             self._fetch("teacher.model", teacher)
-        return distill(order, self._work(order, base), until)
+        note = partial(remember, self._settings.data_dir, order.folder, str(source.absolute()) if source else "")
+        note()  # so that whoever is erased meanwhile is looked for in its folder
+        found = distill(order, self._work(order, base), until)
+        if made := found.get(Stage.EXPORT):
+            note(made["sha256"], conversations_in(order.folder / COLLECTED))
+        return found
+
+    def forget_gone(self) -> list[Learnt]:
+        """Take out what the runs of this machine have of conversations that the product does not have any more."""
+        with self._snapshot(self._settings.data_dir) as db, db.reading() as tx:
+            return forget(self._settings.data_dir, lambda held: gone(tx, held))
 
     def promote(self, folder: Path) -> dict[str, Any]:
         """The exam and the promotion of a run that has trained its student."""

@@ -62,10 +62,10 @@ class Api:
             raise self._lost(error) from None
 
     @contextmanager
-    def download(self, method: str, path: str) -> Iterator[Iterator[bytes]]:
+    def download(self, method: str, path: str, **content: Any) -> Iterator[Iterator[bytes]]:
         """The bytes of an answer as they come. Raises SupportBotError, also where they end too early."""
         try:
-            with self._client.stream(method, path) as response:
+            with self._client.stream(method, path, **content) as response:
                 if response.is_error:
                     response.read()
                     _body(response)

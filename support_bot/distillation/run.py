@@ -207,6 +207,8 @@ def _promote(order: Order, work: Work, manifest: Manifest) -> None:
         now = work.serving()
         if now.sha256 not in (student, sha256):
             raise Conflict(f"{now.name} took over from {name} meanwhile; run again to be examined beside it.")
+        if work.gone(order.folder / COLLECTED):
+            raise Conflict("Somebody whose conversation it learnt from was erased meanwhile; run again.")
         return work.deploy(order.folder / STUDENT)
 
     manifest.stage(Stage.PROMOTE, {"student": student}, [], deploy)

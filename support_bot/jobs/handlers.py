@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from support_bot.assembly import App, Worker
+from support_bot.jobs.forgetting import Forgetting
 from support_bot.queue import Job
 
 
@@ -16,6 +17,8 @@ def register(app: App) -> None:
     app.jobs.handle(Job.WATCH, _counted(app, Job.WATCH, lambda _row_id: _watch(app)))
     app.jobs.handle(Job.MAIL, _counted(app, Job.MAIL, lambda _row_id: app.desk.mail.exchange()))
     app.jobs.handle(Job.NOTICES, _counted(app, Job.NOTICES, lambda _row_id: app.desk.notice_sender.exchange()))
+    forgetting = Forgetting(app)
+    app.jobs.handle(Job.ERASE, _counted(app, Job.ERASE, lambda _row_id: forgetting.go_on()))
 
 
 def _counted(app: App, job: Job, handler: Callable[[int], None]) -> Callable[[int], None]:

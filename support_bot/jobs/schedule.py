@@ -14,3 +14,4 @@ def schedule(app: App) -> None:
     app.jobs.every_minute(Job.SWEEP)
     app.jobs.every_minute(Job.MAIL)
     app.jobs.every_minute(Job.NOTICES)
+    app.jobs.every_minute(Job.ERASE)

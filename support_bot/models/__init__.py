@@ -9,6 +9,7 @@ from support_bot.models.connector import Connector, ConnectorDelivery, Connector
 from support_bot.models.conversation import Conversation, Message, MessageStatus
 from support_bot.models.deployment import Deployment
 from support_bot.models.document import Chunk, Document, DocumentVersion
+from support_bot.models.erasure import Erasure
 from support_bot.models.event import ConversationEvent
 from support_bot.models.feedback import Feedback, Rating
 from support_bot.models.follow_up import FollowUp
@@ -40,7 +41,7 @@ __all__ = [
     "FollowUp", "Message", "MessageCitation", "MessageStatus", "Metric", "PieceVectors", "PinnedAnswer", "Rating",
     "RecoveryCode", "RiskPoint", "Secret", "SignInRule", "Staff", "StaffLink", "StaffSession", "Suggestion", "Ticket",
     "TicketEvent", "TicketEventKind", "TicketStatus", "TicketTag", "TicketVector", "TicketWatcher",
-    "MailState", "OutgoingMail", "ReceivedMail", "TurnState", "TwoFactor", "utcnow",
+    "Erasure", "MailState", "OutgoingMail", "ReceivedMail", "TurnState", "TwoFactor", "utcnow",
     "Connector", "ConnectorDelivery", "ConnectorLink", "Delivered", "OutboxItem", "OutboxKind", "Macro", "Presence",
     "Notice", "NoticeChoice", "NoticeState", "NoticeVia", "Availability", "Routing", "Team", "TeamMember",
     "IdentityKey", "VisitorProfile",

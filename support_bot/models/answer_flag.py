@@ -21,6 +21,8 @@ class AnswerFlag(Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     reason: Mapped[FlagReason] = mapped_column(enum_column(FlagReason))
     comment: Mapped[str] = mapped_column(Text, default="")
-    trace_id: Mapped[int | None] = mapped_column(ForeignKey("answer_trace.id", ondelete="SET NULL"), default=None)
+    trace_id: Mapped[int | None] = mapped_column(
+        ForeignKey("answer_trace.id", ondelete="SET NULL"), default=None, index=True
+    )
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     created_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)

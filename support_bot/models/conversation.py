@@ -77,7 +77,9 @@ class Message(Base):
     audience: Mapped[Audience] = mapped_column(enum_column(Audience), default=Audience.PUBLIC)
     status: Mapped[MessageStatus] = mapped_column(enum_column(MessageStatus), default=MessageStatus.FINAL)
     client_message_id: Mapped[str | None] = mapped_column(String(64), default=None)
-    reply_to_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), default=None)
+    reply_to_id: Mapped[int | None] = mapped_column(
+        ForeignKey("message.id", ondelete="CASCADE"), default=None, index=True
+    )
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), default=None)
     answer_status: Mapped[AnswerStatus | None] = mapped_column(enum_column(AnswerStatus), default=None)
     citations: Mapped[list[dict[str, Any]]] = mapped_column(default_factory=list)

@@ -32,7 +32,9 @@ class ReceivedMail(Base):
     conversation_id: Mapped[str | None] = mapped_column(
         ForeignKey("conversation.id", ondelete="CASCADE"), default=None, index=True
     )
-    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), default=None)
+    message_id: Mapped[int | None] = mapped_column(
+        ForeignKey("message.id", ondelete="CASCADE"), default=None, index=True
+    )
     raw: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     created_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)
@@ -52,7 +54,7 @@ class OutgoingMail(Base):
     __tablename__ = "outgoing_mail"
     __table_args__ = (Index("ix_outgoing_mail_state_next_at", "state", "next_at"),)
 
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"))
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), index=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), unique=True)
     key: Mapped[str] = mapped_column(String(255), unique=True)

@@ -36,7 +36,9 @@ class Suggestion(Base):
     text: Mapped[str] = mapped_column(Text)
     sources: Mapped[list[dict[str, Any]]] = mapped_column(default_factory=list)
     fate: Mapped[Fate] = mapped_column(enum_column(Fate), default=Fate.OPEN)
-    sent_message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), default=None)
+    sent_message_id: Mapped[int | None] = mapped_column(
+        ForeignKey("message.id", ondelete="CASCADE"), default=None, index=True
+    )
     likeness: Mapped[float | None] = mapped_column(default=None)
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     created_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)

@@ -22,7 +22,9 @@ class AnswerTrace(Base):
     decision: Mapped[str] = mapped_column(String(60))
     confidence: Mapped[float]
     threshold: Mapped[float]
-    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), default=None)
+    message_id: Mapped[int | None] = mapped_column(
+        ForeignKey("message.id", ondelete="CASCADE"), default=None, index=True
+    )
     answer: Mapped[str] = mapped_column(Text, default="")
     passages: Mapped[list[dict[str, Any]]] = mapped_column(default_factory=list)
     excerpts: Mapped[list[dict[str, Any]]] = mapped_column(default_factory=list)

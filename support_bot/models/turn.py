@@ -29,7 +29,9 @@ class BotTurn(Base):
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), index=True)
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     state: Mapped[TurnState] = mapped_column(enum_column(TurnState), default=TurnState.WAITING, index=True)
-    bot_message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), default=None)
+    bot_message_id: Mapped[int | None] = mapped_column(
+        ForeignKey("message.id", ondelete="CASCADE"), default=None, index=True
+    )
     status: Mapped[AnswerStatus | None] = mapped_column(enum_column(AnswerStatus), default=None)
     joined_until_id: Mapped[int | None] = mapped_column(default=None)
     started_at: Mapped[dt.datetime] = mapped_column(default_factory=utcnow)

@@ -11,6 +11,8 @@ from support_bot.services.availability import AvailabilityService
 from support_bot.services.briefing import BriefingService
 from support_bot.services.bulk import BulkService
 from support_bot.services.copilot import CopilotService
+from support_bot.services.customers import CustomerService
+from support_bot.services.erasure import ErasureService
 from support_bot.services.flags import FlagService
 from support_bot.services.follow_up import FollowUpService
 from support_bot.services.identity import IdentityService
@@ -58,6 +60,8 @@ class Desk:
     notices: NoticeChoices
     notice_sender: NoticeSender
     identity: IdentityService
+    erasure: ErasureService
+    customers: CustomerService
 
 
 def build_desk(
@@ -87,4 +91,6 @@ def build_desk(
         notices=NoticeChoices(db),
         notice_sender=NoticeSender(db, settings),
         identity=IdentityService(db),
+        erasure=ErasureService(db, settings),
+        customers=CustomerService(db),
     )

@@ -9,6 +9,7 @@ import threading
 from support_bot.connectors.mail_reading import IncomingMail, read_mail
 from support_bot.connectors.mail_servers import TROUBLE, Mailbox, Undeliverable, open_mailbox, send_mail
 from support_bot.connectors.mail_writing import Letter, write_mail
+from support_bot.errors import NotFound
 from support_bot.mail_settings import MailSettings
 from support_bot.models import Channel, OutgoingMail, TicketEventKind, utcnow
 from support_bot.services.mail_intake import refuse, take_mail
@@ -120,6 +121,8 @@ class MailService:
             with self._db.reading() as tx:
                 body = tx.conversations.get_message(mail.message_id).text
             send_mail(self._settings, write_mail(self._letter(mail, body)), mail.target)
+        except NotFound:
+            return False  # its conversation was erased meanwhile
         except (Undeliverable, ValueError) as refused:
             error, final = str(refused), True
         except TROUBLE as trouble:

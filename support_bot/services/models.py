@@ -14,6 +14,7 @@ from support_bot.services.embedders import EmbedderChoice
 from support_bot.services.views import ModelRow
 from support_bot.settings import Settings
 from support_bot.storage.database import Database
+from support_bot.storage.students import to_be_retrained
 
 
 class ModelService:
@@ -87,6 +88,8 @@ class ModelService:
     def require_usable(self, name: str) -> CatalogueEntry:
         """Raise NotFound, Invalid or Conflict unless this writer is whole on this machine and may be chosen."""
         entry = self._store.get(name)
+        if why := self.why_retrain(entry.sha256):
+            raise Conflict(f"{name} {why}")
         if not writes(entry):
             raise Invalid(f"{name} does not write; choose one of the writers in the catalogue.")
         if not self._store.is_present(name) or not self._store.verify(name):
@@ -96,6 +99,11 @@ class ModelService:
         if entry.kind is Kind.ADAPTER and self._settings.engine.adapter:
             raise Conflict("SUPPORT_BOT_ENGINE__ADAPTER names the adapter; take it out first.")
         return entry
+
+    def why_retrain(self, sha256: str) -> str:
+        """That a student has to be made anew, and how; empty where nobody it learnt from was erased."""
+        marked = to_be_retrained(self._settings.data_dir).get(sha256)
+        return f"has learnt from a customer who was erased; make it anew: {marked.command}" if marked else ""
 
     def _default(self) -> str:
         return next(e.name for e in self._store.entries() if e.kind is Kind.WRITER and e.default)

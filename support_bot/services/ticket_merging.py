@@ -134,7 +134,12 @@ def tell_ticket(tx: Transaction, conversation: Conversation, text: str) -> None:
     customer_wrote(tx, ticket)
     if ticket.conversation_id != conversation.id:
         own = tx.tickets.of_conversation(conversation.id)[-1].id
-        note_to_staff(tx, ticket.conversation_id, f"The customer of ticket #{own} wrote: {text}")
+        note_to_staff(tx, ticket.conversation_id, f"{told_by(own)}{text}")
+
+
+def told_by(ticket_id: int) -> str:
+    """How the line begins in which staff read what the customer of a merged ticket wrote."""
+    return f"The customer of ticket #{ticket_id} wrote: "
 
 
 def note_to_staff(tx: Transaction, conversation_id: str, text: str) -> None:

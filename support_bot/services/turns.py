@@ -14,7 +14,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 
 from support_bot.answering.chain import AnswerChain
-from support_bot.errors import Cancelled, Overloaded
+from support_bot.errors import Cancelled, NotFound, Overloaded
 from support_bot.models import MessageStatus, TurnState, utcnow
 from support_bot.observability import bind_conversation
 from support_bot.services.handoff import change_mode, retract_turn
@@ -145,20 +145,31 @@ class TurnRunner:
         begun = self._begin(turn_id, TurnState.WAITING)
         while begun:
             bind_conversation(begun.conversation_id)
-            outcome, trace = self._say(turn_id, begun)
-            if outcome is not _Next.START_OVER:
-                self._finish(turn_id, begun, trace)
-                self._logged(self._ended, turn_id)
-                return
+            try:
+                outcome, trace = self._say(turn_id, begun)
+                if outcome is not _Next.START_OVER:
+                    self._finish(turn_id, begun, trace)
+                    self._logged(self._ended, turn_id)
+                    return
+            except NotFound:
+                if self._is_there(begun.conversation_id):
+                    raise
+                return  # erased with its conversation, by somebody who asked for it
             begun = self._begin(turn_id, TurnState.RUNNING)
 
+    def _is_there(self, conversation_id: str) -> bool:
+        with self._db.reading() as tx:
+            return bool(tx.customers.known([conversation_id]))
+
     def _begin(self, turn_id: int, expected: TurnState) -> _Begun | None:
-        """[tx 1] take the turn, gather the burst and the history; None when it is not to be run (any more).
+        """[tx 1] take the turn, gather the burst and the history; None when it is not to be run (any more), or erased.
 
         A turn that was submitted twice is not in the expected state the second time."""
         with self._db.transaction() as tx:
-            turn = tx.turns.lock(turn_id)
-            conversation = tx.conversations.lock(turn.conversation_id)
+            found = tx.turns.find(turn_id)
+            if found is None or not tx.customers.known([found.conversation_id]):
+                return None
+            conversation = tx.conversations.lock(found.conversation_id)
             turn = tx.turns.lock(turn_id)
             if turn.state is not expected or self._closing.is_set():
                 return None

@@ -79,6 +79,16 @@ class ConnectorRepository:
         )
         return self._session.scalars(query).one_or_none()
 
+    def links_of(self, ticket_ids: Sequence[int]) -> list[tuple[str, str]]:
+        """Where these tickets lie as well: the connector's name and the ticket's id there."""
+        query = (
+            select(Connector.name, ConnectorLink.external_id)
+            .join(Connector, Connector.id == ConnectorLink.connector_id)
+            .where(ConnectorLink.ticket_id.in_(ticket_ids), ConnectorLink.external_id.is_not(None))
+            .order_by(Connector.name, ConnectorLink.id)
+        )
+        return [(row[0], str(row[1])) for row in self._session.execute(query)]
+
     def earlier_link(self, connector_id: int, conversation_id: str) -> ConnectorLink | None:
         """The newest link of this conversation that has its ticket over there."""
         query = (

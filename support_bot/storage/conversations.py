@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from support_bot.errors import NotFound
 from support_bot.models import Conversation, Message, MessageStatus
+from support_bot.storage.erasures import fresh_id
 from support_bot.values import Audience, Author, Mode
 
 
@@ -44,6 +45,8 @@ class ConversationRepository:
         return self._session.scalar(query) or 0
 
     def add_message(self, message: Message) -> Message:
+        if number := fresh_id(self._session, Message):
+            message.id = number
         self._session.add(message)
         self._session.flush()
         return message

@@ -31,7 +31,9 @@ from support_bot.storage.connections import (
 )
 from support_bot.storage.connectors import ConnectorRepository
 from support_bot.storage.conversations import ConversationRepository
+from support_bot.storage.customers import CustomerRepository
 from support_bot.storage.documents import DocumentRepository
+from support_bot.storage.erasures import ErasureRepository
 from support_bot.storage.events import EventRepository
 from support_bot.storage.feedback import FeedbackRepository
 from support_bot.storage.follow_ups import FollowUpRepository
@@ -65,6 +67,8 @@ class Transaction:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.conversations = ConversationRepository(session)
+        self.customers = CustomerRepository(session)
+        self.erasures = ErasureRepository(session)
         self.turns = TurnRepository(session)
         self.events = EventRepository(session)
         self.tickets = TicketRepository(session)

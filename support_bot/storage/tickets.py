@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, lazyload
 
 from support_bot.errors import NotFound
 from support_bot.models import Conversation, Ticket, TicketStatus, TicketTag
+from support_bot.storage.erasures import fresh_id
 from support_bot.values import OPEN_STATUSES as _OPEN
 from support_bot.values import Mode
 
@@ -21,6 +22,8 @@ class TicketRepository:
         self._session = session
 
     def add(self, ticket: Ticket) -> Ticket:
+        if number := fresh_id(self._session, Ticket):
+            ticket.id = number
         self._session.add(ticket)
         self._session.flush()
         return ticket

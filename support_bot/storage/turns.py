@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from support_bot.errors import NotFound
 from support_bot.models import AnswerTrace, BotTurn, Message, TurnState, utcnow
 from support_bot.storage.events import first_text_at
 from support_bot.values import AnswerStatus
@@ -39,9 +40,15 @@ class TurnRepository:
         return turn
 
     def lock(self, turn_id: int) -> BotTurn:
-        """The turn, read again; call it with the conversation locked."""
+        """The turn, read again; call it with the conversation locked. Raises NotFound where it was erased."""
         query = select(BotTurn).where(BotTurn.id == turn_id).execution_options(populate_existing=True)
-        return self._session.scalars(query).one()
+        found = self._session.scalars(query).one_or_none()
+        if found is None:
+            raise NotFound("There is no such turn.")
+        return found
+
+    def find(self, turn_id: int) -> BotTurn | None:
+        return self._session.get(BotTurn, turn_id)
 
     def find_open(self, conversation_id: str) -> BotTurn | None:
         """The oldest turn that waits for its worker or for an earlier turn, else the one that runs."""

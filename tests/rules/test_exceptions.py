@@ -16,6 +16,7 @@ MAY_CATCH_ALL = {
     "support_bot/services/connector_recall.py:_ask": "a plug-in that breaks holds up nothing of the others",
     "support_bot/services/connector_receive.py:_work_on": "a plug-in that breaks holds up nothing of the others",
     "support_bot/services/connectors.py:_round": "the thread must outlive a database that went away",
+    "support_bot/services/erasure.py:finish": "the rows are gone; what is left in files is tried again each minute",
     "support_bot/services/health.py:ready": "whatever breaks a check is the check's result",
     "support_bot/services/knowledge.py:process": "a file that breaks its loader must not stop the queue",
     "support_bot/services/mail.py:_read": "whatever a stranger sends must not stop the mails behind it",

@@ -9,6 +9,7 @@ import gradio as gr
 
 from support_bot.assembly import App
 from support_bot.errors import NotFound, SupportBotError
+from support_bot.services.chat import TurnStarted
 from support_bot.values import Author
 from ui.pages.surface import data_of, number, private, surface
 from ui.pages.tab import CHANNEL, EMPTY, Tab, catch_up, look, resume, unheard
@@ -93,14 +94,25 @@ class ChatPage:
         tab.unsent, tab.told = None, ""
         tab.next_serial()
         try:
-            kept = self._begin(tab, stored, request)
-            self._app.limits.count_message(tab.id)
-            started = self._app.chat.say(tab.id, text, key)
+            kept, started = self._say(tab, stored, request, text, key)
         except SupportBotError as error:
             tab.unsent = Unsent(text, error.detail, key or "")
             return self._changes(tab)
         tab.asked, tab.started = started.turn_id, started
         return {self.stored: kept, self.timer: gr.Timer(active=True)} | self._changes(tab)
+
+    def _say(
+        self, tab: Tab, stored: Any, request: gr.Request, text: str, key: str | None
+    ) -> tuple[dict[str, str], TurnStarted]:
+        """Say it in the tab's conversation, and anew where that was erased meanwhile."""
+        kept = self._begin(tab, stored, request)
+        self._app.limits.count_message(tab.id)
+        try:
+            return kept, self._app.chat.say(tab.id, text, key)
+        except NotFound:
+            tab.attach("", "")
+            kept = self._begin(tab, EMPTY, request)
+            return kept, self._app.chat.say(tab.id, text, key)
 
     def follow(self, stored: Any, tab: Tab) -> Iterator[Changes]:
         """Show what was asked last being answered, sentence by sentence, until its turn is over; one for each tab."""

@@ -18,6 +18,7 @@ from support_bot.values import Audience, Role
 from ui.pages.articles import ArticlesView
 from ui.pages.channels import ChannelTable, own_address
 from ui.pages.connectors import ConnectorTable
+from ui.pages.erasing import EraseTable
 from ui.pages.macros import MacroTable
 from ui.pages.model import ModelTable
 from ui.pages.pinned import PinnedTable
@@ -44,6 +45,7 @@ class KnowledgePage:
         self._articles = ArticlesView(app)
         self._pinned = PinnedTable(app)
         self._team = TeamTable(app)
+        self._erase = EraseTable(app)
         self._model = ModelTable(app)
         self._channels = ChannelTable(app)
         self._macros = MacroTable(app)
@@ -79,12 +81,14 @@ class KnowledgePage:
         self.connectors = surface("admin-connectors")
         self.connector = surface("admin-connector")
         self.team = surface("admin-team")
+        self.erase = surface("admin-erase")
         self.detail = surface("admin-detail")
         self.dialog = surface("admin-dialog")
         self.timer = gr.Timer(POLL_S)
         acting = [
             self.nav, self.results, self.filters, self.list, self.found, self.pins, self.pin, self.sure, self.model,
-            self.channels, self.channel, self.connectors, self.connector, self.team, self.detail, self.dialog,
+            self.channels, self.channel, self.connectors, self.connector, self.team, self.erase, self.detail,
+            self.dialog,
         ]  # fmt: skip
         self._outputs = [self.shelf, self.figures, *acting]
         page.load(self.opened, [self.shelf], self._outputs, **private())
@@ -119,7 +123,7 @@ class KnowledgePage:
         """One of the page's buttons; an error is told in the page."""
         staff = require(self._app, request, Role.ADMIN).staff
         data = data_of(event)
-        doing = (self._acts | self._team.acts(staff)).get(str(data.get("action")))
+        doing = (self._acts | self._team.acts(staff) | self._erase.acts(staff)).get(str(data.get("action")))
         if doing is None:
             return self._nothing()
         shelf.told = shelf.pin_told = ""
@@ -210,6 +214,8 @@ class KnowledgePage:
                     self.connectors: self._connectors.listed(shelf),
                     self.connector: self._connectors.form(shelf),
                 }
+            case "erase":
+                pieces[self.erase] = self._erase.page(shelf)
             case "team":
                 pieces[self.team] = self._team.page(shelf, staff)
             case _:

@@ -36,7 +36,11 @@ class ModelTable:
         """The model in use, and the others that can write."""
         writers = [row for row in self._app.models.page() if row.kind in _WRITING]
         writers.sort(key=lambda row: (not row.in_use, not row.present, row.name))
-        return parts.model_page(self._app.measures.model(), writers, told=shelf.told, before=self._before(writers))
+        stale = [
+            f"{row.name} {why}" for row in writers if row.in_use and (why := self._app.models.why_retrain(row.sha256))
+        ]
+        told = shelf.told or " ".join(stale)
+        return parts.model_page(self._app.measures.model(), writers, told=told, before=self._before(writers))
 
     def _before(self, writers: Sequence[ModelRow]) -> str:
         """The model that one click goes back to, if it can serve."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from support_bot.services.views import TrialView
 from ui.parts.channels import ChannelForm
 from ui.parts.connectors import ConnectorForm
+from ui.parts.erasing import Erasing
 from ui.parts.identity import NewKey
 from ui.parts.macros import MacroForm
 from ui.parts.pinned import PinForm
@@ -52,6 +53,7 @@ class Shelf:
     made: NewPassword | NewLink | None = None
     team_name: str = ""
     teams_added: int = 0
+    erasing: Erasing = field(default_factory=Erasing)
     dialog: str = ""
     serial: int = 0
     shown: dict[str, str] = field(default_factory=dict)

@@ -190,11 +190,21 @@ def context(view: ConversationView) -> str:
         "State": pill(*MODES[row.mode]),
     }
     facts |= visitor_facts(view)
+    if view.email:
+        facts["E-mail"] = escape(view.email)
+    facts["Files"] = _files(row.id)
     lines = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     return (
         f'<div class="context"><section><h2 class="section">Customer</h2><dl class="facts">{lines}</dl></section>'
         f"{visitor_details(view)}{_found(view)}{history(view.ticket.history if view.ticket else ())}</div>"
     )
+
+
+def _files(conversation: str) -> str:
+    """What can be taken along of a customer."""
+    at = f"../api/v1/staff/conversations/{escape(conversation)}"
+    links = {"Transcript": f"{at}/transcript?format=html", "Everything of this customer": f"{at}/customer"}
+    return "<br>".join(f'<a href="{url}" download>{label}</a>' for label, url in links.items())
 
 
 def _found(view: ConversationView) -> str:

@@ -16,7 +16,7 @@ from ui.parts.uploads import AUDIENCES, STATES
 SORTS = {"title": "Title", "status": "Status", "audience": "Who may see it", "chunks": "Chunks", "updated": "Updated"}
 KNOWLEDGE = {"documents": "Articles", "pinned": "Pinned answers", "try": "Test a question"}
 ANSWERS = {"sure": "How sure it must be", "model": "Model"}
-CUSTOMERS = {"channels": "Channels", "connectors": "Help desks"}
+CUSTOMERS = {"channels": "Channels", "connectors": "Help desks", "erase": "Erase a customer"}
 PEOPLE = {"team": "Team", "macros": "Macros"}
 VIEWS = KNOWLEDGE | ANSWERS | CUSTOMERS | PEOPLE
 

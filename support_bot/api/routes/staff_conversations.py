@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response, StreamingResponse
 
 from support_bot.api.auth import Agent
+from support_bot.api.customer_schemas import ZIP_RESPONSE, zip_file
 from support_bot.api.deps import Bot
 from support_bot.api.errors import error_responses
 from support_bot.api.fields import Key, Limit, Line, SearchWords
@@ -67,6 +68,12 @@ def read_conversation(conversation_id: ConversationKey, app: Bot, agent: Agent) 
 def take_conversation(conversation_id: ConversationKey, app: Bot, agent: Agent) -> TicketView:
     """Take the conversation over; an answer the bot is giving at this moment is taken back."""
     return app.handoff.take(conversation_id, agent.id)
+
+
+@router.get("/{conversation_id}/customer", response_class=Response, responses=_ERRORS | ZIP_RESPONSE)
+def download_customer(conversation_id: ConversationKey, app: Bot, agent: Agent) -> Response:
+    """Everything of the customer whose conversation this is, as a ZIP: JSON, pages to read, mails as they came."""
+    return zip_file(app.desk.customers.export(conversation_id))
 
 
 @router.get("/{conversation_id}/transcript", response_class=Response, responses=_ERRORS | TRANSCRIPT_RESPONSE)
