@@ -13,7 +13,7 @@ depends_on = None
 _INDEXES = (
     ("message", "reply_to_id"), ("answer_trace", "message_id"), ("answer_flag", "trace_id"),
     ("bot_turn", "bot_message_id"), ("received_mail", "message_id"), ("suggestion", "sent_message_id"),
-    ("outbox_item", "message_id"), ("outgoing_mail", "ticket_id"),
+    ("outgoing_mail", "ticket_id"),
 )  # fmt: skip
 
 

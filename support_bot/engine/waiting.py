@@ -12,6 +12,19 @@ PATIENCE = 4.0
 _LOOKED_AT = 16
 
 
+def rank(generation: RunningGeneration, read_s: float) -> float:
+    """Whoever has the least is read next, given the seconds that the rest of each prompt takes.
+
+    Prompts that are short, or mostly known, go first, but pass only those who asked a few times the difference before:
+    of many who ask at once most wait less, and nobody waits for ever."""
+    return due_at(generation) + PATIENCE * read_s
+
+
+def due_at(generation: RunningGeneration) -> float:
+    """By the clock of `time.monotonic`, when it counts as having asked."""
+    return generation.asked_at + (BACKGROUND_PATIENCE_S if generation.request.background else 0.0)
+
+
 class WaitingLine:
     """First come, first placed, but background work lets everybody pass who asks within a minute of it.
 
@@ -43,26 +56,13 @@ class WaitingLine:
         return self._line.index(generation) + 1 if generation in self._line else 0
 
     def first(
-        self, may: Callable[[RunningGeneration], bool], rank: Callable[[RunningGeneration], float]
+        self, may: Callable[[RunningGeneration], bool], order: Callable[[RunningGeneration], float] = due_at
     ) -> RunningGeneration | None:
-        """Of the first ones that may begin, the one of least rank; it stays in the line."""
+        """Of the first ones that may begin, the one that comes first by `order`; it stays in the line."""
         able = itertools.islice((generation for generation in self._line if may(generation)), _LOOKED_AT)
-        return min(able, key=rank, default=None)
+        return min(able, key=order, default=None)
 
     def drain(self) -> list[RunningGeneration]:
         """Everybody, and the line is empty."""
         left, self._line = self._line, []
         return left
-
-
-def rank(generation: RunningGeneration, read_s: float) -> float:
-    """Whoever has the least is read next, given the seconds that the rest of each prompt takes.
-
-    Prompts that are short, or mostly known, go first, but pass only those who asked a few times the difference before:
-    of many who ask at once most wait less, and nobody waits for ever."""
-    return due_at(generation) + PATIENCE * read_s
-
-
-def due_at(generation: RunningGeneration) -> float:
-    """By the clock of `time.monotonic`, when it counts as having asked."""
-    return generation.asked_at + (BACKGROUND_PATIENCE_S if generation.request.background else 0.0)
