@@ -74,7 +74,16 @@ class ErasureService:
                 ids = _erase(tx, found.customer)
                 salt = tx.installation.secret(_SALT)
                 digests = sorted({digest(salt, name) for name in names(found.customer)})
-                tx.erasures.add(Erasure(salt=salt, digests=digests, counts=found.counts, staff_id=by, **ids))
+                tx.erasures.add(
+                    Erasure(
+                        salt=salt,
+                        digests=digests,
+                        counts=found.counts,
+                        staff_id=by,
+                        last_message=ids[0],
+                        last_ticket=ids[1],
+                    )
+                )
         self.finish()
         return found
 
@@ -100,7 +109,7 @@ class ErasureService:
             counts = tx.customers.counts(customer)
             ids = _erase(tx, customer)
             # After a restore they are old again: nothing has to be remembered of whose they were.
-            tx.erasures.add(Erasure(salt="", digests=[], counts=counts, **ids))
+            tx.erasures.add(Erasure(salt="", digests=[], counts=counts, last_message=ids[0], last_ticket=ids[1]))
             return len(customer.conversations)
 
     def gone(self, conversation_ids: Collection[str]) -> set[str]:
@@ -150,7 +159,14 @@ class ErasureService:
                 counts = tx.customers.counts(customer)
                 ids = _erase(tx, customer)
                 again += len(customer.conversations)
-                row = Erasure(salt=one.salt, digests=sorted(one.digests), counts=counts, created_at=one.at, **ids)
+                row = Erasure(
+                    salt=one.salt,
+                    digests=sorted(one.digests),
+                    counts=counts,
+                    created_at=one.at,
+                    last_message=ids[0],
+                    last_ticket=ids[1],
+                )
                 tx.erasures.add(row)
         self.finish()
         return again
@@ -162,9 +178,9 @@ def _found(tx: Transaction, customer: Customer, words: tuple[str, ...]) -> Found
     return Found(customer, tx.customers.counts(customer), words, elsewhere)
 
 
-def _erase(tx: Transaction, customer: Customer) -> dict[str, int]:
+def _erase(tx: Transaction, customer: Customer) -> tuple[int, int]:
     """Others who hang on them go on without them; what they said in conversations of others goes, too. The highest ids
-    before."""
+    of messages and tickets before."""
     tx.one_at_a_time("merge")
     ids = tx.erasures.last_ids()
     for conversation_id in customer.conversations:

@@ -57,13 +57,10 @@ class ErasureRepository:
         self._session.flush()
         return row
 
-    def last_ids(self) -> dict[str, int]:
+    def last_ids(self) -> tuple[int, int]:
         """The highest ids of messages and tickets, as an erasure keeps them; call it before rows go."""
-        messages, tickets = select(func.max(Message.id)), select(func.max(Ticket.id))
-        return {
-            "last_message": self._session.scalar(messages) or 0,
-            "last_ticket": self._session.scalar(tickets) or 0,
-        }
+        message = self._session.scalar(select(func.max(Message.id)))
+        return message or 0, self._session.scalar(select(func.max(Ticket.id))) or 0
 
     def unfinished(self) -> Sequence[Erasure]:
         return self._session.scalars(select(Erasure).where(Erasure.finished_at.is_(None)).order_by(Erasure.id)).all()
