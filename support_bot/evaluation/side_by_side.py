@@ -47,7 +47,7 @@ def summary(columns: Sequence[Column], questions: Sequence[Question], beside: st
 def _side(column: Column, scores: Sequence[Score], other: Sequence[Score]) -> dict[str, Any]:
     found = column.predictions.values()
     by = difference(scores, other)
-    drafts = list(column.drafts.values())
+    fewest = min((count for _, count in column.drafts), default=0)  # which every side drafted from
     return {
         "label": column.label,
         "says": column.says,
@@ -59,7 +59,7 @@ def _side(column: Column, scores: Sequence[Score], other: Sequence[Score]) -> di
         "first_s": _median([one.seconds_first_token for one in found if one.seconds_first_token is not None]),
         "total_s": _median([one.seconds_total for one in found if one.seconds_total is not None]),
         "cpu_s_per_1000": round(1000 * sum(column.cpu_s) / len(column.cpu_s)) if column.cpu_s else None,
-        "tokens_per_s": _speed(drafts),
+        "tokens_per_s": _speed([each for (_, count), each in column.drafts.items() if count == fewest]),
     }
 
 
