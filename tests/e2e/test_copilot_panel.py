@@ -23,7 +23,6 @@ from support_bot.api.routes.panel import panel_router
 from support_bot.connectors.base import Entry, RemoteStatus, RemoteTicket, Who
 from support_bot.connectors.fake import Desk, FakeConnector
 from support_bot.services.panel import signing_key
-from support_bot.values import Audience
 from tests.e2e.conftest import PICTURES
 from tests.factories import DELIVERY, add_article, make_app
 from tests.integration.api_harness import listening
@@ -47,7 +46,6 @@ class Parents:
 def parents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parents]:
     app = make_app(tmp_path_factory.mktemp("panel"))
     add_article(app, "delivery.md", DELIVERY)
-    add_article(app, "staff.md", "# Express\n\nExpress delivery cost: staff may waive $12.", audience=Audience.INTERNAL)
     app.connectors._kinds["fake"] = FakeConnector
     app.connectors.save("desk", "fake", url=DESK)
     secret = app.connectors.new_secret("desk")

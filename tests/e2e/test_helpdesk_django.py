@@ -223,7 +223,8 @@ def test_a_bot_that_is_down_is_noticed_by_no_agent_and_misses_nothing(joined: Jo
 def test_the_copilot_helps_beside_a_ticket_and_its_draft_becomes_a_reply(joined: Joined, chromium: Browser) -> None:
     add_article(joined.app, "delivery.md", DELIVERY)
     joined.app.panel.allow("desk", [joined.desk.url])
-    body = {"queue": int(joined.tokens["queue"]), "title": "Express", "description": "How much is express delivery?"}
+    asked = {"title": "Express", "description": "How much does express delivery cost?", "priority": 3}
+    body = {"queue": int(joined.tokens["queue"])} | asked
     ticket = str(joined.api("POST", "/api/tickets/", body).json()["id"])
     context = chromium.new_context(viewport={"width": 1280, "height": 1100})
     page = context.new_page()
@@ -233,7 +234,7 @@ def test_the_copilot_helps_beside_a_ticket_and_its_draft_becomes_a_reply(joined:
     page.get_by_role("button", name="Login").click()
     page.get_by_role("tab", name="Respond").click()
     panel = page.frame_locator("iframe[title=Copilot]")
-    expect(panel.locator("#summary")).to_have_text("Customer: How much is express delivery?")
+    expect(panel.locator("#summary")).to_have_text("Customer: How much does express delivery cost?")
     panel.get_by_role("button", name="Suggest a reply").click()
     panel.get_by_role("button", name="Insert", exact=True).click(timeout=30_000)
     expect(page.locator("#commentBox")).to_have_value(re.compile(r"\$12"))

@@ -17,6 +17,7 @@
   frame.width = "100%";
   frame.height = "480";
   frame.referrerPolicy = "origin";
+  frame.style.border = "0";
   frame.allow = "";
   frame.loading = "lazy";
   // Safe only because the bot has an origin of its own.

@@ -105,6 +105,7 @@ function show(found) {
   part("warning").hidden = !internal;
   part("draft").hidden = false;
   part("suggest").textContent = "Suggest again";
+  part("suggest").className = "quiet";
   offer();
 }
 
