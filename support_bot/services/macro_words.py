@@ -52,12 +52,14 @@ def require_no_mark(text: str) -> None:
 
 
 def values_of(tx: Transaction, ticket: Ticket, agent: str, company: str) -> dict[str, str | None]:
-    """What is known for each variable: the customer's name only from a mail of theirs, as a visitor's id is no name."""
+    """What is known for each variable: the customer's name from the site that signed it in, or from a mail of theirs; a
+    visitor's id is no name."""
+    profile = tx.visitors.find(ticket.conversation_id)
     received = tx.mails.received_of(ticket.conversation_id)
     head = tx.mails.head_of(received[0].id, _HEAD) if received else None
     return {
-        "customer_name": sender_name(head) if head else None,
-        "customer_email": address_of(tx, ticket.conversation_id),
+        "customer_name": (profile and profile.name) or (sender_name(head) if head else None),
+        "customer_email": address_of(tx, ticket.conversation_id) or (profile.email if profile else None),
         "agent_name": agent,
         "ticket_number": f"#{ticket.id}",
         "subject": ticket.subject,

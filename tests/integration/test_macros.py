@@ -121,6 +121,17 @@ class TestFilling:
         app.desk.macros.add(MacroDraft("All", "{{customer_email}}"))
         assert app.desk.macros.ready(ticket, ana.id)[0].text == "zoe@home.example"
 
+    def test_the_name_with_which_the_site_signed_them_in_comes_first(
+        self, app: App, ana: StaffView, ticket: int
+    ) -> None:
+        know(app, ticket)
+        conversation = app.tickets.get(ticket).row.conversation_id
+        with app._parts.db.transaction() as tx:
+            profile = tx.visitors.ensure(conversation)
+            profile.name, profile.email, profile.signed = "Zoë M. Meyer", "zoe@site.example", True
+        app.desk.macros.add(MacroDraft("All", "{{customer_name}}, {{customer_email}}"))
+        assert app.desk.macros.ready(ticket, ana.id)[0].text == "Zoë M. Meyer, zoe@shop.example"
+
     def test_what_a_value_says_is_not_filled_again(self, app: App, ana: StaffView, ticket: int) -> None:
         know(app, ticket, b'From: "{{company}}" <a@b.example>\r\n\r\n')
         app.desk.macros.add(MacroDraft("All", "{{customer_name}}"))

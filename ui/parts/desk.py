@@ -190,8 +190,6 @@ def context(view: ConversationView) -> str:
         "State": pill(*MODES[row.mode]),
     }
     facts |= visitor_facts(view)
-    if view.email:
-        facts["E-mail"] = escape(view.email)
     facts["Files"] = _files(row.id)
     lines = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     return (
