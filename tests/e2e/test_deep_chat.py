@@ -36,7 +36,7 @@ def bundle() -> bytes:
         try:
             subprocess.run(["npm", "pack", PACKAGE], cwd=folder, check=True, capture_output=True, timeout=60)
         except (OSError, subprocess.SubprocessError) as error:
-            pytest.skip(f"{PACKAGE} cannot be fetched here: {type(error).__name__}")
+            pytest.skip(f"{PACKAGE} cannot be installed here: {type(error).__name__}")
     with tarfile.open(packed) as archive:
         file = archive.extractfile("package/dist/deepChat.bundle.js")
         assert file is not None
