@@ -8,7 +8,7 @@ import pytest
 from .sources import modules
 
 
-def test_nothing_is_skipped_but_for_a_missing_postgresql_server_or_help_desk() -> None:
+def test_nothing_is_skipped_but_for_a_missing_postgresql_server_help_desk_or_npm_package() -> None:
     """Weights, browsers and models come from set-up; a test without them fails."""
     assert [
         module.at(node)
