@@ -14,7 +14,8 @@ from tests.e2e.websites import ANSWERS_WITHIN_MS, QUESTION, Site, ask, open_chat
 
 ATTACK = '<img src=x onerror="window.hacked = 1"><script>window.hacked = 1</script>'
 LINK = "[click here](javascript:window.hacked=1)"
-CRUEL = """* { color: red !important; background: lime !important; font-size: 40px !important; direction: rtl !important;
+CRUEL = """* { color: red !important; background: lime !important; font-size: 40px !important;
+    direction: rtl !important;
     letter-spacing: 9px !important; text-transform: uppercase !important; border: 5px dotted blue !important;
     margin: 20px !important; cursor: wait !important; --text: red !important; --surface: lime !important; }
   body * { opacity: .3 !important; transform: rotate(4deg) !important; filter: blur(2px) !important; }"""
