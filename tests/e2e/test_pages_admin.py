@@ -64,10 +64,10 @@ def test_a_channel_is_added_filled_in_and_paused(server: Server, new_page: NewPa
     admin.get_by_text("Signed-in customers").click()
     admin.get_by_role("button", name="Make a key").click()
     expect(admin.get_by_text("sbi_")).to_be_visible()
-    admin.get_by_text("Live").scroll_into_view_if_needed()
+    admin.get_by_role("button", name="Make a key").scroll_into_view_if_needed()
     picture(admin, "admin-identity-key")
     admin.set_viewport_size({"width": 390, "height": 780})
-    admin.get_by_text("Live").scroll_into_view_if_needed()
+    admin.get_by_role("button", name="Make a key").scroll_into_view_if_needed()
     picture(admin, "admin-identity-key-phone")
     admin.set_viewport_size({"width": 1280, "height": 860})
 

@@ -24,8 +24,8 @@ def identity_keys(slug: str, keys: Sequence[IdentityKeyView], new: NewKey | None
     """Folded, below the channel's own form."""
     rows = "".join(_row(key) for key in keys)
     table = (
-        '<table class="list"><thead><tr><th scope="col">Key</th><th scope="col">Made</th>'
-        f'<th scope="col">State</th></tr></thead><tbody>{rows}</tbody></table>'
+        '<table class="list"><thead><tr><th scope="col">Key</th><th scope="col">State</th>'
+        f'<th scope="col">Made</th></tr></thead><tbody>{rows}</tbody></table>'
     )
     return (
         f'<section class="paste"><details class="promises" data-keep="identity-{escape(slug)}">'
@@ -51,6 +51,6 @@ def _row(key: IdentityKeyView) -> str:
     state = pill("Live", "good") if live else pill("Revoked", "waiting")
     button = action("Revoke", "identity-revoke", channel=key.channel, identity=str(key.id)) if live else ""
     return (
-        f"<tr><td><code>{escape(key.kid)}</code></td><td>{ago(key.created_at)}</td>"
-        f'<td><span class="pills">{state}{button}</span></td></tr>'
+        f"<tr><td><code>{escape(key.kid)}</code></td>"
+        f'<td><span class="pills">{state}{button}</span></td><td>{ago(key.created_at)}</td></tr>'
     )
