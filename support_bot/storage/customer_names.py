@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from support_bot.models import Conversation, FollowUp, ReceivedMail, VisitorProfile
@@ -82,7 +82,7 @@ class CustomerNames:
             for pair in self._pairs(query.where(func.lower(ReceivedMail.sender).in_(part)))
         }
 
-    def _pairs(self, query: Select[Any]) -> set[Named]:
+    def _pairs(self, query: Any) -> set[Named]:
         return {(key or "", name) for key, name in self._session.execute(query.distinct()) if name}
 
 
@@ -97,11 +97,11 @@ _MAILED = (
     .outerjoin(FollowUp, FollowUp.conversation_id == ReceivedMail.conversation_id)
     .where(or_(func.lower(Conversation.visitor) == MAILTO + _SENDER, func.lower(FollowUp.email) == _SENDER))
 )
-_PROVED_ADDRESSES: tuple[tuple[Select[Any], Any, Any], ...] = (
+_PROVED_ADDRESSES: tuple[tuple[Any, Any, Any], ...] = (
     (_SIGNED, VisitorProfile.conversation_id, VisitorProfile.email),
     (_MAILED, ReceivedMail.conversation_id, ReceivedMail.sender),
 )
-_TOLD_ADDRESSES: tuple[tuple[Select[Any], Any, Any], ...] = tuple(
+_TOLD_ADDRESSES: tuple[tuple[Any, Any, Any], ...] = tuple(
     (select(table.conversation_id, func.lower(table.email)), table.conversation_id, table.email)
     for table in (FollowUp, VisitorProfile)
 )

@@ -146,8 +146,8 @@ class CustomerRepository:
         found["refused_mail"] = [dict(row) for row in self._session.execute(refused).mappings()]
         bodies = select(ConnectorDelivery.created_at, ConnectorDelivery.body)
         for part in parts(deliveries_about(self._session, customer)):
-            rows = self._session.execute(bodies.where(ConnectorDelivery.id.in_(part))).mappings()
-            found.setdefault("connector_delivery", []).extend(dict(row) for row in rows)
+            waiting = self._session.execute(bodies.where(ConnectorDelivery.id.in_(part))).mappings()
+            found.setdefault("connector_delivery", []).extend(dict(row) for row in waiting)
         return {name: rows for name, rows in found.items() if rows}
 
     def raw_mails(self, customer: Customer) -> list[tuple[int, bytes]]:
