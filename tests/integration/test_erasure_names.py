@@ -32,7 +32,6 @@ from support_bot.services.identity import Claim
 from support_bot.services.mail_intake import refuse, take_mail
 from support_bot.storage.database import Transaction
 from support_bot.values import NoticeKind
-from support_bot.values.customers import Remain
 from tests.factories import add_staff, make_app
 
 from .test_erasure import db_of, left, mail_of
@@ -196,6 +195,7 @@ def test_tables_of_later_parts_are_exported_erased_and_searched(app: App) -> Non
         records = json.loads(archive.read("customer.json"))["records"]
     assert records.keys() >= TABLES | {"connector_delivery"}
     app.desk.erasure.erase(chat)
-    assert left(app, [WORD, ZOE]) == [Remain("connector_delivery.body", 1)]  # of somebody whose address ends so
+    assert left(app, [WORD]) == []
     with db_of(app).reading() as tx:
-        assert len(tx.connectors.undone_deliveries(tx.connectors.get("desk").id, 10)) == 2
+        rows = tx.connectors.undone_deliveries(tx.connectors.get("desk").id, 10)
+        assert {row.delivery_id for row in rows} == {"2", "3"}  # of others, one of whom has an address that ends so
