@@ -93,12 +93,13 @@ def _take_rows(folder: Path, conversations: Collection[str]) -> tuple[str, ...]:
     if not rows:
         return rows
     with opened(folder):
+        # Labels and checkpoints are made of those rows, too; the next run collects anew. They go first: cut off here,
+        # the rows still tell that there is something to forget.
+        shutil.rmtree(folder / TRAINED, ignore_errors=True)
         for file in _files(folder):
             lines = file.read_text("utf-8").splitlines(keepends=True)
             kept = [line for line in lines if json.loads(line)["conversation"] not in conversations]
             fresh = file.with_suffix(".new")
             fresh.write_text("".join(kept), "utf-8")
             os.replace(fresh, file)
-        # Labels and checkpoints are made of those rows, too. The next run sees the change, and collects anew.
-        shutil.rmtree(folder / TRAINED, ignore_errors=True)
     return rows

@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 import threading
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from support_bot.models import Conversation, Erasure, utcnow
@@ -103,7 +103,10 @@ class ErasureService:
     def _erase_old(self, before: dt.datetime) -> int:
         with self._db.transaction() as tx:
             tx.one_at_a_time(_SALT)
-            customer = Customer(conversations=tuple(sorted(tx.customers.old(before, _OLD_AT_ONCE))))
+            # Whoever they were may have newer ones: no name of theirs goes with it.
+            customer = replace(
+                tx.customers.described({*tx.customers.old(before, _OLD_AT_ONCE)}), visitors=(), emails=()
+            )
             if not customer.conversations:
                 return 0
             counts = tx.customers.counts(customer)

@@ -44,16 +44,16 @@ def read_token(token: str, keys: Mapping[str, str], *, audience: str, now: dt.da
         )  # fmt: skip
     except jwt.InvalidTokenError as error:
         raise IdentityRefused(_reason(error, audience)) from None
-    if claims["exp"] - now.timestamp() > LONGEST_LIFE.total_seconds() + _CLOCKS_DIFFER:
+    if int(claims["exp"]) > now.timestamp() + LONGEST_LIFE.total_seconds() + _CLOCKS_DIFFER:
         raise IdentityRefused("The token's `exp` is more than an hour away; make a fresh token for each page.")
     return Identity(
-        _line(claims["sub"], "sub", 200), _optional(claims, "name", 200), _optional(claims, "email", 254), signed=True
+        _subject(claims["sub"], "sub"), _optional(claims, "name", 200), _optional(claims, "email", 254), signed=True
     )
 
 
 def check_hash(user_id: str, given: str, secrets: Sequence[str]) -> Identity:
     """Whoever `given`, the hexadecimal HMAC-SHA256 of the id under a live secret, proves. Raises IdentityRefused."""
-    subject = _line(user_id, "user_id", 200)
+    subject = _subject(user_id, "user_id")
     mine = [hmac.new(secret.encode(), user_id.encode(), hashlib.sha256).hexdigest() for secret in secrets]
     matches = [hmac.compare_digest(one.encode(), given.strip().lower().encode()) for one in mine]
     if not any(matches):
@@ -73,6 +73,14 @@ def _reason(error: jwt.InvalidTokenError, audience: str) -> str:
     if isinstance(error, jwt.ImmatureSignatureError):
         return "The token is not valid yet; is the site's clock right?"
     return "This is no token that can be read."
+
+
+def _subject(value: Any, name: str) -> str:
+    """An id as it was signed: without its spaces it may be somebody else's."""
+    subject = _line(value, name, 200)
+    if subject != value:
+        raise IdentityRefused(f"`{name}` must not begin or end with a space.")
+    return subject
 
 
 def _optional(claims: Mapping[str, Any], name: str, most: int) -> str | None:

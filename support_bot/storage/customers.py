@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Column, LargeBinary, Table, delete, func, select, true
@@ -22,12 +22,12 @@ from support_bot.models import (
     ReceivedMail,
     Ticket,
 )
+from support_bot.storage.connector_bodies import deliveries_about
+from support_bot.storage.customer_names import CustomerNames, parts
 from support_bot.values import OPEN_STATUSES, Author
 from support_bot.values.customers import Customer
 
-_AT_ONCE = 500
 _MOST_STEPS = 10
-_MAILTO = "mailto:"
 _OWNERS = ("conversation", "ticket", "message")
 
 
@@ -36,6 +36,7 @@ class CustomerRepository:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._names = CustomerNames(session)
 
     # ---- who it is
 
@@ -43,10 +44,10 @@ class CustomerRepository:
         """Who is meant by an e-mail address, a name that a site gave, the id of a conversation, or a ticket's number
         (`#12`; `12` where no site calls a customer so). With `only`, that conversation or ticket and nothing else."""
         key = key.strip()
-        seeds = self._conversation(key) or self._named({key}, {key}) or self._ticket(key)
+        seeds = self._conversation(key) or self._named(key) or self._ticket(key)
         if only:
             return dataclasses.replace(self.described(seeds, key), visitors=(), emails=())
-        return self.described(self._all_of(key, seeds), key)
+        return self.described(self._all_of(seeds), key)
 
     def _conversation(self, key: str) -> set[str]:
         return set(self._session.scalars(select(Conversation.id).where(Conversation.id == key)))
@@ -57,54 +58,49 @@ class CustomerRepository:
             return set()
         return set(self._session.scalars(select(Ticket.conversation_id).where(Ticket.id == int(number))))
 
-    def _named(self, visitors: set[str], emails: set[str]) -> set[str]:
-        """Conversations of these names, or in which one of these addresses was left; addresses in any case."""
-        lower = {email.lower() for email in emails if "@" in email}
-        found: set[str] = set()
-        names = [*visitors, *(f"{_MAILTO}{email}" for email in lower)]
-        for part in _parts(sorted(names)):
-            found |= set(self._session.scalars(select(Conversation.id).where(Conversation.visitor.in_(part))))
-        for part in _parts(sorted(lower)):
-            visitor = func.lower(Conversation.visitor)
-            found |= set(self._session.scalars(select(Conversation.id).where(visitor.in_(part))))
-            for conversation, email in _addresses():
-                query = select(conversation).where(func.lower(email).in_(part))
-                found |= set(self._session.scalars(query))
-        return found
+    def _named(self, key: str) -> set[str]:
+        """Conversations of somebody who is called so; where it was only told, none in which somebody else is proved."""
+        addresses = {key.lower()} if "@" in key else set[str]()
+        told = {conversation for conversation, _ in self._names.where_told({key}, addresses)}
+        ids, proved = self._names.proved(told)
+        others = {conversation for conversation, _ in (ids | proved if addresses else ids)}
+        return self._names.where_proved({key}, addresses) | told - others
 
-    def _all_of(self, key: str, seeds: set[str]) -> set[str]:
-        """From some conversations of a customer to all, by every name and address in them."""
+    def _all_of(self, seeds: set[str]) -> set[str]:
+        """From some conversations of a customer to all, by every id and address that is proved in them."""
         found = seeds
         for _ in range(_MOST_STEPS):
-            known = self.described(found, key)
-            wider = found | self._named(set(known.visitors), set(known.emails))
+            ids, addresses = self._names.proved(found)
+            wider = found | self._names.where_proved({name for _, name in ids}, {name for _, name in addresses})
             if wider == found:
                 break
             found = wider
         return found
 
     def described(self, conversations: set[str], key: str = "") -> Customer:
-        """Whose conversations these are."""
-        ids = sorted(conversations)
-        visitors: set[str] = set()
-        emails = {key.lower()} if "@" in key else set()
-        tickets: list[int] = []
-        for part in _parts(ids):
-            query = select(Conversation.visitor).where(Conversation.id.in_(part), Conversation.visitor.is_not(None))
-            visitors |= {visitor for visitor in self._session.scalars(query) if visitor}
-            for conversation, email in _addresses():
-                left = select(email).where(conversation.in_(part), email.is_not(None))
-                emails |= {address.lower() for address in self._session.scalars(left) if address}
-            tickets += self._session.scalars(select(Ticket.id).where(Ticket.conversation_id.in_(part)))
-        emails |= {visitor.removeprefix(_MAILTO).lower() for visitor in visitors if "@" in visitor}
-        return Customer(tuple(sorted(visitors)), tuple(sorted(emails)), tuple(ids), tuple(sorted(tickets)))
+        """Whose conversations these are: what is proved in them, and what was told of nobody else."""
+        ids, addresses = self._names.proved(conversations)
+        visitors, emails = {name for _, name in ids}, {name for _, name in addresses}
+        told_ids, told_emails = self._names.told(conversations)
+        elsewhere = self._names.where_told(told_ids, told_emails) | self._names.senders(told_emails)
+        shared = {name for conversation, name in elsewhere if conversation not in conversations}
+        visitors |= {name for name in told_ids if name == key or name not in shared}
+        emails |= (told_emails - shared) | ({key.lower()} if "@" in key else set())
+        tickets = [
+            ticket
+            for part in parts(sorted(conversations))
+            for ticket in self._session.scalars(select(Ticket.id).where(Ticket.conversation_id.in_(part)))
+        ]
+        return Customer(
+            tuple(sorted(visitors)), tuple(sorted(emails)), tuple(sorted(conversations)), tuple(sorted(tickets))
+        )
 
     def known(self, conversation_ids: Collection[str]) -> set[str]:
         """Those of the conversations that exist."""
         query = select(Conversation.id)
         return {
             key
-            for part in _parts(sorted(conversation_ids))
+            for part in parts(sorted(conversation_ids))
             for key in self._session.scalars(query.where(Conversation.id.in_(part)))
         }
 
@@ -116,10 +112,11 @@ class CustomerRepository:
         for table, column in _owned():
             counts[table.name] = counts.get(table.name, 0) + sum(
                 self._session.scalar(select(func.count()).select_from(table).where(column.in_(part))) or 0
-                for part in _parts(self._owner_ids(column, customer))
+                for part in parts(self._owner_ids(column, customer))
             )
         refused = self._session.scalar(_refused(select(func.count(ReceivedMail.id)), customer)) or 0
         counts["received_mail"] = counts.get("received_mail", 0) + refused
+        counts["connector_delivery"] = len(deliveries_about(self._session, customer))
         return {name: count for name, count in sorted(counts.items()) if count}
 
     def _owner_ids(self, column: Column[Any], customer: Customer) -> Sequence[Any]:
@@ -130,7 +127,7 @@ class CustomerRepository:
                 return customer.tickets
         return [
             message
-            for part in _parts(customer.conversations)
+            for part in parts(customer.conversations)
             for message in self._session.scalars(select(Message.id).where(Message.conversation_id.in_(part)))
         ]
 
@@ -141,12 +138,16 @@ class CustomerRepository:
         for table, column in owned:
             shown = [one for one in table.columns if not isinstance(one.type, LargeBinary)]
             ids = customer.conversations if table.name == "conversation" else self._owner_ids(column, customer)
-            for part in _parts(ids):
+            for part in parts(ids):
                 query = select(*shown).where(column.in_(part)).order_by(*table.primary_key.columns)
                 rows = [dict(row) for row in self._session.execute(query).mappings()]
                 found.setdefault(table.name, []).extend(rows)
         refused = _refused(select(ReceivedMail.created_at, ReceivedMail.subject, ReceivedMail.refused), customer)
         found["refused_mail"] = [dict(row) for row in self._session.execute(refused).mappings()]
+        bodies = select(ConnectorDelivery.created_at, ConnectorDelivery.body)
+        for part in parts(deliveries_about(self._session, customer)):
+            waiting = self._session.execute(bodies.where(ConnectorDelivery.id.in_(part))).mappings()
+            found.setdefault("connector_delivery", []).extend(dict(row) for row in waiting)
         return {name: rows for name, rows in found.items() if rows}
 
     def raw_mails(self, customer: Customer) -> list[tuple[int, bytes]]:
@@ -154,7 +155,7 @@ class CustomerRepository:
         query = select(ReceivedMail.id, ReceivedMail.raw).where(ReceivedMail.raw.is_not(None))
         return [
             (number, raw)
-            for part in _parts(customer.conversations)
+            for part in parts(customer.conversations)
             for number, raw in self._session.execute(query.where(ReceivedMail.conversation_id.in_(part)))
             if raw is not None
         ]
@@ -164,7 +165,7 @@ class CustomerRepository:
         query = select(Message.text).where(Message.author == Author.CUSTOMER).order_by(Message.id.desc())
         return [
             text
-            for part in _parts(customer.conversations)
+            for part in parts(customer.conversations)
             for text in self._session.scalars(query.where(Message.conversation_id.in_(part)))
         ]
 
@@ -187,13 +188,14 @@ class CustomerRepository:
     def erase(self, customer: Customer) -> None:
         """Delete what is theirs; call it with the conversations locked. What belongs to one goes with it."""
         self._session.flush()
-        for part in _parts(customer.conversations):
+        deliveries = deliveries_about(self._session, customer)
+        for part in parts(customer.conversations):
             statement = delete(Conversation).where(Conversation.id.in_(part))
             self._session.execute(statement, execution_options={"synchronize_session": False})
         self._session.expunge_all()
         self._session.execute(_refused(delete(ReceivedMail), customer))
-        for words in (*customer.emails, *customer.conversations):
-            self._session.execute(delete(ConnectorDelivery).where(ConnectorDelivery.body.contains(words)))
+        for part in parts(deliveries):
+            self._session.execute(delete(ConnectorDelivery).where(ConnectorDelivery.id.in_(part)))
 
     def forget_notes(self, conversation_id: str, beginning: str) -> int:
         """Delete the system's own lines in a conversation that begin with these words, and their events."""
@@ -220,10 +222,6 @@ class CustomerRepository:
         return self._session.scalars(query.order_by(Conversation.updated_at).limit(limit)).all()
 
 
-def _parts(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
-
-
 def _target(column: Column[Any]) -> str:
     return next((key.column.table.name for key in column.foreign_keys), "")
 
@@ -236,15 +234,6 @@ def _owned() -> list[tuple[Table, Column[Any]]]:
         if columns:
             found.append((table, columns[0]))
     return found
-
-
-def _addresses() -> list[tuple[Column[Any], Column[Any]]]:
-    """Where customers left e-mail addresses: the conversation and the address."""
-    return [
-        (column, table.columns["email"])
-        for table, column in _owned()
-        if _target(column) == "conversation" and "email" in table.columns
-    ]
 
 
 def _refused(statement: Any, customer: Customer) -> Any:

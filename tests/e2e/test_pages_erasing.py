@@ -19,6 +19,7 @@ def test_a_customer_is_erased_and_writes_on_without_an_error(server: Server, new
     ask_for_a_person(customer, server, words)
     sign_in(desk, server)
     desk.locator("#desk-list").get_by_text(words).first.click()
+    expect(desk.locator("#desk-head")).to_contain_text(re.compile(r"#\d+"))
     number = re.search(r"#(\d+)", desk.locator("#desk-head").inner_text())
     assert number is not None
     with desk.expect_download() as file:

@@ -168,3 +168,21 @@ def test_the_next_user_of_a_browser_sees_nothing_of_the_last(
     ask(visitor, QUESTION)
     wait_for_answer(log)
     assert identify(visitor, {"token": token(key, sub="user-43")}) == "user-43"
+
+
+def test_nothing_of_the_last_user_is_even_asked_for_before_the_next_is_proved(
+    visitor: Page, allowed_site: Site, key: dict[str, Any]
+) -> None:
+    log = open_chat(visitor, allowed_site.origin)
+    ask(visitor, QUESTION)
+    wait_for_answer(log)
+    assert identify(visitor, {"token": token(key)}) == "user-42"
+    called: list[str] = []
+    visitor.on("request", lambda request: called.append(request.url.rpartition("/")[2]))
+    visitor.add_init_script(f"window.supportBot = [['identify', {{ token: '{token(key, sub='user-43')}' }}]]")
+    with visitor.expect_response("**/identity") as answered:
+        visitor.reload()
+    assert answered.value.status == 409
+    expect(visitor.get_by_role("dialog")).to_be_visible()
+    expect(log.locator(".turn.customer")).to_have_count(0)
+    assert "identity" in called and "events" not in called

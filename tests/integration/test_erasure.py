@@ -61,6 +61,8 @@ def busy_customer(app: App, staff: int) -> str:
         channel = tx.channels.get("web").id
         mail = mail_of(EMAIL.lower(), "QX-55120 by mail", "<one@example.net>")
         take_mail(tx, channel, mail, b"From: zoe.quill@example.net\r\n\r\nQX-55120")
+        # She answers from the address that she left in the chat: now it is proved to be hers.
+        take_mail(tx, channel, mail_of(EMAIL.lower(), f"Re: [#{ticket}]", "<three@example.net>"), b"QX-55120")
         refuse(tx, channel, mail_of(EMAIL.lower(), "quillquarrel", "<two@example.net>"), 10, "too many")
     return chat
 

@@ -155,6 +155,17 @@ class TestStudents:
         (learnt,) = forget(tmp_path / "data", {"1" * 32}.intersection)
         assert not learnt.busy and find(tmp_path / "data", ["1" * 32]) == []
 
+    def test_cut_off_while_it_forgets_nothing_of_them_is_kept_the_next_time(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = training_run(tmp_path / "data", "1" * 32)
+        with monkeypatch.context() as patch:
+            patch.setattr("support_bot.distillation.forget.shutil.rmtree", None)
+            with pytest.raises(TypeError):
+                forget(tmp_path / "data", {"1" * 32}.intersection)
+        (learnt,) = forget(tmp_path / "data", {"1" * 32}.intersection)
+        assert len(learnt.rows) == 1 and not (folder / "trained").exists()
+
     def test_a_student_that_saw_somebody_erased_may_not_serve(self, tmp_path: Path) -> None:
         with closing(make_app(tmp_path, start=False)) as app:
             other = next(row for row in app.models.page() if row.kind == "writer")

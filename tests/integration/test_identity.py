@@ -85,6 +85,9 @@ class TestToken:
             ({"email": ["a@example.com"]}, "`email` must be one line"),
             ({"algorithm": "HS384"}, "signed with HS256"),
             ({"nbf": 4_000_000_000}, "not valid yet"),
+            ({"exp": "4000000000"}, "more than an hour"),
+            ({"exp": 10**400}, "more than an hour"),
+            ({"sub": "user-42 "}, "begin or end with a space"),
         ],
     )
     def test_what_does_not_fit_is_refused_and_says_why(

@@ -31,6 +31,8 @@ export class Conversation {
   #answering = false; // a turn runs: keep reading even in a hidden tab, for an unread turn is ended by the server
   #toldWriting = 0;
   #listeners = null;
+  #shown = Promise.resolve(); // once it is known whether what was left here is this visitor's
+  #hidden = false;
   visitor;
   mode = "bot";
 
@@ -59,7 +61,6 @@ export class Conversation {
     const { signal } = this.#listeners;
     this.#on.restarted(false);
     this.#restore();
-    if (this.started) this.visitor.introduce().catch(() => {});
     addEventListener("offline", () => this.#on.connection(false), { signal });
     addEventListener("online", () => {
       this.#on.connection(true);
@@ -90,10 +91,21 @@ export class Conversation {
     this.#reader.forget();
     this.#answering = false;
     this.mode = "bot";
+    this.#news = !this.started;
+    this.#shown = this.#show();
+  }
+
+  /* Another customer may have used this browser before: nothing is shown, or sent, before the proof was tried. */
+  async #show() {
+    const { session } = this.#api;
+    this.#hidden = this.started;
     if (this.started) {
-      this.#news = false;
-      this.#reader.start();
+      this.visitor.introduce();
+      await this.visitor.settled();
     }
+    if (this.#api.session !== session || !this.#listeners) return;
+    this.#hidden = false;
+    if (this.started) this.#reader.start();
     for (const entry of this.#saved.outbox) this.#on.outgoing(entry);
     this.#flush();
   }
@@ -114,7 +126,7 @@ export class Conversation {
 
   /* A hidden tab gives its connection back (browsers allow six to a host) unless an answer is being written. */
   #tune() {
-    if (!this.started) return;
+    if (!this.started || this.#hidden) return;
     if (document.visibilityState === "visible" || this.#answering) this.#reader.start();
     else this.#reader.stop();
   }
@@ -140,7 +152,7 @@ export class Conversation {
     this.#save();
     this.#news = true;
     this.#reader.start();
-    await Promise.race([this.visitor.introduce().catch(() => {}), pause(PROOF)]); // no proof, or a late one, keeps nobody from asking
+    await Promise.race([this.visitor.introduce(), pause(PROOF)]); // no proof, or a late one, keeps nobody from asking
   }
 
   /* The token is refused: it has expired, or the conversation was erased. Begin a new one, keep what waits to be sent. */
@@ -153,6 +165,7 @@ export class Conversation {
 
   #forget() {
     this.#reader.forget();
+    this.#hidden = false;
     this.#api.session = null;
     this.#saved = { session: null, outbox: this.#saved.outbox, votes: {} };
     this.#answering = false;
@@ -169,6 +182,7 @@ export class Conversation {
 
   /* Run something inside the conversation; once more in a new one when the old one's token is refused. */
   async #within(action) {
+    await this.#shown;
     await this.#begin();
     try {
       return await action();
@@ -179,7 +193,8 @@ export class Conversation {
     }
   }
 
-  say(text) {
+  async say(text) {
+    await this.#shown;
     const entry = { key: newKey(), text };
     this.#saved.outbox.push(entry);
     this.#save();
@@ -193,7 +208,7 @@ export class Conversation {
 
   async #flush(tries = 0) {
     clearTimeout(this.#retry);
-    if (this.#sending) return;
+    if (this.#sending || this.#hidden) return;
     this.#sending = true;
     try {
       while (this.#saved.outbox.length) await this.#post(this.#saved.outbox[0]);

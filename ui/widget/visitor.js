@@ -34,9 +34,16 @@ export class Visitor {
     if (this.#api.session) await this.#api.tell(details);
   }
 
+  /* Once it is known whether the conversation here is this visitor's, or cannot be known. */
+  async settled() {
+    if (this.#who) await this.#prove().catch(() => {});
+  }
+
   async introduce() {
-    if (Object.keys(this.#details).length) await this.#api.tell(this.#details).catch(() => {});
-    if (this.#who) await this.#prove();
+    const { session } = this.#api;
+    await this.settled();
+    if (this.#api.session !== session || !Object.keys(this.#details).length) return;
+    await this.#api.tell(this.#details).catch(() => {});
   }
 
   #prove() {
