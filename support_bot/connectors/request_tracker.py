@@ -59,6 +59,8 @@ class RequestTrackerConnector(SignedInbound):
 
     def _check_way_back(self) -> None:
         said = self._http.json("POST", f"{_OURS}/ping", json={})
+        if not isinstance(said, dict):
+            raise ConnectorError("Request Tracker answered something that tells nothing of the way back.", lasting=True)
         status, words = said.get("status"), str(said.get("said", ""))
         if status == 200 or (status == 404 and "switched on" in words):
             return

@@ -70,6 +70,9 @@ class Batcher:
         elif not self._turns.changed:
             self._pace.learn(tokens, seconds)
         self._turns.count(tokens)
+        for slot in self.slots.values():
+            if slot.is_reading and slot not in busy:
+                self.running[slot.sequence].passed(seconds)
 
     def _waiting(self) -> dict[AdapterUse, float]:
         """The adapters that have work, and since when by `due_at`: those of who runs, and of who may begin now."""

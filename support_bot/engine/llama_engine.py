@@ -87,8 +87,9 @@ class LlamaEngine:
         adapter = None if merged else find_adapter(settings.adapter, model_hash)
         if settings.threads:
             plan = replace(plan, threads=settings.threads, batch_threads=settings.threads)
-        if not settings.shared_memory:
-            plan = replace(plan, step_tokens=max(plan.step_tokens, OWN_STEP_TOKENS))
+        # A step has room for a token of each answer under way, however short a measured plan makes it.
+        least = settings.slots if settings.shared_memory else OWN_STEP_TOKENS
+        plan = replace(plan, step_tokens=max(plan.step_tokens, least))
         adapters = [(DEFAULT, adapter)] if adapter else []
         adapters += map(read_adapter, settings.adapters)
         model = LlamaModel(

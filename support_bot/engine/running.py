@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -88,13 +89,17 @@ class RunningGeneration:
     def _next_piece(self) -> str | None:
         """The next piece, None at the end. Who reads keeps the deadline too, since a step may hang."""
         self._started.wait()
-        left = self.started_at + self.request.deadline_s + _GRACE_S - time.monotonic()
-        try:
-            return self._pieces.get(timeout=min(max(0.0, left), threading.TIMEOUT_MAX))
-        except queue.Empty:
-            self.fail(too_late(self.request), "deadline")
-            self._owner.cancel(self)
-            return self._pieces.get()
+        while (left := self._left_s()) > 0:
+            with contextlib.suppress(queue.Empty):  # others may have passed meanwhile, which gives it longer
+                return self._pieces.get(timeout=min(left, threading.TIMEOUT_MAX))
+        with contextlib.suppress(queue.Empty):
+            return self._pieces.get_nowait()
+        self.fail(too_late(self.request), "deadline")
+        self._owner.cancel(self)
+        return self._pieces.get()
+
+    def _left_s(self) -> float:
+        return self.started_at + self.request.deadline_s + _GRACE_S - time.monotonic()
 
     def cancel(self) -> None:
         """End it; the engine is free within one step."""
@@ -116,6 +121,10 @@ class RunningGeneration:
             self.started_at = time.monotonic()
             self._queue_s = self.started_at - self.asked_at
             self._started.set()
+
+    def passed(self, seconds: float) -> None:
+        """Others were read before the rest of its prompt: for so long it waited and did not run."""
+        self.started_at += seconds
 
     def run_again(self) -> bool:
         """After a broken step: whether it may run from the beginning, which is once, and only if no text was shown."""

@@ -33,7 +33,7 @@ class Recaller:
     def _ask(self, connector: Connector, now: float) -> int:
         self._next[connector.id] = now + _AFTER_TROUBLE_S
         try:
-            missed = self._open(connector).missed(connector.cursor)
+            new = self._keep(connector, self._open(connector).missed(connector.cursor))
         except ConnectorError as error:
             _log.warning("connector %s does not say what was missed: %s", connector.name, error.detail)
             return 0
@@ -41,7 +41,7 @@ class Recaller:
             _log.exception("connector %s broke", connector.name)
             return 0
         self._next[connector.id] = now + _EACH_S
-        return self._keep(connector, missed)
+        return new
 
     def _keep(self, connector: Connector, missed: Missed) -> int:
         if not missed.deliveries and missed.next == connector.cursor:
@@ -51,4 +51,4 @@ class Recaller:
             if found is None or found.config.get("url") != connector.config.get("url"):
                 return 0  # the position is another help desk's
             found.cursor = missed.next[:40]
-            return sum(store(tx, found, each.id, each.body) for each in missed.deliveries)
+            return sum(store(tx, found, each.id[:200], each.body) for each in missed.deliveries)

@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from support_bot.connectors.base import ConnectorError, HelpdeskConnector, RemoteStatus, TicketDraft, Unsupported
@@ -35,13 +35,18 @@ class _Parcel:
     connector: Connector
     kind: OutboxKind
     key: str
-    again: bool
+    attempts: int
     external_id: str | None
     draft: TicketDraft | None
     text: str
     author: Author | None
     private: bool
     status: RemoteStatus | None
+
+    @property
+    def again(self) -> bool:
+        """Whether it may be there already."""
+        return self.attempts > 1
 
 
 class Sender:
@@ -54,9 +59,11 @@ class Sender:
     def send_due(self, now: dt.datetime | None = None, *, limit: int = 20) -> int:
         """Try each item that is due once; how many arrived. What a slow desk leaves no time for is tried later."""
         arrived, began = 0, time.monotonic()
-        for parcel in self._take(now or utcnow(), limit):
+        parcels = self._take(now or utcnow(), limit)
+        for number, parcel in enumerate(parcels):
             if time.monotonic() - began > _ROUND_S:
-                break  # another server may take the rest, when our two minutes are over
+                self._give_back(parcels[number:])
+                break
             try:
                 external_id = _deliver(self._open(parcel.connector), parcel)
             except ConnectorError as error:
@@ -85,6 +92,15 @@ class Sender:
                 if (parcel := _pack(tx, item)) is not None:
                     parcels.append(parcel)
         return parcels
+
+    def _give_back(self, untried: Sequence[_Parcel]) -> None:
+        """What was not tried is no attempt: a slow help desk would use them up without any."""
+        with self._db.transaction() as tx:
+            tx.one_at_a_time("connectors")
+            for parcel in untried:
+                item = tx.connectors.find_item(parcel.item_id)
+                if item is not None and item.attempts == parcel.attempts:  # else another server has taken it since
+                    item.attempts, item.next_at = item.attempts - 1, utcnow()
 
     def _finish(self, parcel: _Parcel, external_id: str | None) -> None:
         with self._db.transaction() as tx:
@@ -138,7 +154,7 @@ def _pack(tx: Transaction, item: OutboxItem) -> _Parcel | None:
         connector=connector,
         kind=item.kind,
         key=item.key,
-        again=item.attempts > 1,
+        attempts=item.attempts,
         external_id=external_id,
         draft=_draft(tx, item, connector) if item.kind is OutboxKind.CREATE else None,
         text=text,

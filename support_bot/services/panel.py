@@ -77,6 +77,7 @@ class PanelService:
         if len(cleaned) > _MOST_ORIGINS:
             raise Invalid(f"At most {_MOST_ORIGINS} origins may show the panel.")
         with self._db.transaction() as tx:
+            tx.one_at_a_time("connectors")
             found = tx.connectors.get(name)
             found.config = found.config | {"panel_origins": cleaned}
             return _origins(found)
@@ -101,7 +102,7 @@ class PanelService:
                 )  # fmt: skip
             except jwt.InvalidTokenError:
                 continue
-            ticket, life = claims["ticket"], claims["exp"] - claims["iat"]
+            ticket, life = claims["ticket"], int(claims["exp"]) - int(claims["iat"])
             if isinstance(ticket, str) and ticket and len(ticket) <= 120 and life <= _LIFE_S:
                 return ticket
         raise Unauthorized(_REFUSED)

@@ -150,3 +150,14 @@ class TestLoading:
         model = LlamaModel(weights, n_ctx=1_000_000, plan=Plan())
         assert model.context_tokens == 8192
         model.close()
+
+
+def test_a_step_has_room_for_everybody_who_writes_whatever_the_plan(weights: Path) -> None:
+    settings = EngineSettings(context_tokens=1024, slots=40)
+    engine = LlamaEngine.load(
+        weights, name="smollm2-135m", model_hash="hash", settings=settings, plan=Plan(step_tokens=32)
+    )
+    try:
+        assert engine._model.n_batch >= settings.slots
+    finally:
+        engine.close()

@@ -110,6 +110,7 @@ class TestTokens:
         [
             {"exp": int(time.time()) - 100},
             {"exp": int(time.time()) + 5 * 3600},
+            {"exp": str(int(time.time()) + 5 * 3600)},
             {"iss": "other"},
             {"aud": "conversation"},
             {"ticket": None},

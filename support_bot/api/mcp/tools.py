@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
@@ -84,7 +86,9 @@ class ChannelTools:
             pass
         answer = chat.answer(conversation_id, started.message_id)
         if not answer.done:
-            raise EngineUnavailable("No answer in time; read it later with get_conversation.")
+            # Without these two nobody could read it, and whoever says it again says it twice.
+            later = f"read it later with get_conversation: conversation_id {conversation_id}, token {token}"
+            raise EngineUnavailable(f"No answer in time; {later}")
         return results.Said.of(conversation_id, token, answer)
 
     def _enter(self, conversation_id: str, token: str, key: ChannelKeyView) -> None:
@@ -136,6 +140,8 @@ class StaffTools:
 
 
 _WRITING = frozenset({"say", "add_note"})
+_MOST_THREADS = 32
+_own_threads: RunVar[CapacityLimiter] = RunVar("mcp_threads")
 
 
 def tools_of(app: App) -> tuple[dict[str, Tool], dict[str, Tool]]:
@@ -169,17 +175,26 @@ def _offered(app: App, functions: Sequence[Callable[..., Any]]) -> dict[str, Too
 
 
 def _telling(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same, with our own errors as what a tool tells its caller."""
+    """The same in a thread of ours, with our own errors as what a tool tells its caller."""
 
     @functools.wraps(function)
-    def run(*args: Any, **given: Any) -> Any:
+    async def run(*args: Any, **given: Any) -> Any:
         try:
-            return function(*args, **given)
+            return await to_thread.run_sync(functools.partial(function, *args, **given), limiter=_threads())
         except SupportBotError as error:
             wait = f" Try again in {error.retry_after:.0f} seconds." if error.retry_after else ""
             raise ToolError(f"{error.detail}{wait}") from error
 
     return run
+
+
+def _threads() -> CapacityLimiter:
+    """Those that tools may hold: an answer holds one until it is there, and the API's own must stay free."""
+    try:
+        return _own_threads.get()
+    except LookupError:
+        _own_threads.set(limiter := CapacityLimiter(_MOST_THREADS))
+        return limiter
 
 
 def _found(app: App, query: str, audience: Audience, limit: int) -> results.Found:
