@@ -214,8 +214,16 @@ class TestWebhook:
         world.send()
         (text,) = world.chat.texts
         assert world.chat.said == [{"text": text}]
-        start = f"A customer waits for a person: #{ticket} &lt;!channel&gt; &amp; &lt;https://evil.example|click&gt; "
+        start = f"A customer waits for a person: #{ticket} &lt;!channel&gt; &amp; "
+        start += "&lt;https://\u200bevil.example|click&gt; "
         assert text.startswith(start + "(customer request), nobody has it yet. https://help.acme.example/bot/desk/")
+
+    def test_marks_of_other_chat_programs_call_nobody_and_link_nowhere(self, world: World) -> None:
+        world.escalate("@all see [this](https://evil.example)")
+        world.send()
+        (text,) = world.chat.texts
+        assert "@all" not in text and "](" not in text and "https://evil" not in text
+        assert "@all see [this](https://evil.example)" in text.replace("\u200b", "")
 
     def test_a_failure_is_tried_again_and_what_may_have_arrived_is_not(
         self, world: World, caplog: pytest.LogCaptureFixture
@@ -252,6 +260,23 @@ def test_two_servers_at_once_send_each_notice_once(world: World) -> None:
     for thread in threads:
         thread.join()
     assert len(world.to()) == 5 == len(world.chat.texts)
+
+
+def test_each_attempt_is_given_its_time_from_its_own_beginning(world: World) -> None:
+    tickets = [world.escalate() for _ in range(2)]
+    assert world.app.desk.notice_sender.send_due() == 4
+    with world.db.reading() as tx:
+        until = [notice.next_at for ticket in tickets for notice in tx.notices.of_ticket(ticket)]
+    assert len(set(until)) == 4
+
+
+def test_a_team_whose_members_are_all_deactivated_leaves_its_tickets_to_everybody(world: World) -> None:
+    notices, bo = world.app.desk.notices, add_staff(world.app, email="bo@example.com")
+    world.app.desk.routing.set("web", world.app.desk.teams.add("Billing", [bo.id]).id, None)
+    world.app.staff.deactivate("bo@example.com", None)
+    last, heard = notices.begin()
+    ticket = world.escalate()
+    assert [ring.ticket for ring in notices.rings(world.ana.id, last, heard)[1]] == [ticket]
 
 
 def test_without_a_way_nothing_waits_and_old_ones_are_forgotten(world: World, tmp_path: Path) -> None:
