@@ -116,7 +116,7 @@ class Desk:
         return self.serial
 
     def begins(self, *form: object) -> bool:
-        """Whether this form was not sent before, by a button that was pressed twice; several threads may ask at once."""
+        """Whether this form was not sent before, as by a button that is pressed twice; safe to ask from any thread."""
         mine = object()
         return self.begun.setdefault(form, mine) is mine
 
