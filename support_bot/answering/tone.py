@@ -50,7 +50,7 @@ _CLOSING = re.compile(
 _OFFER = "Let us know if there is anything else!"
 _OFFERED = re.compile(r"\blet (?:me|us) know\b|\bhappy to help\b|\bhere to help\b|\bhesitate\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])(\s+)(?=[A-Z\"“(])")
-_LINK = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.]+")
+_LINK = re.compile(r"(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.]+")
 _NOT = re.compile(r"\b(?:not|no|never|cannot|without|unless|only|except)\b|n['’]t\b", re.IGNORECASE)
 _ENGLISH = frozenset(
     "a an and are as be can for have i in is it not of on or our that the this to us we will with you your".split()
