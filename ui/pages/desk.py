@@ -189,10 +189,10 @@ class DeskPage:
             desk.shown.pop(str(self.composer.elem_id), None)  # perhaps the browser has not heard that it was sent
             return
         reply = self._macros.send(desk, staff, data)
+        desk.sent += 1
         desk.aid.rewritten.pop(desk.conversation, None)  # of a note, it would be inserted into a reply
         if reply is not None:
             self._copilot.replied(desk, staff, number(data, "ticket"), reply.id, reply.text)
-        desk.sent += 1
 
     # ---- what the browser gets
 
