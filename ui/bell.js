@@ -3,7 +3,7 @@
   "use strict";
   const bot = window.supportBot;
   const can = "Notification" in window;
-  let last = 0;
+  const shown = new Set(); // numbers may come late, behind larger ones
 
   function allowed() {
     const line = document.querySelector("[data-allowed]");
@@ -20,8 +20,8 @@
   function show(ring) {
     if (!can || Notification.permission !== "granted") return;
     try { // of several tabs the last one stays: they say the same
-      const shown = new Notification(ring.dataset.title, { body: ring.dataset.body, tag: "ring-" + ring.dataset.ring });
-      shown.onclick = () => { window.focus(); shown.close(); };
+      const notice = new Notification(ring.dataset.title, { body: ring.dataset.body, tag: "ring-" + ring.dataset.ring });
+      notice.onclick = () => { window.focus(); notice.close(); };
     } catch { /* some phones show none without a service worker */ }
   }
 
@@ -45,10 +45,12 @@
 
   bot.hooks.refreshed.push((element) => {
     allowed();
-    const fresh = Array.from(element.querySelectorAll("[data-ring]")).filter((ring) => Number(ring.dataset.ring) > last);
+    const fresh = Array.from(element.querySelectorAll("[data-ring]")).filter((ring) => !shown.has(ring.dataset.ring));
     if (!fresh.length) return;
-    last = Math.max(...fresh.map((ring) => Number(ring.dataset.ring)));
-    fresh.forEach(show);
+    for (const ring of fresh) {
+      shown.add(ring.dataset.ring);
+      show(ring);
+    }
     if (fresh.some((ring) => "sound" in ring.dataset)) play();
   });
 })();

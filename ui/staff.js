@@ -3,6 +3,7 @@
   "use strict";
   const bot = window.supportBot;
   const drafts = {}; // unsent words of the desk's composer, and whether they are a note, by ticket
+  const asked = {}; // words that are to be said in another tone, by ticket
   const now = {};
 
   bot.local.kind = (source) => {
@@ -60,7 +61,9 @@
     source.closest("dialog")?.close();
     if (form?.dataset.ticket !== source.dataset.ticket) return;
     const field = form.elements.text;
-    const before = source.dataset.replace ? "" : field.value.trimEnd();
+    // Another tone takes the place of the words that it was asked for; of others, typed since, it loses none.
+    const replaces = source.dataset.replace && field.value === asked[form.dataset.ticket];
+    const before = replaces ? "" : field.value.trimEnd();
     if (!before && !source.dataset.replace) setKind(form, "reply");
     field.value = before ? before + "\n\n" + source.dataset.text : source.dataset.text;
     keepDraft(form);
@@ -71,7 +74,7 @@
   document.addEventListener("change", (event) => {
     const source = event.target;
     if (!source.matches?.("select[data-words]")) return;
-    source.dataset.text = source.form.elements.text.value;
+    source.dataset.text = asked[source.form.dataset.ticket] = source.form.elements.text.value;
     setTimeout(() => { source.value = ""; });
   }, true);
   bot.local.working = (source) => { source.disabled = true; };

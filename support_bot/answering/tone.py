@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from support_bot.answering.grounding import Verdict, foreign_unit, names, numbers
 from support_bot.values import Tone
@@ -49,8 +49,8 @@ _CLOSING = re.compile(
 )
 _OFFER = "Let us know if there is anything else!"
 _OFFERED = re.compile(r"\blet (?:me|us) know\b|\bhappy to help\b|\bhere to help\b|\bhesitate\b", re.IGNORECASE)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“(])")
-_LINK = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.]+")
+_SENTENCE = re.compile(r"(?<=[.!?])(\s+)(?=[A-Z\"“(])")
+_LINK = re.compile(r"(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.]+")
 _NOT = re.compile(r"\b(?:not|no|never|cannot|without|unless|only|except)\b|n['’]t\b", re.IGNORECASE)
 _ENGLISH = frozenset(
     "a an and are as be can for have i in is it not of on or our that the this to us we will with you your".split()
@@ -78,7 +78,7 @@ def by_rules(text: str, tone: Tone) -> str:
 
 def essential(text: str) -> str:
     """The text without sentences that say nothing, as thanks for a message; a shorter one need not have them."""
-    return "\n\n".join(filter(None, (" ".join(_saying(paragraph)) for paragraph in _paragraphs(text))))
+    return "\n\n".join(filter(None, (_joined(_saying(paragraph)) for paragraph in _paragraphs(text))))
 
 
 def checked(before: str, after: str) -> tuple[str, tuple[str, ...]]:
@@ -151,16 +151,29 @@ def _apology(found: re.Match[str]) -> str:
     return "We apologise for" if found.group()[0].isupper() else "we apologise for"
 
 
-def _saying(paragraph: str) -> list[str]:
-    return [sentence for sentence in _SENTENCE.split(paragraph) if not _NOTHING_SAID.match(sentence.strip())]
+def _saying(paragraph: str) -> list[tuple[str, str]]:
+    """Each sentence that says something, with what stands before it: a space, or the end of a line."""
+    kept, before = list[tuple[str, str]](), ""
+    pieces = _SENTENCE.split(paragraph)
+    for gap, sentence in zip(["", *pieces[1::2]], pieces[::2], strict=True):
+        before = "\n" if "\n" in before + gap else " "
+        if not _NOTHING_SAID.match(sentence.strip()):
+            kept.append((before, sentence))
+            before = ""
+    return kept
+
+
+def _joined(sentences: Iterable[tuple[str, str]]) -> str:
+    return "".join(before + sentence for before, sentence in sentences).strip()
 
 
 def _shorter(paragraph: str) -> str:
-    kept = [
-        _exchanged(_ANNOUNCED.sub(lambda found: found[1].upper(), _FILLER.sub("", sentence)), _FEWER)
-        for sentence in _saying(paragraph)
-    ]
-    return " ".join(sentence[:1].upper() + sentence[1:] if i else sentence for i, sentence in enumerate(kept))
+    return _joined((before, _in_fewer_words(sentence)) for before, sentence in _saying(paragraph))
+
+
+def _in_fewer_words(sentence: str) -> str:
+    found = _exchanged(_ANNOUNCED.sub(lambda found: found[1].upper(), _FILLER.sub("", sentence)), _FEWER)
+    return found[:1].upper() + found[1:] if sentence[:1].isupper() else found
 
 
 _RULES: Mapping[Tone, Callable[[str], str]] = {

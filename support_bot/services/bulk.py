@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from support_bot.errors import Conflict, Invalid, NotFound
+from support_bot.errors import Conflict, Invalid, NotFound, SupportBotError
 from support_bot.services.handoff import lock_ticket
 from support_bot.services.macros import MacroService
 from support_bot.services.ticket_edits import apply_edit, checked
@@ -25,7 +25,9 @@ class BulkService:
         self._macros = macros
 
     def change(self, tickets: Sequence[int], staff_id: int, change: BulkChange) -> BulkResult:
-        """Each ticket wholly or not at all. Raises Invalid for none or too many tickets, and for no change."""
+        """Each ticket wholly or not at all. Raises Invalid for none or too many tickets, and for no change.
+
+        Where the database goes away behind some of them, the rest is not changed."""
         tickets = list(dict.fromkeys(tickets))
         if not 0 < len(tickets) <= MOST_TICKETS:
             raise Invalid(f"Choose tickets, at most {MOST_TICKETS} at once.")
@@ -34,12 +36,16 @@ class BulkService:
             raise Invalid("Choose what is to change.")
         if change.macro is not None:
             self._macros.get(change.macro.macro)
-        changed, refused = list[int](), list[NotChanged]()
+        changed, refused, trouble = list[int](), list[NotChanged](), ""
         for ticket_id in tickets:
             try:
-                why = "" if self._change(ticket_id, staff_id, change) else _SO_ALREADY
+                why = trouble or ("" if self._change(ticket_id, staff_id, change) else _SO_ALREADY)
             except (Conflict, Invalid, NotFound) as error:
                 why = error.detail
+            except SupportBotError as error:
+                if not changed:
+                    raise
+                why = trouble = error.detail  # whoever did not hear which were changed would change them again
             if why:
                 refused.append(NotChanged(ticket_id, why))
             else:

@@ -98,7 +98,8 @@ def _ring(tx: Transaction, event: TicketEvent, ticket: Ticket, staff_id: int, ch
         kind = NoticeKind.ASSIGNMENT
     else:
         mine = ticket.reason is not HandoffReason.AGENT_PULL and ticket.is_open and ticket.assignee_id is None
-        mine = mine and (ticket.team is None or not ticket.team.members or staff_id in ticket.team.members)
+        team = {person for person, _ in tx.notices.agents(ticket.team_id)} if mine and ticket.team else set()
+        mine = mine and (not team or staff_id in team)
         kind = NoticeKind.ESCALATION
     if not mine or not choice.wants_browser(kind):
         return None

@@ -57,17 +57,18 @@ class NoticeSender:
         """Send what waits; how many arrived. No transaction is open meanwhile.
 
         A way that is in trouble is left alone until the next time, so that this one ends soon."""
-        now, sent, ways = now or utcnow(), 0, set(NoticeVia)
+        sent, ways = 0, set(NoticeVia)
         for _ in range(_MOST_AT_ONCE):
+            at = now or utcnow()  # looked at anew: after slow ones, an attempt that begins would look cut off to others
             with self._db.transaction() as tx:
-                notice = tx.notices.lock_next_due(now, ways)
+                notice = tx.notices.lock_next_due(at, ways)
                 if notice is None:
-                    tx.notices.delete_before(now - _KEPT)
+                    tx.notices.delete_before(at - _KEPT)
                     break
-                ready = self._prepare(tx, notice, now)
+                ready = self._prepare(tx, notice, at)
             if ready is None:
                 continue
-            state = self._send(ready, now)
+            state = self._send(ready, at)
             sent += state is NoticeState.SENT
             if state is NoticeState.PENDING:
                 ways.discard(NoticeVia.WEBHOOK if ready.letter is None else NoticeVia.MAIL)

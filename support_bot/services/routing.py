@@ -17,7 +17,7 @@ def to_team(tx: Transaction, ticket: Ticket, conversation: Conversation) -> None
     """A new ticket is for the team of its channel, where it has one."""
     routing = tx.teams.find_routing(conversation.channel_id)
     if routing is not None and routing.team_id is not None:
-        ticket.move(tx.teams.get(routing.team_id), None)
+        ticket.move(tx.teams.find(routing.team_id), None)  # none where it was dissolved a moment ago
 
 
 def route(tx: Transaction, ticket: Ticket, conversation: Conversation, now: dt.datetime | None = None) -> int | None:

@@ -1,8 +1,8 @@
 """The words of every conversation (SQLite FTS5, PostgreSQL full text), written in the transaction that writes its rows.
 
 A conversation is found by all that belongs to it: what was said, notes included, its tickets' numbers, subjects and
-summaries, the visitor's name, its own id. What a bot is still writing follows once it is said, and so does what the bot
-was asked: both are written once, when its turn is over."""
+summaries, the visitor's id, name and address, its own id. What a bot is still writing follows once it is said, and so
+does what the bot was asked: both are written once, when its turn is over."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from typing import Any
 from sqlalchemy import Select, TextClause, bindparam, column, event, inspect, select, text
 from sqlalchemy.orm import Session
 
-from support_bot.models import BotTurn, Conversation, Message, MessageStatus, Ticket, TurnState
+from support_bot.models import BotTurn, Conversation, Message, MessageStatus, Ticket, TurnState, VisitorProfile
 from support_bot.storage.inbox_words import LONGEST, TICKET_NUMBER, Term, indexed
 from support_bot.values import Author
 
 _BATCH = 200
-_SHOWN = {Message: ("text", "status", "audience"), Ticket: ("subject", "summary"), Conversation: ("visitor",)}
+_SHOWN = {
+    Message: ("text", "status", "audience"),
+    Ticket: ("subject", "summary"),
+    Conversation: ("visitor",),
+    VisitorProfile: ("name", "email"),
+}
 
 _SQLITE_KEYS = text("INSERT OR IGNORE INTO conversation_fts_key (conversation_id) VALUES (:id)")
 _SQLITE_DROP = text(
@@ -116,6 +121,11 @@ class InboxIndex:
         about = {key: [visitor or "", key] for key, visitor in self._session.execute(
             select(Conversation.id, Conversation.visitor).where(Conversation.id.in_(conversation_ids))
         )}  # fmt: skip
+        known = select(VisitorProfile.conversation_id, VisitorProfile.name, VisitorProfile.email)
+        for key, name, email in self._session.execute(
+            known.where(VisitorProfile.conversation_id.in_(conversation_ids))
+        ):
+            about[key] += [name or "", email or ""]
         said = (
             select(Message.conversation_id, Message.text)
             .where(Message.conversation_id.in_(conversation_ids), Message.status != MessageStatus.STREAMING)
@@ -139,7 +149,7 @@ def _conversation_of(row: object) -> str:
             return row.id
         case Message() if row.status is MessageStatus.STREAMING:
             return ""
-        case Message() | Ticket():
+        case Message() | Ticket() | VisitorProfile():
             return row.conversation_id
     return ""
 

@@ -25,10 +25,13 @@ class TeamRepository:
         return team
 
     def get(self, team_id: int) -> Team:
-        found = self._session.get(Team, team_id)
+        found = self.find(team_id)
         if found is None:
             raise NotFound(f"There is no team {team_id}.")
         return found
+
+    def find(self, team_id: int) -> Team | None:
+        return self._session.get(Team, team_id)
 
     def find_by_name(self, name: str) -> Team | None:
         """Small and large letters are the same."""

@@ -29,16 +29,22 @@ def test_a_draft_is_inserted_edited_and_sent_by_the_agent(server: Server, new_pa
     field = desk.get_by_label("Your words")
     draft = field.input_value()
     assert draft
-    field.fill(f"Hello from a person. Thank you for your patience. {draft}")
-    desk.get_by_label("Say it in another tone").select_option("shorter")
+    written = f"Hello from a person. Thank you for your patience. {draft}"
+    tone, shorter_words = desk.get_by_label("Say it in another tone"), f"Hello from a person. {draft}"
+    field.fill(written)
+    tone.select_option("shorter")
     shorter = desk.get_by_role("region", name="Your reply in another tone")
     expect(shorter.get_by_text("Hello from a person.")).to_be_visible()
     picture(desk, "desk-tone")
     desk.set_viewport_size({"width": 390, "height": 844})
     picture(desk, "desk-tone-phone")
     desk.set_viewport_size({"width": 1280, "height": 860})
+    field.fill(f"{written} Typed since.")
     shorter.get_by_role("button", name="Use it").click()
-    assert field.input_value() == f"Hello from a person. {draft}"
+    assert field.input_value() == f"{written} Typed since.\n\n{shorter_words}"
+    field.fill(written)
+    shorter.get_by_role("button", name="Use it").click()
+    assert field.input_value() == shorter_words
     desk.keyboard.press("Control+Enter")
     expect(customer.get_by_role("log").get_by_text("Hello from a person.")).to_be_visible(timeout=6000)
     expect(panel).to_have_count(0)

@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from support_bot.assembly import App
-from support_bot.errors import Invalid, NotFound
+from support_bot.errors import DatabaseUnavailable, Invalid, NotFound
+from support_bot.models import Message
+from support_bot.services.bulk import BulkService
+from support_bot.services.macros import MacroService
+from support_bot.services.mail_outbox import MailOutbox
 from support_bot.services.views import StaffView
+from support_bot.storage.database import Transaction
 from support_bot.values import BulkChange, MacroDraft, MacroUse, TicketEdit, TicketStatus
 from tests.factories import add_staff, make_app
 
@@ -88,3 +93,26 @@ def test_what_makes_no_sense_is_refused_as_a_whole(
     with pytest.raises(NotFound):
         app.desk.bulk.change(tickets, ana.id, BulkChange(macro=MacroUse(77)))
     assert [len(app.tickets.get(ticket).history) for ticket in tickets] == [1, 1, 1]
+
+
+def test_where_the_database_goes_away_between_two_tickets_the_answer_still_says_which_were_changed(
+    app: App, ana: StaffView, tickets: list[int]
+) -> None:
+    class GoesAway(MacroService):
+        away: set[int]
+
+        def use_in(self, tx: Transaction, ticket_id: int, staff_id: int, use: MacroUse) -> Message | None:
+            if ticket_id in self.away:
+                raise DatabaseUnavailable("The database does not answer.")
+            return super().use_in(tx, ticket_id, staff_id, use)
+
+    db, settings = app._parts.db, app.settings
+    macros = GoesAway(db, MailOutbox(settings.mail), settings.company)
+    change = BulkChange(macro=MacroUse(app.desk.macros.add(MacroDraft("Told", "We are on it.")).id))
+    macros.away = {tickets[1]}
+    done = BulkService(db, macros).change(tickets, ana.id, change)
+    assert done.changed == (tickets[0],)
+    assert [refused.why for refused in done.refused] == ["The database does not answer."] * 2
+    macros.away = set(tickets)
+    with pytest.raises(DatabaseUnavailable):
+        BulkService(db, macros).change(tickets, ana.id, change)

@@ -203,3 +203,13 @@ class TestDetails:
         assert chat.post("/metadata", {"details": details}).status_code == 422
         customer = api.app.desk.identity.customer(chat.id)
         assert customer is None
+
+
+def test_agents_find_a_conversation_by_the_name_and_address_of_its_customer(
+    api: Api, chat: Chat, key: dict[str, Any]
+) -> None:
+    assert told(chat, token=token(key, sub="u-9", name="Zora Quill", email="zora@quill.example"))[0] == 200
+    for asked in ("quill", "zora@quill.example"):
+        assert [hit.conversation.id for hit in api.app.tickets.search(asked).hits] == [chat.id]
+    told(chat, token=token(key, sub="u-9", name="Zora Reed", email="zora@reed.example"))
+    assert not api.app.tickets.search("quill").hits and api.app.tickets.search("reed").hits

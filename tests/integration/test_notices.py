@@ -3,106 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from support_bot.assembly import App, build_app
+from support_bot.assembly import build_app
 from support_bot.engine.fake import FakeEngine, HashingEmbedder
 from support_bot.errors import Invalid
 from support_bot.mail_settings import MailSettings, NoticeSettings
 from support_bot.models import NoticeState, utcnow
 from support_bot.services.notice_choices import NoticeWishes
 from support_bot.services.notice_sending import NoticeSender
-from support_bot.services.views import StaffView
 from support_bot.settings import ServerSettings
-from support_bot.storage.database import Database
 from support_bot.values import AssignmentRule, NoticeKind, Role
 from tests.factories import add_staff, make_database, settings
-from tests.mail_servers import PASSWORD, Sent, make_certificate, smtp
-
-MINUTE = dt.timedelta(minutes=1)
-
-
-@dataclass
-class Chat:
-    """A chat program's incoming webhook; `answers` are given one after the other, then 200. 0 cuts the line."""
-
-    url: str = ""
-    said: list[Any] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
-
-    @property
-    def texts(self) -> list[str]:
-        return [body["text"] for body in self.said]
-
-
-@contextmanager
-def chat_program() -> Iterator[Chat]:
-    chat = Chat()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            chat.said.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            answer = chat.answers.pop(0) if chat.answers else 200
-            if answer:
-                self.send_response(answer)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            return None
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    chat.url = f"http://127.0.0.1:{server.server_address[1]}/secret-part"
-    try:
-        yield chat
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@dataclass(frozen=True)
-class World:
-    """An app with a mail server and a webhook, and what came there."""
-
-    app: App
-    sent: Sent
-    chat: Chat
-    ana: StaffView
-
-    @property
-    def db(self) -> Database:
-        return self.app._parts.db
-
-    def escalate(self, said: str = "") -> int:
-        chat = self.app.chat.start("web").id
-        ticket = self.app.handoff.request(chat).row.id
-        if said:
-            with self.db.transaction() as tx:
-                tx.tickets.get(ticket).subject = said
-        return ticket
-
-    def send(self, later: dt.timedelta = MINUTE) -> int:
-        return self.app.desk.notice_sender.send_due(utcnow() + later)
-
-    def to(self) -> list[str]:
-        return [str(mail["To"]) for mail in self.sent.mails]
-
-    def states(self, ticket: int) -> list[NoticeState]:
-        with self.db.reading() as tx:
-            return [notice.state for notice in tx.notices.of_ticket(ticket)]
+from tests.integration.notice_world import MINUTE, World, chat_program
+from tests.mail_servers import PASSWORD, make_certificate, smtp
 
 
 @pytest.fixture
@@ -214,8 +134,16 @@ class TestWebhook:
         world.send()
         (text,) = world.chat.texts
         assert world.chat.said == [{"text": text}]
-        start = f"A customer waits for a person: #{ticket} &lt;!channel&gt; &amp; &lt;https://evil.example|click&gt; "
+        start = f"A customer waits for a person: #{ticket} &lt;!channel&gt; &amp; "
+        start += "&lt;https://\u200bevil.example|click&gt; "
         assert text.startswith(start + "(customer request), nobody has it yet. https://help.acme.example/bot/desk/")
+
+    def test_marks_of_other_chat_programs_call_nobody_and_link_nowhere(self, world: World) -> None:
+        world.escalate("@all see [this](https://evil.example)")
+        world.send()
+        (text,) = world.chat.texts
+        assert "@all" not in text and "](" not in text and "https://evil" not in text
+        assert "@all see [this](https://evil.example)" in text.replace("\u200b", "")
 
     def test_a_failure_is_tried_again_and_what_may_have_arrived_is_not(
         self, world: World, caplog: pytest.LogCaptureFixture
@@ -252,6 +180,23 @@ def test_two_servers_at_once_send_each_notice_once(world: World) -> None:
     for thread in threads:
         thread.join()
     assert len(world.to()) == 5 == len(world.chat.texts)
+
+
+def test_each_attempt_is_given_its_time_from_its_own_beginning(world: World) -> None:
+    tickets = [world.escalate() for _ in range(2)]
+    assert world.app.desk.notice_sender.send_due() == 4
+    with world.db.reading() as tx:
+        until = [notice.next_at for ticket in tickets for notice in tx.notices.of_ticket(ticket)]
+    assert len(set(until)) == 4
+
+
+def test_a_team_whose_members_are_all_deactivated_leaves_its_tickets_to_everybody(world: World) -> None:
+    notices, bo = world.app.desk.notices, add_staff(world.app, email="bo@example.com")
+    world.app.desk.routing.set("web", world.app.desk.teams.add("Billing", [bo.id]).id, None)
+    world.app.staff.deactivate("bo@example.com", None)
+    last, heard = notices.begin()
+    ticket = world.escalate()
+    assert [ring.ticket for ring in notices.rings(world.ana.id, last, heard)[1]] == [ticket]
 
 
 def test_without_a_way_nothing_waits_and_old_ones_are_forgotten(world: World, tmp_path: Path) -> None:

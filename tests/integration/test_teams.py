@@ -14,8 +14,9 @@ from support_bot.assembly import App
 from support_bot.errors import Conflict, Invalid, NotFound
 from support_bot.models import utcnow
 from support_bot.services.availability import ONLINE_FOR
+from support_bot.services.handoff import open_ticket
 from support_bot.services.views import StaffView, TicketView
-from support_bot.values import AssignmentRule, InboxFilter, Mode, Role, TicketEdit
+from support_bot.values import AssignmentRule, HandoffReason, InboxFilter, Mode, Role, TicketEdit
 from tests.factories import add_staff, make_app
 from ui.parts.ticket_history import told
 
@@ -201,3 +202,19 @@ class TestRules:
         app.desk.routing.set_rule(AssignmentRule.ROUND_ROBIN)
         online(app, ana)
         assert app.handoff.take(app.chat.start("web").id, bo.id).row.assignee == "Bo"
+
+
+def test_a_team_that_is_dissolved_while_a_ticket_for_it_is_opened_keeps_no_customer_from_a_person(
+    app: App, ana: StaffView
+) -> None:
+    db, team = app._parts.db, app.desk.teams.add("Billing").id
+    app.desk.routing.set("web", team, None)
+    chat = app.chat.start("web").id
+    with db.transaction() as tx:
+        conversation = tx.conversations.lock(chat)
+        routing = tx.teams.find_routing(conversation.channel_id)
+        assert routing is not None and routing.team_id == team
+        if not db.is_sqlite:  # there nobody else writes meanwhile
+            app.desk.teams.dissolve(team, ana.id)
+        ticket = open_ticket(tx, conversation, HandoffReason.CUSTOMER_REQUEST)
+        assert (ticket.team is None) is not db.is_sqlite

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from support_bot.assembly import App
+from support_bot.services.identity import Claim
 from support_bot.values import MacroDraft, Role, TicketStatus
 from tests.factories import PASSWORD, add_staff, make_app
 from tests.integration.test_ui_handlers import event, prepared, request
@@ -184,3 +186,57 @@ class TestPresence:
         listed = next(html for piece, html in shown.items() if piece.elem_id == "desk-list")
         assert "data-pick" not in listed and "data-bulk" not in listed
         assert "Vi is here" not in ana.shown()["desk-head"]
+
+
+class TestPressedTwice:
+    def test_a_reply_goes_out_once_and_the_same_words_again_from_the_next_composer(self, app: App) -> None:
+        seen = Seen(app)
+        words = {"text": "Ok", "kind": "reply", "seen": "0"}
+
+        def replies() -> int:
+            return sum(message.text == "Ok" for message in app.tickets.conversation(seen.desk.conversation).messages)
+
+        seen.press("write", sent="0", **words)
+        seen.press("write", sent="0", **words)
+        assert replies() == 1 and seen.desk.told == "" and seen.desk.sent == 1
+        seen.press("write", sent="1", **words)
+        assert replies() == 2
+
+    def test_what_was_refused_may_be_sent_again_as_it_is(self, app: App) -> None:
+        seen = Seen(app)
+        bo = add_staff(app, Role.AGENT, "bo@example.com")
+        begun = max(message.id for message in app.tickets.conversation(seen.desk.conversation).messages)
+        app.tickets.reply(seen.ticket, bo.id, "I have it")
+        seen.press("write", text="Me too", kind="reply", seen=str(begun), sent="0")
+        assert seen.desk.told.startswith("Bo answered") and seen.desk.sent == 0
+        seen.press("write", text="Me too", kind="reply", seen=str(begun), sent="0")
+        assert seen.desk.told == "" and seen.desk.sent == 1
+
+    def test_many_tickets_are_changed_once(self, app: App) -> None:
+        seen = Seen(app)
+        macro = app.desk.macros.add(MacroDraft("Told", "We are on it."))
+        seen.press("ask-bulk", tickets=str(seen.ticket))
+        assert f'data-ask="{seen.desk.serial}"' in seen.shown()["desk-dialog"]
+        asked = {"tickets": str(seen.ticket), "macro": str(macro.id), "ask": str(seen.desk.serial)}
+        seen.press("bulk", **asked)
+        seen.press("bulk", **asked)
+        said = [message.text for message in app.tickets.conversation(seen.desk.conversation).messages]
+        assert said.count("We are on it.") == 1 and "1 ticket changed" in seen.shown()["desk-dialog"]
+
+
+def test_the_palette_knows_a_customer_once_the_site_has_said_who_they_are(app: App) -> None:
+    seen = Seen(app)
+    app.desk.macros.add(MacroDraft("Hi", "Hello {{customer_name}}"))
+    assert "Hello ⟦customer name⟧" in seen.shown()["desk-macros"]
+    _, secret = app.desk.identity.create_key("web")
+    proof = hmac.new(secret.encode(), b"u-1", "sha256").hexdigest()
+    app.desk.identity.identify(seen.desk.conversation, Claim(user_id="u-1", user_hash=proof, name="Zoe"))
+    assert "Hello Zoe" in seen.shown()["desk-macros"]
+
+
+def test_a_note_in_another_tone_is_not_kept_for_a_reply(app: App) -> None:
+    seen = Seen(app)
+    seen.press("rewrite", text="I am sure they lie.", value="friendlier")
+    assert "Use it" in seen.shown()["desk-aid"]
+    seen.press("write", text="I am sure they lie.", kind="note", seen="0", sent="0")
+    assert "they lie" not in seen.shown()["desk-aid"]

@@ -67,6 +67,12 @@ class TestShorter:
     def test_keeps_thanks_that_tell_something(self, said: str) -> None:
         assert by_rules(said, Tone.SHORTER) == said
 
+    def test_lines_stay_lines_and_a_capital_stays_at_the_beginning(self) -> None:
+        said = "Really open the page.\nClick Save.\nThanks for writing. Wait a day. It is then done."
+        found = "Open the page.\nClick Save.\nWait a day. It is then done."
+        assert rewrite(said, Tone.SHORTER).text == found
+        assert by_rules("actually it is simply so.", Tone.SHORTER) == "it is so."
+
     def test_a_reply_of_nothing_else_stays(self) -> None:
         assert rewrite("Thank you!", Tone.SHORTER).text == "Thank you!"
         assert not rewrite("Thank you!", Tone.SHORTER).changed

@@ -185,10 +185,14 @@ class DeskPage:
 
     def _write(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
         desk.kind = "note" if data.get("kind") == "note" else "reply"
+        if not self._macros.begins(desk, data):
+            desk.shown.pop(str(self.composer.elem_id), None)  # perhaps the browser has not heard that it was sent
+            return
         reply = self._macros.send(desk, staff, data)
+        desk.sent += 1
+        desk.aid.rewritten.pop(desk.conversation, None)  # of a note, it would be inserted into a reply
         if reply is not None:
             self._copilot.replied(desk, staff, number(data, "ticket"), reply.id, reply.text)
-        desk.sent += 1
 
     # ---- what the browser gets
 

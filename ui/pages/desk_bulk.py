@@ -33,7 +33,9 @@ class DeskBulk:
             desk.dialog = parts.bulk_dialog(tickets, self._app.desk.macros.page(), desk.next_serial())
 
     def _change(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> None:
-        tickets = _tickets(data)
+        tickets, asked = _tickets(data), data.get("ask")
+        if asked is not None and not desk.begins("bulk", str(asked)):
+            return  # what a macro says would go out twice
         try:
             result = self._app.desk.bulk.change(tickets, staff.id, _wanted(staff, data))
         except SupportBotError as error:

@@ -19,6 +19,10 @@ class DeskMacros:
     def __init__(self, app: App) -> None:
         self._app = app
 
+    def begins(self, desk: Desk, data: dict[str, Any]) -> bool:
+        """Whether these words were not sent from this composer before, as by a button that was pressed twice."""
+        return "sent" not in data or desk.begins(*_form(data))
+
     def send(self, desk: Desk, staff: StaffView, data: dict[str, Any]) -> MessageView | None:
         """Send what stands in the composer, with the macro that was chosen; the reply, None for a note or no words.
 
@@ -26,8 +30,10 @@ class DeskMacros:
         ticket, text, note = number(data, "ticket"), str(data.get("text", "")), desk.kind == "note"
         try:
             message = self._send(desk, staff, data, (ticket, text, note))
-        except AnsweredMeanwhile as error:
-            desk.warned = ticket, error.message
+        except Exception as error:
+            desk.begun.pop(_form(data), None)  # it was not sent: it may be tried again
+            if isinstance(error, AnsweredMeanwhile):
+                desk.warned = ticket, error.message
             raise
         desk.warned = None
         return message if message is not None and message.audience is Audience.PUBLIC else None
@@ -55,7 +61,12 @@ class DeskMacros:
         if view.ticket is None or view.ticket.row.status not in OPEN_STATUSES:
             return ""
         row = view.ticket.row
-        now = (row.id, row.updated_at, view.email, self._app.desk.macros.stamp())
+        now = (row.id, row.updated_at, view.email, view.customer, self._app.desk.macros.stamp())
         if desk.palette is None or desk.palette[0] != now:
             desk.palette = now, parts.palette(row.id, self._app.desk.macros.ready(row.id, staff.id))
         return desk.palette[1]
+
+
+def _form(data: dict[str, Any]) -> tuple[object, ...]:
+    """Which composer it was, after how many sent from it, and what stood in it."""
+    return tuple(hash(str(data.get(name))) for name in ("ticket", "sent", "kind", "text", "macro"))

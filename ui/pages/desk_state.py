@@ -54,6 +54,7 @@ class Desk:
     told: str = ""
     dialog: str = ""
     changed_many: int = 0
+    begun: dict[tuple[object, ...], object] = field(default_factory=dict)
     here: tuple[str, float] | None = None
     palette: tuple[tuple[object, ...], str] | None = None
     warned: tuple[int, int] | None = None
@@ -113,6 +114,11 @@ class Desk:
         """A number that no dialog of this tab had before."""
         self.serial += 1
         return self.serial
+
+    def begins(self, *form: object) -> bool:
+        """Whether this form was not sent before, as by a button that is pressed twice; safe to ask from any thread."""
+        mine = object()
+        return self.begun.setdefault(form, mine) is mine
 
     def take(self, events: list[LoggedEvent]) -> None:
         """Remember the log; a sign of writing counts only when it comes while we look."""

@@ -33,7 +33,8 @@ def bulk_dialog(tickets: Sequence[int], macros: Sequence[MacroView], serial: int
     cancel = action("Cancel", "close-dialog")
     return (
         f'<dialog class="ask" data-serial="{serial}" aria-label="Change tickets"><form data-action="bulk" '
-        f'data-tickets="{numbers}"><h2>Change {plural(len(tickets), "ticket")}</h2>{notice(told)}<dl>{fields}</dl>'
+        f'data-tickets="{numbers}" data-ask="{serial}">'
+        f"<h2>Change {plural(len(tickets), 'ticket')}</h2>{notice(told)}<dl>{fields}</dl>"
         '<p class="small">A macro with words sends them to each customer at once.</p>'
         f'<div class="row">{cancel}<button class="button primary" type="submit">Change</button></div></form></dialog>'
     )
