@@ -30,6 +30,9 @@ FOR_AGENTS = {
     *OWN_SECOND_FACTOR,
     *((method, f"{V1}/me/{what}") for method in ("get", "put") for what in ("availability", "notices")),
     ("get", f"{V1}/teams"),
+    ("get", f"{V1}/macros"),
+    ("get", f"{V1}/macros/{{macro_id}}"),
+    ("post", f"{V1}/customers/export"),
     ("get", f"{V1}/search"),
     ("get", f"{V1}/documents"),
     ("get", f"{V1}/documents/{{document_id}}"),
@@ -57,7 +60,7 @@ def routes(api: Api) -> list[tuple[str, str]]:
 def call(api: Api, route: tuple[str, str], headers: dict[str, str]) -> Any:
     """Call a route with ids that no row has, and without a body."""
     method, path = route
-    for name in ("ticket_id", "document_id", "key_id", "message_id", "link_id"):
+    for name in ("ticket_id", "document_id", "key_id", "message_id", "link_id", "macro_id"):
         path = path.replace(f"{{{name}}}", "999999")
     path = path.replace("{slug}", "none").replace("{name}", "none").replace("{conversation_id}", "none")
     return api.client.request(method.upper(), path, headers=headers)

@@ -22,7 +22,7 @@ from support_bot.errors import Invalid
 
 router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
 
-_ERRORS = error_responses(401, 403, 413, 422, 429)
+_ERRORS = error_responses(400, 401, 403, 413, 422, 429)
 
 
 @router.post("/find", responses=_ERRORS)
