@@ -13,7 +13,7 @@ from support_bot.engine.gguf_header import read_header
 from support_bot.evaluation.companies import convert, split_names
 
 ROOT = Path(__file__).parents[2]
-TRAINING = ROOT / "training"
+TRAINING = ROOT / "support_bot" / "distillation" / "data"
 NAMES = sorted(split_names(TRAINING, "train") | split_names(TRAINING, "validation"))
 
 
