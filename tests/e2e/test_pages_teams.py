@@ -12,6 +12,7 @@ from tests.e2e.conftest import NewPage, Server, picture, sign_in
 from tests.e2e.test_pages_admin import open_view
 from tests.e2e.test_pages_staff import ask_for_a_person
 
+TEAM_OF_WEB = 'select[data-action="routing-team"][data-channel="web"]'
 NAME = f"Billing {uuid.uuid4().hex[:6]}"
 
 # What the browser would show and play.
@@ -81,9 +82,9 @@ def make_team(admin: Page) -> None:
     admin.get_by_role("button", name="Save").click()
     expect(admin.get_by_role("dialog")).to_have_count(0)
     admin.get_by_label("Rule of every channel").select_option("least_busy")
-    admin.get_by_label("Team of ").select_option(label=NAME)
+    admin.locator(TEAM_OF_WEB).select_option(label=NAME)
     admin.wait_for_timeout(2000)  # the page looks again meanwhile
-    expect(admin.get_by_label("Team of ").locator("option:checked")).to_have_text(NAME)
+    expect(admin.locator(TEAM_OF_WEB).locator("option:checked")).to_have_text(NAME)
     expect(admin.get_by_label("Team", exact=True)).to_have_value("")
     picture(admin, "admin-teams")
     admin.set_viewport_size({"width": 390, "height": 780})
