@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -11,63 +10,41 @@ import pytest
 import uvicorn
 
 from support_bot.api.app import build_api
-from support_bot.assembly import App
 from support_bot.connectors.base import (
     ConnectorConfig,
     ConnectorError,
     HelpdeskConnector,
-    RemoteStatus,
-    RemoteTicket,
     TicketDraft,
     Who,
 )
 from support_bot.connectors.request_tracker import RequestTrackerConnector
 from support_bot.testing.connector import ConnectorContract, draft, new_key
-from support_bot.values import Mode
 from tests.e2e.helpdesks import RealDesk
-from tests.factories import add_staff, make_app, wait_for
+from tests.e2e.helpdesks.journeys import JoinedDesk, Journeys
+from tests.factories import make_app, wait_for
 from tests.integration.api_harness import listening
 
 pytestmark = pytest.mark.timeout(400)
 API = "/REST/2.0"
 
 
-@dataclass
-class Joined:
-    """The bot's app and the help desk, joined by a connector that is switched on."""
-
-    app: App
-    desk: RealDesk
-    config: ConnectorConfig
+class Joined(JoinedDesk):
+    """Request Tracker."""
 
     @property
     def connector(self) -> HelpdeskConnector:
         return RequestTrackerConnector(self.config)
 
-    def hand_off(self, text: str) -> str:
-        chat = self.app.chat.start("web").id
-        self.app.handoff.request(chat)
-        self.app.chat.say(chat, text)
-        return chat
-
     def tickets(self, text: str) -> list[str]:
-        """The ids over there of the tickets whose transcript has this text."""
         params = {"query": "Queue = 'Support'", "per_page": 100}
         found = self.api("GET", f"{API}/tickets", params=params).json()
         ids: list[str] = [each["id"] for each in found["items"]]
         return [each for each in ids if text in self.read(each).entries[0].text]
 
-    def ticket(self, text: str) -> str:
-        (ticket,) = self.tickets(text)
-        return ticket
+    def alice(self, ticket: str, text: str, *, private: bool = False, solves: bool = False) -> None:
+        self.write(ticket, "comment" if private else "correspond", text, **({"Status": "resolved"} if solves else {}))
 
-    def read(self, ticket: str) -> RemoteTicket:
-        return self.connector.read(ticket)
-
-    def said(self, ticket: str) -> list[tuple[Who, bool, str]]:
-        return [(e.who, e.private, e.text.split("\n")[0]) for e in self.read(ticket).entries]
-
-    def alice(self, ticket: str, how: str, text: str, **more: Any) -> None:
+    def write(self, ticket: str, how: str, text: str, **more: str) -> None:
         body = {"Content": text, "ContentType": "text/plain"} | more
         self.api("POST", f"{API}/ticket/{ticket}/{how}", json=body)
 
@@ -76,9 +53,6 @@ class Joined:
         answer = httpx.request(method, self.desk.url + path, auth=("alice", "alicepassword"), timeout=30, **more)
         assert answer.is_success, answer.text[:500]
         return answer
-
-    def says(self, chat: str) -> list[str]:
-        return [message.text for message in self.app.chat.messages(chat)]
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +122,17 @@ class TestContract(ConnectorContract):
         assert answer.status_code == 400 and len(joined.read(ticket).entries) == 1
 
 
+class TestJourneys(Journeys):
+    pass
+
+
+def test_an_answer_in_html_arrives_as_words_and_the_ticket_has_a_usual_priority(joined: Joined) -> None:
+    chat, ticket = joined.settled("Answer me nicely")
+    joined.write(ticket, "correspond", "<p>Which <b>bank</b> is it?</p>", ContentType="text/html")
+    wait_for(lambda: "Which bank is it?" in joined.says(chat), 30)
+    assert joined.api("GET", f"{API}/ticket/{ticket}").json()["Priority"] == "50"
+
+
 def test_the_test_button_tells_what_is_wrong(joined: Joined) -> None:
     assert joined.app.connectors.test("desk") == "It works."
     token = joined.config.token
@@ -163,82 +148,8 @@ def test_the_test_button_tells_what_is_wrong(joined: Joined) -> None:
     joined.app.connectors.remove("other")
 
 
-def test_a_conversation_goes_there_and_comes_back(joined: Joined) -> None:
-    chat = joined.hand_off("My card ends with 4242 <script>alert(1)</script>")
-    wait_for(lambda: joined.tickets("ends with 4242"), 30)
-    ticket = joined.ticket("ends with 4242")
-    wait_for(lambda: len(joined.read(ticket).entries) == 2, 30)
-    note = joined.read(ticket).entries[1]
-    assert note.private and note.text.startswith("Reason: customer request.")
-    assert joined.api("GET", f"{API}/ticket/{ticket}").json()["Priority"] == "50"
-
-    joined.alice(ticket, "comment", "They are rude.")
-    joined.alice(ticket, "correspond", "<p>Which bank is it?</p>", ContentType="text/html")
-    wait_for(lambda: "Which bank is it?" in joined.says(chat), 30)
-    assert joined.app.chat.mode(chat) is Mode.HUMAN
-    assert not any("rude" in text or "Reason:" in text for text in joined.says(chat))
-
-    joined.app.chat.say(chat, "The blue one")
-    joined.app.chat.say(chat, "The blue one")
-    wait_for(lambda: len(joined.read(ticket).entries) == 6, 30)
-    assert joined.said(ticket)[2:] == [
-        (Who.AGENT, True, "They are rude."),
-        (Who.AGENT, False, "Which bank is it?"),
-        (Who.CUSTOMER, False, "The blue one"),
-        (Who.CUSTOMER, False, "The blue one"),
-    ]
-
-    joined.alice(ticket, "correspond", "Solved it.", Status="resolved")
-    wait_for(lambda: joined.app.chat.mode(chat) is Mode.CLOSED, 30)
-    assert joined.says(chat).count("Solved it.") == 1
-
-    joined.app.handoff.request(chat)
-    joined.app.chat.say(chat, "It happens again")
-    wait_for(lambda: joined.said(ticket)[-1][2] == "It happens again", 30)
-    assert joined.read(ticket).status is RemoteStatus.OPEN and len(joined.tickets("ends with 4242")) == 1
-    assert joined.says(chat).count("The blue one") == 2, "nothing comes back as an echo"
-
-
-def test_solved_here_is_solved_there(joined: Joined) -> None:
-    chat = joined.hand_off("Solve me here please")
-    ana = add_staff(joined.app)
-    wait_for(lambda: joined.tickets("Solve me here"), 30)
-    ticket = joined.app.handoff.take(chat, ana.id).row.id
-    joined.app.tickets.reply(ticket, ana.id, "Done.")
-    joined.app.tickets.solve(ticket, ana.id)
-    there = joined.ticket("Solve me here")
-    wait_for(lambda: joined.read(there).status is RemoteStatus.SOLVED, 30)
-    assert (Who.BOT, False, "Done.") in joined.said(there)
-
-
-def test_a_help_desk_that_is_down_loses_nothing_and_doubles_nothing(joined: Joined) -> None:
-    joined.desk.call("stop")
-    chat = joined.hand_off("Nobody home over there")
-    wait_for(lambda: any(item.error for item in joined.app.connectors.get("desk").queue), 30)
-    joined.app.chat.say(chat, "Still there?")
-    joined.desk.call("start")
-    wait_for(lambda: joined.app.connectors.get("desk").waiting == 0, 60)
-    there = joined.ticket("Nobody home")
-    assert [text for _, _, text in joined.said(there)].count("Still there?") == 1
-
-
-def test_a_bot_that_is_down_is_noticed_by_no_agent_and_misses_nothing(joined: Joined) -> None:
-    chat = joined.hand_off("Switch me off")
-    wait_for(lambda: joined.tickets("Switch me off"), 30)
-    there = joined.ticket("Switch me off")
-    wait_for(lambda: joined.app.connectors.get("desk").waiting == 0, 30)
-    joined.app.connectors.switch("desk", enabled=False)  # to the help desk it answers 404 now
-    joined.alice(there, "correspond", "Anybody there?")
-    joined.alice(there, "comment", "Nobody, it seems.")
-    joined.app.connectors.switch("desk", enabled=True)
-    wait_for(lambda: "Anybody there?" in joined.says(chat), 60)
-    assert joined.says(chat).count("Anybody there?") == 1
-
-
 def test_an_agent_s_mail_reaches_the_customer_and_their_automatic_reply_does_not(joined: Joined) -> None:
-    chat = joined.hand_off("Answer me by mail")
-    wait_for(lambda: joined.tickets("Answer me by mail"), 30)
-    there = joined.ticket("Answer me by mail")
+    chat, there = joined.settled("Answer me by mail")
     for text, header in (("I am on holiday.", "Auto-Submitted: auto-replied\n"), ("I am back.", "")):
         mail = (
             f"From: alice@example.test\nTo: support@example.test\n{header}Subject: [example.test #{there}] Hello\n"

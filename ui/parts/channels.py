@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from support_bot.services.channels import MOST_QUESTIONS
 from support_bot.services.views import ChannelView
-from ui.parts.html import action, attributes, escape, notice, pill, plural, symbol_button
+from ui.parts.html import action, attributes, escape, notice, pill, plural, symbol_button, table
 from ui.parts.icons import icon
 
 _EXAMPLE = "https://bot.example.com"
@@ -44,10 +44,8 @@ def channel_list(channels: Sequence[ChannelView], selected: str, told: str = "")
         '<div class="page-head with-action"><div><h1>Channels</h1><p class="small">Where customers meet the assistant: '
         "each with its own texts, colour and sites.</p></div>"
         f"{action('Add a channel', 'channel-new', symbol='plus')}</div>"
-        f'{notice(told)}<table class="list"><caption class="unseen">{plural(len(channels), "channel")}</caption>'
-        "<thead><tr>"
-        '<th scope="col">Channel</th><th scope="col">State</th><th scope="col">Sites that may show it</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
+        f"{notice(told)}"
+        + table(("Channel", "State", "Sites that may show it"), rows, plural(len(channels), "channel"))
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from support_bot.services.connector_views import ConnectorView, DeliveryView, OutboxView
-from ui.parts.html import action, ago, attributes, escape, notice, pill, plural, symbol_button
+from ui.parts.html import action, ago, attributes, escape, notice, pill, plural, symbol_button, table
 from ui.parts.icons import icon
 
 _KINDS = {
@@ -64,11 +64,7 @@ def connector_list(connectors: Sequence[ConnectorView], selected: str, told: str
         return f'{head}<p class="small none">None is joined yet. Add one, or keep answering on the desk here.</p>'
     rows = "".join(_row(view, selected) for view in connectors)
     queues = "".join(map(_queue, connectors))
-    return (
-        f'{head}<table class="list"><caption class="unseen">{plural(len(connectors), "help desk")}</caption><thead><tr>'
-        '<th scope="col">Help desk</th><th scope="col">State</th><th scope="col">Carried over</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>{queues}"
-    )
+    return head + table(("Help desk", "State", "Carried over"), rows, plural(len(connectors), "help desk")) + queues
 
 
 def _row(view: ConnectorView, selected: str) -> str:
@@ -104,8 +100,7 @@ def _queue(view: ConnectorView) -> str:
     rows = "".join(_sent(item) for item in view.queue) + "".join(_came(item) for item in view.deliveries)
     return (
         f'<div class="queue-line"><h2 class="section">What {escape(view.name)} has not taken or told yet</h2>{again}'
-        '</div><table class="list"><thead><tr><th scope="col">What</th><th scope="col">State</th>'
-        f'<th scope="col">Attempts</th><th scope="col">Since</th></tr></thead><tbody>{rows}</tbody></table>'
+        f"</div>{table(('What', 'State', 'Attempts', 'Since'), rows)}"
     )
 
 

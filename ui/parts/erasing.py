@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from support_bot.services.erasure import Found
 from support_bot.values.customers import Remain
-from ui.parts.html import attributes, escape, notice, plural
+from ui.parts.html import attributes, escape, notice, plural, table
 from ui.parts.icons import icon
 
 _NAMES = {
@@ -89,8 +89,7 @@ def _found(shown: Erasing) -> str:
          "placeholder": f"Type {shown.customer} once more"}
     )  # fmt: skip
     return (
-        f'<dl class="facts">{lines}</dl><table class="list"><caption class="unseen">What there is</caption><thead><tr>'
-        f'<th scope="col">What</th><th scope="col">How many</th></tr></thead><tbody>{rows}</tbody></table>'
+        f'<dl class="facts">{lines}</dl>{table(("What", "How many"), rows, "What there is")}'
         f'<form class="try" data-action="erase-go"><input class="field" required{confirm}>'
         '<button class="button danger" type="submit">Erase for good</button></form>'
         '<p class="small aside">Backups made before still hold it; when one is restored it is erased again.</p>'

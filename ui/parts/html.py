@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+from collections.abc import Sequence
 from typing import Any
 
 from ui.parts.icons import icon
@@ -82,6 +83,13 @@ def file_size(size: int) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """`1 document`, `3 documents`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def table(columns: Sequence[str], rows: str, caption: str = "") -> str:
+    """A list that fills the page: its columns' names, its rows as HTML, and what it is, for those who cannot see it."""
+    heads = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    unseen = f'<caption class="unseen">{escape(caption)}</caption>' if caption else ""
+    return f'<table class="list">{unseen}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def progress(words: str = "") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from support_bot.services.views import IdentityKeyView
-from ui.parts.html import action, ago, escape, notice, pill
+from ui.parts.html import action, ago, escape, notice, pill, table
 from ui.parts.icons import icon
 
 
@@ -23,16 +23,13 @@ class NewKey:
 def identity_keys(slug: str, keys: Sequence[IdentityKeyView], new: NewKey | None) -> str:
     """Folded, below the channel's own form."""
     rows = "".join(_row(key) for key in keys)
-    table = (
-        '<table class="list"><thead><tr><th scope="col">Key</th><th scope="col">State</th>'
-        f'<th scope="col">Made</th></tr></thead><tbody>{rows}</tbody></table>'
-    )
+    known = table(("Key", "State", "Made"), rows)
     return (
         f'<section class="paste"><details class="promises" data-keep="identity-{escape(slug)}">'
         f'<summary>{icon("chevron")}<h3 class="section">Signed-in customers</h3></summary>'
         '<p class="small">Your site signs who its user is with one of these keys, and agents see a verified customer. '
         "Two may live at once: make the new one, change your site, then revoke the old one.</p>"
-        f"{_made(new) if new else ''}{table if keys else ''}"
+        f"{_made(new) if new else ''}{known if keys else ''}"
         f'<div class="row">{action("Make a key", "identity-add", channel=slug)}</div></details></section>'
     )
 

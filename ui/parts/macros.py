@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from support_bot.services.macro_words import VARIABLES
 from support_bot.services.views import MacroView
 from support_bot.values import PRIORITIES
-from ui.parts.html import action, ago, attributes, escape, notice, pill, plural, symbol_button
+from ui.parts.html import action, ago, attributes, escape, notice, pill, plural, symbol_button, table
 from ui.parts.icons import icon
 from ui.parts.ticket_history import words
 
@@ -64,11 +64,7 @@ def macro_list(macros: Sequence[MacroView], selected: int) -> str:
         hint = "Write the first one: a greeting, a refund, a request for more details."
         return f'{head}<div class="empty">{icon("note")}<p><b>No macros yet</b></p><p class="small">{hint}</p></div>'
     rows = "".join(_row(macro, selected) for macro in macros)
-    return (
-        f'{head}<table class="list"><caption class="unseen">{plural(len(macros), "macro")}</caption>'
-        '<thead><tr><th scope="col">Name</th><th scope="col">What it does</th><th scope="col">Text</th>'
-        f'<th scope="col">Changed</th></tr></thead><tbody>{rows}</tbody></table>'
-    )
+    return head + table(("Name", "What it does", "Text", "Changed"), rows, plural(len(macros), "macro"))
 
 
 def _row(macro: MacroView, selected: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from support_bot.services.measures import ModelState
 from support_bot.services.views import ModelRow
-from ui.parts.html import action, ago, duration, escape, file_size, notice, pill, plural
+from ui.parts.html import action, ago, duration, escape, file_size, notice, pill, plural, table
 from ui.parts.icons import icon
 
 _INCIDENTS = {
@@ -139,8 +139,4 @@ def _incidents(state: ModelState) -> str:
         f"<td>{escape(incident.detail)}</td></tr>"
         for incident in state.incidents
     )
-    return (
-        f'{head}<table class="list"><caption class="unseen">{plural(len(state.incidents), "incident")}</caption><thead>'
-        '<tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Details</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
-    )
+    return f"{head}{table(('When', 'What', 'Details'), rows, plural(len(state.incidents), 'incident'))}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from support_bot.services.views import PinnedView
 from support_bot.values import PinState
-from ui.parts.html import action, ago, attributes, escape, notice, pill, plural, symbol_button
+from ui.parts.html import action, ago, attributes, escape, notice, pill, plural, symbol_button, table
 from ui.parts.icons import icon
 from ui.parts.markdown import plain
 
@@ -52,11 +52,7 @@ def pinned_list(pinned: Sequence[PinnedView], selected: int) -> str:
         hint = "Pin the answer to a question that must be answered in exactly your words."
         return f'{head}<div class="empty">{icon("pin")}<p><b>Nothing pinned</b></p><p class="small">{hint}</p></div>'
     rows = "".join(_row(view, selected) for view in pinned)
-    return (
-        f'{head}<table class="list"><caption class="unseen">{plural(len(pinned), "pinned answer")}</caption>'
-        '<thead><tr><th scope="col">Question</th><th scope="col">State</th><th scope="col">Answer</th>'
-        f'<th scope="col">Changed</th></tr></thead><tbody>{rows}</tbody></table>'
-    )
+    return head + table(("Question", "State", "Answer", "Changed"), rows, plural(len(pinned), "pinned answer"))
 
 
 def _row(view: PinnedView, selected: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from support_bot.services.staff_links import StaffLinkView
 from support_bot.services.views import StaffView
 from support_bot.values import Role
-from ui.parts.html import action, attributes, escape, notice, pill, plural
+from ui.parts.html import action, attributes, escape, notice, pill, plural, table
 from ui.parts.icons import icon
 from ui.parts.team_links import links_list
 from ui.parts.team_two_factor import NO_SECOND, SecondFactors, rule
@@ -72,9 +72,7 @@ def team_page(
         '<div class="page-head"><h1>Team</h1><p class="small">Agents answer customers on the desk. Admins also change '
         f"articles, answers and the team. Viewers read the desk and change nothing.</p></div>{_form(typed)}"
         f'<div class="team-told" role="status">{notice(told)}{_made(made)}</div>{rule(access.second)}'
-        f'<table class="list"><caption class="unseen">{plural(len(members), "member")}</caption><thead><tr>'
-        f'<th scope="col">Member</th><th scope="col">Role and access</th></tr></thead><tbody>{rows}</tbody></table>'
-        f"{links_list(access.links)}"
+        f"{table(('Member', 'Role and access'), rows, plural(len(members), 'member'))}{links_list(access.links)}"
     )
 
 

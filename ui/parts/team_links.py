@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from support_bot.services.staff_links import StaffLinkView
 from support_bot.values import LinkKind
-from ui.parts.html import action, escape, pill
+from ui.parts.html import action, escape, pill, table
 
 
 def links_list(links: Sequence[StaffLinkView]) -> str:
@@ -15,10 +15,7 @@ def links_list(links: Sequence[StaffLinkView]) -> str:
     if not links:
         return ""
     rows = "".join(map(_row, links))
-    return (
-        '<h2 class="section team-line">Open links</h2><table class="list"><thead><tr><th scope="col">For</th>'
-        f'<th scope="col">Kind</th></tr></thead><tbody>{rows}</tbody></table>'
-    )
+    return f'<h2 class="section team-line">Open links</h2>{table(("For", "Kind"), rows)}'
 
 
 def _row(link: StaffLinkView) -> str:

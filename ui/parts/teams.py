@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from support_bot.services.views import Assignee, RoutingView, TeamView
 from support_bot.values import AssignmentRule
-from ui.parts.html import action, attributes, escape, notice, pill
+from ui.parts.html import action, attributes, escape, notice, pill, table
 
 _RULES = {
     AssignmentRule.BY_HAND: "by hand",
@@ -30,16 +30,15 @@ def teams_section(teams: Sequence[TeamView], typed: str, added: int, routes: Rou
         {"name": "name", "value": typed, "maxlength": 80, "placeholder": "Name of a new team", "aria_label": "Team"}
     )
     rows = "".join(_team(team) for team in teams)
-    table = (
-        '<table class="list"><caption class="unseen">Teams</caption><thead><tr><th scope="col">Team</th>'
-        f'<th scope="col">Members</th></tr></thead><tbody>{rows}</tbody></table>'
+    listed = (
+        table(("Team", "Members"), rows, "Teams")
         if teams
         else '<p class="small">No team yet. A team has an inbox view of its own, and a channel can give it tickets.</p>'
     )
     return (
         '<section class="teams"><h2>Teams</h2>'
         f'<form class="try" data-action="team-add" data-taken="{added}"><input class="field" required{field}>'
-        f'<button class="button" type="submit">Make a team</button></form>{table}{_routes(teams, routes)}</section>'
+        f'<button class="button" type="submit">Make a team</button></form>{listed}{_routes(teams, routes)}</section>'
     )
 
 
@@ -67,9 +66,11 @@ def _routes(teams: Sequence[TeamView], routes: Routes) -> str:
     return (
         '<h2>Who gets escalated tickets</h2><p class="small">A rule gives each to an agent who is online, of the '
         "channel’s team where it has one. While nobody is, it stays unassigned.</p>"
-        '<table class="list"><caption class="unseen">Rules</caption><thead><tr><th scope="col">Channel</th>'
-        f'<th scope="col">Team and rule</th></tr></thead><tbody><tr><td><b>Every channel</b></td><td>{installation}'
-        f"</td></tr>{rows}</tbody></table>"
+        + table(
+            ("Channel", "Team and rule"),
+            f"<tr><td><b>Every channel</b></td><td>{installation}</td></tr>{rows}",
+            "Rules",
+        )
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+pytest.register_assert_rewrite("tests.e2e.helpdesks.journeys")
 
 
 class RealDesk:
