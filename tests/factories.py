@@ -16,6 +16,9 @@ from support_bot.services.views import StaffView
 from support_bot.settings import AnsweringSettings, EngineSettings, Settings
 from support_bot.values import AnswerEvent, Audience, DocumentStatus, Role
 
+UNUSED_PLACES = ("data_level0.bin", "length.bin")
+"""Of Chroma's graph: files whose unused places are what lay in the process's memory (docs/erasure.md)."""
+
 PASSWORD = "correct horse battery"
 
 RETURNS = """# Returns and refunds

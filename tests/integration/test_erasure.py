@@ -23,7 +23,7 @@ from support_bot.storage.database import Database
 from support_bot.storage.remains import search_files
 from support_bot.values import FlagReason, Mode
 from support_bot.values.customers import Remain
-from tests.factories import RETURNS, add_article, add_staff, ask, make_app, wait_for
+from tests.factories import RETURNS, UNUSED_PLACES, add_article, add_staff, ask, make_app, wait_for
 
 EMAIL = "Zoe.Quill@example.net"
 
@@ -79,7 +79,7 @@ def other_customer(app: App) -> str:
 
 def left(app: App, words: Sequence[str]) -> list[Remain]:
     """Where one of the words is, without Chroma's graph: its unused places are what lay in this process's memory."""
-    return [remain for remain in app.desk.erasure.search(words) if not remain.place.endswith("data_level0.bin")]
+    return [remain for remain in app.desk.erasure.search(words) if not remain.place.endswith(UNUSED_PLACES)]
 
 
 def follower(app: App, root: str, staff: int, visitor: str) -> tuple[str, int]:

@@ -20,7 +20,7 @@ from support_bot.distillation.manifest import opened
 from support_bot.errors import Conflict, Invalid
 from support_bot.storage.students import remember, to_be_retrained
 from support_bot.values import Role
-from tests.factories import RETURNS, add_article, add_staff, ask, make_app
+from tests.factories import RETURNS, UNUSED_PLACES, add_article, add_staff, ask, make_app
 from tests.integration.api_harness import V1, Api, running_api
 from tests.integration.gradio_loop import built
 from tests.integration.test_cli_commands import Run, run
@@ -50,7 +50,7 @@ def chat(tmp_path: Path) -> str:
 
 def left(places: list[str]) -> list[str]:
     """Without Chroma's graph: its unused places are what lay in this process's memory."""
-    return [place for place in places if "data_level0.bin" not in place]
+    return [place for place in places if not any(name in place for name in UNUSED_PLACES)]
 
 
 def training_run(data: Path, conversation: str) -> Path:
